@@ -1,0 +1,147 @@
+//! Port: people, households and hubs.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::access::Role;
+use crate::calendar::Zone;
+use crate::ids::{HouseholdId, HubId, PersonId, SocketNumber};
+use crate::time::UtcMillis;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    pub id: PersonId,
+    /// Trimmed and in lower case: see [`normalise_email`].
+    pub email: String,
+    pub name: String,
+}
+
+/// E-mail addresses are compared in this form.
+pub fn normalise_email(email: &str) -> String {
+    email.trim().to_lowercase()
+}
+
+/// A person with what is needed to check the password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    pub person: Person,
+    /// In PHC string format.
+    pub password_hash: String,
+}
+
+/// Somebody is logged in. Only a hash of the secret is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// SHA-256 of the secret the client holds.
+    pub secret_hash: [u8; 32],
+    pub person: PersonId,
+    pub created: UtcMillis,
+    pub expires: UtcMillis,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Household {
+    pub id: HouseholdId,
+    pub name: String,
+    pub zone: Zone,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    pub household: Household,
+    pub role: Role,
+}
+
+/// A hub in a household, for a time. At any instant a hub is in at most one household.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HubAssignment {
+    pub hub: HubId,
+    pub household: HouseholdId,
+    pub name: String,
+    pub since: UtcMillis,
+    pub until: Option<UtcMillis>,
+}
+
+/// What people call a socket of a hub in their household.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SocketLabel {
+    pub number: SocketNumber,
+    pub name: String,
+    #[serde(default)]
+    pub room: Option<String>,
+    /// The kind of appliance, for the picture: `fridge`, `lamp`, …
+    #[serde(default)]
+    pub icon: Option<String>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum AccountsError {
+    #[error("{operation}: the accounts are not available: {reason}")]
+    Unavailable { operation: &'static str, reason: String },
+    #[error("the e-mail address is already taken")]
+    EmailTaken,
+    #[error("the hub is in another household")]
+    HubTaken,
+}
+
+/// Every method is one transaction. "Not found" is `None` or an empty list.
+#[async_trait]
+pub trait Accounts: Send + Sync + 'static {
+    async fn ready(&self) -> Result<(), AccountsError>;
+
+    /// [`AccountsError::EmailTaken`] when another person has the address.
+    async fn create_person(&self, credentials: &Credentials) -> Result<(), AccountsError>;
+    /// `email` is normalised.
+    async fn credentials_by_email(&self, email: &str) -> Result<Option<Credentials>, AccountsError>;
+    async fn person(&self, id: PersonId) -> Result<Option<Person>, AccountsError>;
+    /// `false`: no such person.
+    async fn set_password_hash(&self, id: PersonId, password_hash: &str) -> Result<bool, AccountsError>;
+
+    async fn open_session(&self, session: &Session) -> Result<(), AccountsError>;
+    /// `None` when it is unknown, closed, or expired at `now`.
+    async fn session(
+        &self,
+        secret_hash: &[u8; 32],
+        now: UtcMillis,
+    ) -> Result<Option<Session>, AccountsError>;
+    /// `false`: it was not open.
+    async fn close_session(&self, secret_hash: &[u8; 32]) -> Result<bool, AccountsError>;
+    /// Forgets what expired before `now`; gives how many.
+    async fn purge_sessions(&self, now: UtcMillis) -> Result<u64, AccountsError>;
+
+    /// Creates it, or replaces name and zone.
+    async fn put_household(&self, household: &Household) -> Result<(), AccountsError>;
+    async fn household(&self, id: HouseholdId) -> Result<Option<Household>, AccountsError>;
+    /// Creates the membership, or replaces the role.
+    async fn put_member(
+        &self,
+        household: HouseholdId,
+        person: PersonId,
+        role: Role,
+    ) -> Result<(), AccountsError>;
+    /// In order of the household's name.
+    async fn memberships(&self, person: PersonId) -> Result<Vec<Membership>, AccountsError>;
+
+    /// Starts an assignment; for a hub that is in the household already it replaces name and `since`.
+    /// [`AccountsError::HubTaken`] when the hub is in another household.
+    async fn assign_hub(&self, assignment: &HubAssignment) -> Result<(), AccountsError>;
+    /// Ends the running assignment. `false`: there is none.
+    async fn release_hub(
+        &self,
+        household: HouseholdId,
+        hub: HubId,
+        until: UtcMillis,
+    ) -> Result<bool, AccountsError>;
+    /// Past and present ones, oldest first.
+    async fn hubs(&self, household: HouseholdId) -> Result<Vec<HubAssignment>, AccountsError>;
+
+    /// Replaces all labels of the hub in this household.
+    async fn put_sockets(
+        &self,
+        household: HouseholdId,
+        hub: HubId,
+        sockets: &[SocketLabel],
+    ) -> Result<(), AccountsError>;
+    /// By socket number.
+    async fn sockets(&self, household: HouseholdId, hub: HubId) -> Result<Vec<SocketLabel>, AccountsError>;
+}

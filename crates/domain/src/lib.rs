@@ -1,0 +1,25 @@
+//! The words and rules of Wattline: ids, ticks, joules, containers, days, and the ports that adapters fill.
+//!
+//! It must not know any IO: no sockets, no files, no database, no wall clock. Whatever can be said about
+//! household energy without them is said here, once.
+
+pub mod access;
+pub mod accounts;
+pub mod calendar;
+pub mod clock;
+pub mod container;
+pub mod energy;
+pub mod ids;
+pub mod live;
+pub mod measurement;
+pub mod sensor;
+pub mod ticker;
+pub mod time;
+pub mod transport;
+pub mod usage;
+
+pub use clock::Clock;
+pub use container::{Container, SocketJoules, TickEnergy};
+pub use energy::{Joules, Milliwatts};
+pub use ids::{HouseholdId, HubId, PersonId, SocketNumber};
+pub use time::{TickLength, TimeRange, UtcMillis};

@@ -1,0 +1,116 @@
+//! Ports: where measurements are kept and how they are asked for.
+
+use async_trait::async_trait;
+
+use crate::container::{Container, SocketJoules};
+use crate::energy::{Joules, Milliwatts};
+use crate::ids::{HubId, SocketNumber};
+use crate::time::{TickLength, TimeRange, UtcMillis};
+
+/// Where the write-service puts measurements.
+#[async_trait]
+pub trait MeasurementStore: Send + Sync + 'static {
+    /// Stores all values of `containers`. `Ok` means durable as the store defines it; after an error any part
+    /// may or may not be stored, and the same call may be repeated.
+    ///
+    /// Idempotent: the identity of a value is (hub, socket, tick start). The same value again changes nothing,
+    /// another value replaces it, sockets of the same tick from another container are added. Within one call
+    /// later containers win.
+    async fn write(&self, containers: &[Container]) -> Result<(), StoreError>;
+
+    /// Whether it would take writes now.
+    async fn ready(&self) -> Result<(), StoreError>;
+}
+
+/// Why a store did not take or give something.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Not reachable, overloaded, hanging. The same call may succeed later.
+    #[error("{operation}: the store is not available: {reason}")]
+    Unavailable { operation: &'static str, reason: String, retry_after: Option<std::time::Duration> },
+    /// It does not let us in. Nothing helps but an operator; the same call may succeed afterwards.
+    #[error("{operation}: the store refused our credentials: {reason}")]
+    Unauthorised { operation: &'static str, reason: String },
+    /// It will never take this.
+    #[error("{operation}: the store rejected the data: {reason}")]
+    Rejected { operation: &'static str, reason: String },
+}
+
+/// One stored tick.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredTick {
+    pub start: UtcMillis,
+    pub length: TickLength,
+    pub energy: SocketJoules,
+}
+
+/// What one socket used in one bucket. A bucket without a measurement is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BucketSum {
+    pub start: UtcMillis,
+    pub energy: Joules,
+    /// Length of the ticks that have a value, in ms.
+    pub measured_millis: i64,
+    /// The highest mean power of one of its ticks.
+    pub peak: Milliwatts,
+}
+
+impl BucketSum {
+    /// A bucket that holds just this tick.
+    pub fn of_tick(start: UtcMillis, length: TickLength, energy: Joules) -> Self {
+        Self { start, energy, measured_millis: length.millis_i64(), peak: mean_power(energy, length) }
+    }
+
+    /// Takes in what belongs to the same bucket.
+    pub fn absorb(&mut self, other: &Self) {
+        self.energy += other.energy;
+        self.measured_millis += other.measured_millis;
+        self.peak = self.peak.max(other.peak);
+    }
+}
+
+/// Rounded towards zero to whole milliwatts.
+pub fn mean_power(energy: Joules, length: TickLength) -> Milliwatts {
+    Milliwatts(energy.0 * 1_000_000 / length.millis_i64())
+}
+
+/// The buckets of one socket, in order of time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SocketSums {
+    pub socket: SocketNumber,
+    pub sums: Vec<BucketSum>,
+}
+
+/// Where the read-service gets measurements from. Reads see every write that returned before them.
+#[async_trait]
+pub trait MeasurementQuery: Send + Sync + 'static {
+    /// Every tick of the hub that starts in `range`, in order of time. The caller bounds the range.
+    async fn ticks(&self, hub: HubId, range: TimeRange) -> Result<Vec<StoredTick>, StoreError>;
+
+    /// Per socket with data, lowest first, the sums of the UTC quarter hours that start in `range`. The edges
+    /// of `range` are whole quarter hours.
+    async fn quarter_hours(&self, hub: HubId, range: TimeRange) -> Result<Vec<SocketSums>, StoreError>;
+
+    /// Whether it would answer now.
+    async fn ready(&self) -> Result<(), StoreError>;
+}
+
+/// Sums ticks to the UTC quarter hours they start in: for stores that keep ticks only.
+pub fn sum_quarter_hours(ticks: &[StoredTick]) -> Vec<SocketSums> {
+    let mut sockets: Vec<Vec<BucketSum>> = vec![Vec::new(); crate::ids::MAX_SOCKETS];
+    for tick in ticks {
+        let quarter = tick.start.floor_to(crate::calendar::QUARTER_HOUR_MILLIS);
+        for (socket, energy) in tick.energy.iter() {
+            let sum = BucketSum { start: quarter, ..BucketSum::of_tick(tick.start, tick.length, energy) };
+            match sockets[socket.index()].last_mut() {
+                Some(last) if last.start == quarter => last.absorb(&sum),
+                _ => sockets[socket.index()].push(sum),
+            }
+        }
+    }
+    SocketNumber::in_mask(u64::MAX)
+        .zip(sockets)
+        .filter(|(_, sums)| !sums.is_empty())
+        .map(|(socket, sums)| SocketSums { socket, sums })
+        .collect()
+}

@@ -1,0 +1,188 @@
+//! From power readings to the energy of each tick, in whole joules.
+//!
+//! The rules (learned from bugs others shipped):
+//! - The power of a reading holds until the next reading of the same socket, at most for the *hold* time; what
+//!   is beyond is a gap: E += P_previous × min(Δt, hold).
+//! - A tick gives whole joules; the rest (under 1 J) is carried into the socket's next tick, across gaps too.
+//! - A socket that was not observed at all in a tick has no value in it: a gap is not a zero.
+//! - Of several readings that bear the same instant the last one counts.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::container::{SocketJoules, TickEnergy};
+use crate::energy::{Microjoules, Milliwatts};
+use crate::ids::{MAX_SOCKETS, SocketNumber};
+use crate::time::{TickLength, UtcMillis};
+
+/// How long a reading is believed when nothing follows it.
+pub const DEFAULT_HOLD: Duration = Duration::from_secs(30);
+
+/// What must be kept over a restart so that no joule is lost or booked twice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// Everything before this instant is booked. The start of a tick.
+    pub booked_until: UtcMillis,
+    /// Per socket: what has not yet made a whole joule.
+    pub carry: Vec<Microjoules>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Socket {
+    /// The power that holds now, and until when.
+    held: Option<Held>,
+    /// What former ticks left over, under 1 J.
+    carry: Microjoules,
+    /// The unfinished tick so far.
+    booked: Microjoules,
+    observed: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Held {
+    power: Milliwatts,
+    /// Booked up to here.
+    from: UtcMillis,
+    until: UtcMillis,
+}
+
+impl Socket {
+    /// Books the held power up to `to`.
+    fn book(&mut self, to: UtcMillis, not_before: UtcMillis) {
+        let Some(held) = &mut self.held else { return };
+        let from = held.from.max(not_before);
+        let end = to.min(held.until);
+        if end > from {
+            self.booked += held.power.over_millis(end.millis_since(from));
+            self.observed = true;
+        }
+        held.from = held.from.max(end);
+        if held.until <= to {
+            self.held = None;
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RefusedReading {
+    #[error("a reading of {at} came after {newest} had already been measured")]
+    Late { at: UtcMillis, newest: UtcMillis },
+    #[error("{} mW is not a plausible power of a socket", .0.0)]
+    Implausible(Milliwatts),
+}
+
+/// Turns the readings of one hub, in order of time, into ticks.
+pub struct Ticker {
+    length: TickLength,
+    hold_millis: i64,
+    /// The start of the tick that is being filled; `None` before anything was heard.
+    current: Option<UtcMillis>,
+    /// Readings before this are already booked (after a restart).
+    not_before: UtcMillis,
+    newest: UtcMillis,
+    sockets: Vec<Socket>,
+}
+
+impl Ticker {
+    pub fn new(length: TickLength, hold: Duration) -> Self {
+        Self {
+            length,
+            hold_millis: i64::try_from(hold.as_millis()).unwrap_or(i64::MAX / 4),
+            current: None,
+            not_before: UtcMillis(i64::MIN),
+            newest: UtcMillis(i64::MIN),
+            sockets: vec![Socket::default(); MAX_SOCKETS],
+        }
+    }
+
+    /// Goes on where a former run stopped. The sensor may repeat readings from before the checkpoint; to be
+    /// exact it must repeat those of the hold time before it.
+    #[must_use]
+    pub fn resumed(mut self, checkpoint: &Checkpoint) -> Self {
+        self.current = Some(self.length.tick_of(checkpoint.booked_until));
+        self.not_before = checkpoint.booked_until;
+        for (socket, &carry) in self.sockets.iter_mut().zip(&checkpoint.carry) {
+            socket.carry = carry;
+        }
+        self
+    }
+
+    /// What to keep with the ticks given out so far: the unfinished tick is not in it, it is derived again from
+    /// repeated readings. `None` before anything was heard.
+    pub fn checkpoint(&self) -> Option<Checkpoint> {
+        Some(Checkpoint {
+            booked_until: self.current?,
+            carry: self.sockets.iter().map(|socket| socket.carry).collect(),
+        })
+    }
+
+    /// From `at` on the socket draws `power`. Ticks that end by `at` must have been taken with
+    /// [`Ticker::advance`] before.
+    pub fn reading(
+        &mut self,
+        socket: SocketNumber,
+        at: UtcMillis,
+        power: Milliwatts,
+    ) -> Result<(), RefusedReading> {
+        if at < self.newest {
+            return Err(RefusedReading::Late { at, newest: self.newest });
+        }
+        if !power.is_plausible() {
+            return Err(RefusedReading::Implausible(power));
+        }
+        self.newest = at;
+        if self.current.is_none() {
+            self.current = Some(self.length.tick_of(at));
+        }
+        let not_before = self.not_before;
+        let socket = &mut self.sockets[socket.index()];
+        socket.book(at, not_before);
+        socket.held = Some(Held { power, from: at, until: at.plus_millis(self.hold_millis) });
+        Ok(())
+    }
+
+    /// All readings before `to` have been given: the next tick that ends by then, if any. Call it until it
+    /// gives `None`. Ticks in which nothing was observed are passed over.
+    pub fn advance(&mut self, to: UtcMillis) -> Option<TickEnergy> {
+        let length = self.length.millis_i64();
+        loop {
+            let start = self.current?;
+            let end = start.plus_millis(length);
+            if end > to {
+                return None;
+            }
+            if self.sockets.iter().all(|socket| socket.held.is_none() && !socket.observed) {
+                // Nothing is held: no tick up to `to` can have a value.
+                self.current = Some(self.length.tick_of(to));
+                return None;
+            }
+            self.current = Some(end);
+            self.newest = self.newest.max(end);
+            let energy = self.close(end);
+            if !energy.is_empty() {
+                return Some(TickEnergy { start, energy });
+            }
+        }
+    }
+
+    fn close(&mut self, end: UtcMillis) -> SocketJoules {
+        let not_before = self.not_before;
+        let mut mask = 0u64;
+        let mut joules = Vec::with_capacity(MAX_SOCKETS / 2);
+        for (number, socket) in self.sockets.iter_mut().enumerate() {
+            socket.book(end, not_before);
+            if std::mem::take(&mut socket.observed) {
+                socket.carry += std::mem::take(&mut socket.booked);
+                let (whole, rest) = socket.carry.split();
+                socket.carry = rest;
+                mask |= 1 << number;
+                joules.push(whole.0);
+            }
+        }
+        SocketJoules::from_parts(mask, joules).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

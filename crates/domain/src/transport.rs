@@ -1,0 +1,79 @@
+//! Ports: how containers get from hubs to the write-service. Both directions keep one promise: a container is
+//! acknowledged to the hub only when it is safe behind it, and to the transport only when the store has it.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::ids::HubId;
+
+/// Transport out, used by a hub.
+#[async_trait]
+pub trait ContainerPublisher: Send + Sync + 'static {
+    /// Hands over one encoded container. `Ok` means that the transport has taken responsibility for it; after
+    /// an error the caller keeps it and tries again, and it may then arrive twice. May be called while others
+    /// are in flight; order is kept between calls of which one returned before the other began.
+    async fn publish(&self, hub: HubId, body: Bytes) -> Result<(), PublishError>;
+}
+
+/// Why a container is still the hub's.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    #[error("the transport is not available: {0}")]
+    Unavailable(String),
+    #[error("the transport refused the container: {0}")]
+    Refused(String),
+    #[error("no confirmation within {} s", .0.as_secs())]
+    TimedOut(Duration),
+}
+
+/// Proof of one delivery, for settling it. Worth nothing after a reconnect: the container then comes again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Receipt {
+    /// Which connection it came over.
+    pub epoch: u64,
+    pub tag: u64,
+}
+
+/// A container on its way in.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// Whom the transport says it is from; `None` when it does not name a hub.
+    pub hub: Option<HubId>,
+    pub body: Bytes,
+    /// It may have been delivered before.
+    pub redelivered: bool,
+    pub receipt: Receipt,
+}
+
+/// Transport in, used by the write-service. Reconnects by itself, for ever, with jitter; what was delivered
+/// and not settled then comes again.
+#[async_trait]
+pub trait ContainerSource: Send + Sync + 'static {
+    /// Waits for at least one delivery and gives up to `max`. Cancel-safe: a dropped call loses nothing.
+    async fn receive(&self, max: usize) -> Result<Vec<Delivery>, SourceError>;
+
+    /// The store has them. Stale receipts are passed over: their containers come again, which is harmless.
+    async fn accept(&self, receipts: &[Receipt]) -> Result<(), SourceError>;
+
+    /// Puts the container among the dead letters with the reason beside it, then settles it. When it returns
+    /// `Ok` the dead letter is safe.
+    async fn dead_letter(&self, delivery: &Delivery, reason: &str) -> Result<(), SourceError>;
+
+    /// Gives containers back, to be delivered again to anyone.
+    async fn release(&self, receipts: &[Receipt]) -> Result<(), SourceError>;
+
+    /// Whether it is connected now.
+    async fn ready(&self) -> Result<(), SourceError>;
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// For the moment.
+    #[error("{operation}: the transport is not available: {reason}")]
+    Unavailable { operation: &'static str, reason: String },
+    /// For ever: it was shut down.
+    #[error("the transport is closed")]
+    Closed,
+}

@@ -1,0 +1,200 @@
+//! The answer to "how much, when": buckets of energy with coverage.
+//!
+//! Sums are integers, so the total of a period is the sum of its bars and the total of the home is the sum of
+//! its sockets, to the joule. A bucket without a measurement is a gap, not a zero.
+
+use crate::energy::{Joules, Milliwatts};
+use crate::ids::{HubId, SocketNumber};
+use crate::measurement::{BucketSum, SocketSums};
+use crate::time::UtcMillis;
+
+/// What one socket used, bucket by bucket.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SocketUsage {
+    pub hub: HubId,
+    pub socket: SocketNumber,
+    /// `None` is a gap.
+    pub energy: Vec<Option<Joules>>,
+    /// Measured part of each bucket, in ms.
+    pub measured_millis: Vec<i64>,
+    pub total: Joules,
+    pub peak: Option<Milliwatts>,
+}
+
+/// The usage of a household.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Usage {
+    /// n buckets have n + 1 edges.
+    pub edges: Vec<UtcMillis>,
+    /// What is later has not happened: it does not count against the coverage.
+    pub now: UtcMillis,
+    /// Those with at least one measurement, by hub and number.
+    pub sockets: Vec<SocketUsage>,
+}
+
+impl Usage {
+    /// Sorts sums into the buckets between `edges`; what lies outside is passed over. A sum must lie in one
+    /// bucket whole: quarter hours do, for every zone in use.
+    pub fn new(edges: Vec<UtcMillis>, now: UtcMillis, hubs: Vec<(HubId, Vec<SocketSums>)>) -> Self {
+        let mut sockets: Vec<SocketUsage> = Vec::new();
+        for (hub, all) in hubs {
+            for SocketSums { socket, sums } in all {
+                // A hub that came back appears twice, with different parts of the range.
+                let at = sockets.iter().position(|s| s.hub == hub && s.socket == socket);
+                let mut usage = match at {
+                    Some(index) => sockets.swap_remove(index),
+                    None => SocketUsage::empty(hub, socket, edges.len().saturating_sub(1)),
+                };
+                usage.add(&edges, &sums);
+                sockets.push(usage);
+            }
+        }
+        sockets.retain(|usage| usage.energy.iter().any(Option::is_some));
+        sockets.sort_by_key(|usage| (usage.hub, usage.socket));
+        Self { edges, now, sockets }
+    }
+
+    pub fn bucket_count(&self) -> usize {
+        self.edges.len().saturating_sub(1)
+    }
+
+    /// The whole home in one bucket; `None` when no socket was measured.
+    pub fn bucket_total(&self, bucket: usize) -> Option<Joules> {
+        self.sockets.iter().filter_map(|usage| usage.energy[bucket]).reduce(|a, b| a + b)
+    }
+
+    pub fn total(&self) -> Joules {
+        self.sockets.iter().map(|usage| usage.total).sum()
+    }
+
+    /// The part of the bucket that has happened, in ms.
+    pub fn elapsed_millis(&self, bucket: usize) -> i64 {
+        self.edges[bucket + 1].min(self.now).millis_since(self.edges[bucket]).max(0)
+    }
+
+    /// How much of the bucket was measured, 0 to 1. A tick counts whole as soon as it has a value.
+    pub fn coverage(&self, usage: &SocketUsage, bucket: usize) -> f64 {
+        ratio(usage.measured_millis[bucket], self.elapsed_millis(bucket))
+    }
+
+    /// How much of the whole period was measured, 0 to 1.
+    pub fn total_coverage(&self, usage: &SocketUsage) -> f64 {
+        ratio(usage.measured_millis.iter().sum(), self.all_elapsed())
+    }
+
+    /// The mean over the sockets.
+    pub fn home_bucket_coverage(&self, bucket: usize) -> f64 {
+        mean(self.sockets.iter().map(|usage| self.coverage(usage, bucket)))
+    }
+
+    /// The mean over the sockets.
+    pub fn home_coverage(&self) -> f64 {
+        mean(self.sockets.iter().map(|usage| self.total_coverage(usage)))
+    }
+
+    fn all_elapsed(&self) -> i64 {
+        (0..self.bucket_count()).map(|bucket| self.elapsed_millis(bucket)).sum()
+    }
+}
+
+impl SocketUsage {
+    fn empty(hub: HubId, socket: SocketNumber, buckets: usize) -> Self {
+        Self {
+            hub,
+            socket,
+            energy: vec![None; buckets],
+            measured_millis: vec![0; buckets],
+            total: Joules::ZERO,
+            peak: None,
+        }
+    }
+
+    fn add(&mut self, edges: &[UtcMillis], sums: &[BucketSum]) {
+        for sum in sums {
+            // The first edge after the start closes the bucket.
+            let after = edges.partition_point(|&edge| edge <= sum.start);
+            if after == 0 || after == edges.len() {
+                continue;
+            }
+            let bucket = after - 1;
+            self.energy[bucket] = Some(self.energy[bucket].unwrap_or_default() + sum.energy);
+            self.measured_millis[bucket] += sum.measured_millis;
+            self.total += sum.energy;
+            self.peak = Some(self.peak.map_or(sum.peak, |peak| peak.max(sum.peak)));
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of centuries fit a double")]
+fn ratio(part: i64, whole: i64) -> f64 {
+    if whole <= 0 { 0.0 } else { (part as f64 / whole as f64).min(1.0) }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a home has fewer than 2^52 sockets")]
+fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let count = values.len();
+    if count == 0 { 0.0 } else { values.sum::<f64>() / count as f64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::container::SocketJoules;
+    use crate::measurement::{StoredTick, sum_quarter_hours};
+    use crate::time::TickLength;
+
+    const QUARTER: i64 = 900_000;
+
+    fn ticks(values: &[(i64, &[(u8, i64)])]) -> Vec<StoredTick> {
+        values
+            .iter()
+            .map(|&(millis, sockets)| StoredTick {
+                start: UtcMillis(millis),
+                length: TickLength::DEFAULT,
+                energy: sockets
+                    .iter()
+                    .map(|&(n, joules)| (SocketNumber::new(n).unwrap(), Joules(joules)))
+                    .collect::<SocketJoules>(),
+            })
+            .collect()
+    }
+
+    fn hub() -> HubId {
+        HubId::from_bytes([7; 16])
+    }
+
+    #[test]
+    fn totals_equal_the_sum_of_their_parts_and_gaps_stay_gaps() {
+        let data = ticks(&[(0, &[(0, 100), (1, 7)]), (10_000, &[(0, 50)]), (2 * QUARTER, &[(0, -30), (1, 0)])]);
+        let edges = (0..=4).map(|n| UtcMillis(n * QUARTER)).collect();
+        let usage = Usage::new(edges, UtcMillis(3 * QUARTER), vec![(hub(), sum_quarter_hours(&data))]);
+
+        assert_eq!(usage.sockets[0].energy, [Some(Joules(150)), None, Some(Joules(-30)), None]);
+        assert_eq!(usage.sockets[1].energy, [Some(Joules(7)), None, Some(Joules(0)), None]);
+        assert_eq!(usage.bucket_total(0), Some(Joules(157)));
+        assert_eq!(usage.bucket_total(1), None);
+        assert_eq!(usage.total(), Joules(127));
+        assert_eq!(usage.sockets[0].peak, Some(Milliwatts(10_000)));
+        // 20 s of the first 900 s; the last bucket has not happened.
+        assert!((usage.coverage(&usage.sockets[0], 0) - 20.0 / 900.0).abs() < 1e-12);
+        assert!((usage.total_coverage(&usage.sockets[0]) - 30.0 / 2_700.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_lies_outside_the_edges_is_passed_over() {
+        let data = ticks(&[(0, &[(0, 1)]), (QUARTER, &[(0, 2)]), (2 * QUARTER, &[(0, 4)])]);
+        let edges = vec![UtcMillis(QUARTER), UtcMillis(2 * QUARTER)];
+        let usage = Usage::new(edges, UtcMillis(i64::MAX), vec![(hub(), sum_quarter_hours(&data))]);
+        assert_eq!(usage.total(), Joules(2));
+    }
+
+    #[test]
+    fn a_hub_that_came_back_is_one_hub() {
+        let part = |millis| sum_quarter_hours(&ticks(&[(millis, &[(0, 1)])]));
+        let edges = vec![UtcMillis(0), UtcMillis(2 * QUARTER)];
+        let usage =
+            Usage::new(edges, UtcMillis(i64::MAX), vec![(hub(), part(0)), (hub(), part(QUARTER))]);
+        assert_eq!(usage.sockets.len(), 1);
+        assert_eq!(usage.total(), Joules(2));
+    }
+}

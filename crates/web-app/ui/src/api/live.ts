@@ -1,0 +1,71 @@
+import { livePath } from './client';
+import type { Tick } from './types';
+
+export type LinkState = 'connecting' | 'open' | 'reconnecting';
+
+interface Handlers {
+  onTick: (tick: Tick) => void;
+  onState: (state: LinkState) => void;
+  /** The stream was refused, for example because the session ended. */
+  onRefused: () => void;
+}
+
+const RETRY_MS = [1000, 2000, 5000, 10_000];
+
+/** The household's live stream; reconnects until it is closed. Returns the function that closes it. */
+export function openLive(household: string, { onTick, onState, onRefused }: Handlers): () => void {
+  let source: EventSource | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let tries = 0;
+  let closed = false;
+
+  const retry = (): void => {
+    source?.close();
+    source = null;
+    if (closed) return;
+    onState('reconnecting');
+    timer = setTimeout(open, RETRY_MS[Math.min(tries++, RETRY_MS.length - 1)]);
+  };
+
+  function open(): void {
+    source = new EventSource(livePath(household));
+    source.onopen = () => {
+      tries = 0;
+      onState('open');
+    };
+    source.addEventListener('tick', (event: MessageEvent<string>) => {
+      const tick = parseTick(event.data);
+      if (tick) onTick(tick);
+    });
+    source.addEventListener('end', retry);
+    source.onerror = () => {
+      // A closed source was refused (401, 503) and does not try again by itself.
+      if (source?.readyState === EventSource.CLOSED) {
+        onRefused();
+        retry();
+      } else if (!closed) {
+        onState('reconnecting');
+      }
+    };
+  }
+
+  onState('connecting');
+  open();
+  return () => {
+    closed = true;
+    clearTimeout(timer);
+    source?.close();
+  };
+}
+
+export function parseTick(text: string): Tick | null {
+  try {
+    const tick = JSON.parse(text) as Partial<Tick>;
+    const { hub, at, tick_s, energy_j } = tick;
+    if (typeof hub !== 'string' || typeof at !== 'number' || typeof tick_s !== 'number' || tick_s <= 0) return null;
+    if (typeof energy_j !== 'object' || energy_j === null) return null;
+    return { hub, at, tick_s, energy_j };
+  } catch {
+    return null;
+  }
+}

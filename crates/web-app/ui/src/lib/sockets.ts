@@ -1,0 +1,62 @@
+import type { Household } from '../api/types';
+import { socketKey } from './energy';
+import { isSilent, type Reading } from './live';
+
+export interface SocketInfo {
+  key: string;
+  name: string;
+  room: string | null;
+  icon: string;
+}
+
+export interface SocketNow extends SocketInfo {
+  watts: number;
+  /** End of the last tick it spoke in; null when it was never heard. */
+  heard: number | null;
+}
+
+export interface Groups {
+  using: SocketNow[];
+  idle: SocketNow[];
+  silent: SocketNow[];
+}
+
+export const USING_W = 5;
+
+export type NameSocket = (number: string) => string;
+
+/** Every configured socket, and those that speak without being configured. */
+export function describe(household: Household, seen: Iterable<string>, unnamed: NameSocket): Map<string, SocketInfo> {
+  const found = new Map<string, SocketInfo>();
+  for (const hub of household.hubs) {
+    for (const socket of hub.sockets) {
+      const key = socketKey(hub.id, socket.number);
+      found.set(key, { key, name: socket.name, room: socket.room, icon: socket.icon ?? 'plug' });
+    }
+  }
+  for (const key of seen) {
+    if (!found.has(key)) {
+      found.set(key, { key, name: unnamed(key.slice(key.lastIndexOf(':') + 1)), room: null, icon: 'plug' });
+    }
+  }
+  return found;
+}
+
+export function group(
+  infos: ReadonlyMap<string, SocketInfo>,
+  readings: ReadonlyMap<string, Reading>,
+  now: number,
+): Groups {
+  const groups: Groups = { using: [], idle: [], silent: [] };
+  for (const info of infos.values()) {
+    const reading = readings.get(info.key);
+    if (!reading || isSilent(reading, now)) {
+      groups.silent.push({ ...info, watts: 0, heard: reading ? reading.at + reading.tickSeconds : null });
+    } else {
+      const row = { ...info, watts: reading.watts, heard: reading.at + reading.tickSeconds };
+      (reading.watts >= USING_W ? groups.using : groups.idle).push(row);
+    }
+  }
+  groups.idle.sort((a, b) => b.watts - a.watts || a.name.localeCompare(b.name));
+  return groups;
+}

@@ -1,0 +1,8 @@
+//! Compiles the .proto files without an installed protoc.
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    println!("cargo:rerun-if-changed=../../proto");
+    let descriptors = protox::compile(["container.proto"], ["../../proto"])?;
+    prost_build::Config::new().bytes(["."]).compile_fds(descriptors)?;
+    Ok(())
+}
