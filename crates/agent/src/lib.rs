@@ -1,1 +1,120 @@
-//! (being written)
+//! The agent of a hub: sensors → ticks → spool → publish. One runs in every home.
+//!
+//! It must not know what carries its containers: whoever runs it passes the publisher in. Nor does it know what
+//! becomes of them.
+//!
+//! What a sensor tells becomes ticks ([`domain::ticker`]), a few ticks become a container, and a container is
+//! deleted from the spool on disk only when the transport has confirmed it. The spool keeps, in the same
+//! transaction as each container, where the measurement stands: a kill at any instant loses nothing and books
+//! nothing twice.
+
+mod backoff;
+mod board;
+pub mod config;
+mod meter;
+pub mod sensors;
+pub mod spool;
+pub mod status;
+mod uplink;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::sensor::Sensor;
+use domain::transport::ContainerPublisher;
+use domain::{Clock, HubId};
+use tokio_util::sync::CancellationToken;
+
+pub use config::Config;
+pub use sensors::SensorError;
+pub use spool::{Spool, SpoolError};
+pub use status::Status;
+
+use meter::Meter;
+use spool::Identity;
+use uplink::Uplink;
+
+/// So long a stopping agent goes on to publish what it has.
+const DRAIN: Duration = Duration::from_secs(3);
+
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    #[error(transparent)]
+    Sensor(#[from] SensorError),
+}
+
+/// What an agent lives with.
+pub struct Deps {
+    pub config: Config,
+    pub spool: Spool,
+    pub sensor: Box<dyn Sensor>,
+    pub publisher: Arc<dyn ContainerPublisher>,
+    pub status: Arc<Status>,
+}
+
+/// An agent that only lacks its publisher.
+pub struct Prepared {
+    pub config: Config,
+    pub spool: Spool,
+    pub sensor: Box<dyn Sensor>,
+    pub status: Arc<Status>,
+}
+
+impl Prepared {
+    pub fn hub(&self) -> HubId {
+        self.spool.hub()
+    }
+
+    #[must_use]
+    pub fn with(self, publisher: Arc<dyn ContainerPublisher>) -> Deps {
+        let Self { config, spool, sensor, status } = self;
+        Deps { config, spool, sensor, publisher, status }
+    }
+}
+
+/// Opens the spool and the configured sensor, which goes on where the spool says.
+pub async fn prepare(config: Config, clock: Arc<dyn Clock>) -> Result<Prepared, AgentError> {
+    let fresh = HubId::from_uuid(uuid::Uuid::new_v4());
+    let identity = Identity { configured: config.hub, fresh, now: clock.now() };
+    let spool = Spool::open(&config.spool, identity).await?;
+    let status = Arc::new(Status::default());
+    status.set_spool_depth(spool.depth());
+    let start = spool.start(config.hold());
+    let sensor = sensors::open(&config, start, clock, Arc::clone(&status)).await?;
+    Ok(Prepared { config, spool, sensor, status })
+}
+
+/// Measures and publishes until the sensor ends and all is published, or until it is told to stop.
+pub async fn run(deps: Deps, shutdown: CancellationToken) -> Result<(), AgentError> {
+    let Deps { config, spool, sensor, publisher, status } = deps;
+    tracing::info!(hub = %spool.hub(), waiting = spool.depth(), board = %board::describe(), "the hub measures");
+
+    let measured = CancellationToken::new();
+    let meter = Meter::new(&config, spool.clone(), Arc::clone(&status));
+    let uplink = Uplink::new(spool.clone(), publisher, Arc::clone(&status));
+    let measure = async {
+        let outcome = meter.run(sensor, &shutdown).await;
+        measured.cancel();
+        outcome
+    };
+    let deadline = async {
+        shutdown.cancelled().await;
+        measured.cancelled().await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    let publish = async {
+        tokio::select! {
+            outcome = uplink.run(&measured) => outcome,
+            () = deadline => Ok(()),
+        }
+    };
+    let outcome = tokio::try_join!(measure, publish);
+    if spool.depth() > 0 {
+        tracing::info!("{} containers stay in the spool", spool.depth());
+    }
+    spool.close().await;
+    outcome?;
+    Ok(())
+}

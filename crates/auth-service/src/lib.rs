@@ -1,1 +1,71 @@
-//! (being written)
+//! Who may ask: people log in here, and get short-lived tokens that say which hubs are theirs and since when.
+//!
+//! It must not know measurements, nor which database keeps the accounts, nor who reads its tokens.
+
+pub mod arguments;
+mod config;
+mod http;
+mod passwords;
+pub mod provision;
+mod purge;
+mod secret;
+mod signing_key;
+
+use std::sync::Arc;
+
+use domain::Clock;
+use domain::accounts::Accounts;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub use config::{AccountsConfig, Config, SessionsConfig, Store};
+pub use http::openapi_json;
+pub use passwords::PasswordError;
+pub use provision::provision;
+pub use signing_key::{SigningKey, SigningKeyError};
+
+/// What the service works with.
+pub struct Deps {
+    pub accounts: Arc<dyn Accounts>,
+    pub clock: Arc<dyn Clock>,
+    pub signing_key: SigningKey,
+    pub sessions: SessionsConfig,
+}
+
+impl Deps {
+    pub fn load(
+        config: &Config,
+        accounts: Arc<dyn Accounts>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, SigningKeyError> {
+        let signing_key = SigningKey::load_or_create(&config.signing_key_file)?;
+        Ok(Self { accounts, clock, signing_key, sessions: config.sessions.clone() })
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error("preparing to check passwords")]
+    Passwords(#[source] PasswordError),
+    #[error("serving HTTP")]
+    Serve(#[source] std::io::Error),
+}
+
+/// Serves until `shutdown`.
+pub async fn run(deps: Deps, listener: TcpListener, shutdown: CancellationToken) -> Result<(), RunError> {
+    let interval = deps.sessions.purge_interval();
+    let purge = tokio::spawn(purge::purge_expired_sessions(
+        Arc::clone(&deps.accounts),
+        Arc::clone(&deps.clock),
+        interval,
+        shutdown.clone(),
+    ));
+    let served = match http::App::new(deps) {
+        Ok(app) => {
+            service::http::serve(listener, http::router(app), shutdown.clone()).await.map_err(RunError::Serve)
+        }
+        Err(error) => Err(RunError::Passwords(error)),
+    };
+    purge.abort();
+    served
+}

@@ -82,6 +82,10 @@ pub enum AccountsError {
     EmailTaken,
     #[error("the hub is in another household")]
     HubTaken,
+    /// What was asked breaks a rule that the store holds itself: an unknown person or household, a socket
+    /// twice, an assignment that ends before it starts.
+    #[error("{operation}: the accounts refuse it: {reason}")]
+    Refused { operation: &'static str, reason: String },
 }
 
 /// Every method is one transaction. "Not found" is `None` or an empty list.
@@ -122,10 +126,11 @@ pub trait Accounts: Send + Sync + 'static {
     /// In order of the household's name.
     async fn memberships(&self, person: PersonId) -> Result<Vec<Membership>, AccountsError>;
 
-    /// Starts an assignment; for a hub that is in the household already it replaces name and `since`.
-    /// [`AccountsError::HubTaken`] when the hub is in another household.
+    /// Starts an assignment; for a hub that is in the household already it replaces name and `since`, and the
+    /// household's earlier assignments of the hub end where this one starts.
+    /// [`AccountsError::HubTaken`] when the hub is in another household at any instant of the assignment.
     async fn assign_hub(&self, assignment: &HubAssignment) -> Result<(), AccountsError>;
-    /// Ends the running assignment. `false`: there is none.
+    /// Ends the running assignment; one that had not started by then is forgotten. `false`: there is none.
     async fn release_hub(
         &self,
         household: HouseholdId,

@@ -2,7 +2,7 @@
 //!
 //! The rules (learned from bugs others shipped):
 //! - The power of a reading holds until the next reading of the same socket, at most for the *hold* time; what
-//!   is beyond is a gap: E += P_previous × min(Δt, hold).
+//!   is beyond is a gap: `E += P_previous × min(Δt, hold)`.
 //! - A tick gives whole joules; the rest (under 1 J) is carried into the socket's next tick, across gaps too.
 //! - A socket that was not observed at all in a tick has no value in it: a gap is not a zero.
 //! - Of several readings that bear the same instant the last one counts.

@@ -41,6 +41,11 @@ impl UtcMillis {
         Self(-((-self.0).div_euclid(step_millis)) * step_millis)
     }
 
+    /// An instant such as `2026-11-21T00:00:00Z`.
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        text.parse::<jiff::Timestamp>().ok().map(Self::from)
+    }
+
     /// `None` beyond the years −9999 to 9999.
     pub fn to_jiff(self) -> Option<jiff::Timestamp> {
         jiff::Timestamp::from_millisecond(self.0).ok()

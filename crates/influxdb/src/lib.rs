@@ -1,1 +1,20 @@
-//! (being written)
+//! Adapter: measurements in InfluxDB 1.x, 2.x and later. Line protocol in, InfluxQL out, one line per hub and tick.
+//!
+//! It must not know where containers come from, who may see them, or what a household is. [`Writer`] and
+//! [`Reader`] are apart because the write- and the read-service each need one. Building them does no IO;
+//! [`prepare`] makes the database and may be called again and again.
+
+mod answer;
+mod config;
+mod connection;
+pub mod line;
+mod query;
+mod setup;
+mod table;
+mod write;
+
+pub use config::{Api, Config};
+pub use connection::BuildError;
+pub use query::Reader;
+pub use setup::prepare;
+pub use write::Writer;

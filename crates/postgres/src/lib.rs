@@ -1,1 +1,12 @@
-//! (being written)
+//! PostgreSQL as the store of people, households and hubs.
+//!
+//! It must not know passwords, tokens or HTTP: it keeps what it is given and holds the rules that need a
+//! transaction.
+
+mod accounts;
+mod config;
+mod connection;
+
+pub use accounts::Accounts;
+pub use config::Config;
+pub use connection::ConnectError;

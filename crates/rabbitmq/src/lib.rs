@@ -1,1 +1,26 @@
-//! (being written)
+//! RabbitMQ as transport, out and in, and as live feed.
+//!
+//! lapin's own recovery can leave a consumer waiting for ever, so each end here keeps a connection of its own and
+//! builds it anew, with channel, topology, prefetch and consumers, whenever it is lost. The ends start while the
+//! broker is down and answer "not available" until it is there.
+//!
+//! For `amqps://` the process has to install rustls' crypto provider first.
+//!
+//! It must not know what is in a container (but for the live feed, which decodes it), who stores it, or any
+//! other adapter.
+
+mod config;
+mod connection;
+mod live;
+mod outbox;
+mod publisher;
+mod settlement;
+mod source;
+mod topology;
+
+pub use config::Config;
+pub use connection::Error;
+pub use live::Live;
+pub use publisher::Publisher;
+pub use source::Source;
+pub use topology::declare as declare_topology;

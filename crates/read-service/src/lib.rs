@@ -1,1 +1,42 @@
-//! (being written)
+//! Answers questions about a household's energy, and streams it as it happens.
+//!
+//! Who may ask is in a signed token that it verifies by itself. It must not know which store and which
+//! transport it reads from, nor who people are.
+
+pub mod config;
+mod live;
+pub mod openapi;
+mod routes;
+mod tokens;
+mod usage;
+
+use std::sync::Arc;
+
+use domain::Clock;
+use domain::live::LiveFeed;
+use domain::measurement::MeasurementQuery;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub use tokens::{KeySource, TokenVerifier};
+
+/// What it works with.
+#[derive(Clone)]
+pub struct Deps {
+    pub query: Arc<dyn MeasurementQuery>,
+    pub live: Arc<dyn LiveFeed>,
+    pub clock: Arc<dyn Clock>,
+    pub tokens: Arc<TokenVerifier>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("serving: {0}")]
+    Serve(#[from] std::io::Error),
+}
+
+/// Serves on `listener` until `shutdown`; live streams end with it.
+pub async fn run(deps: Deps, listener: TcpListener, shutdown: CancellationToken) -> Result<(), Error> {
+    let router = routes::router(deps, shutdown.clone());
+    Ok(service::http::serve(listener, router, shutdown).await?)
+}

@@ -1,1 +1,16 @@
-//! (being written)
+//! What every binary of Wattline shares: configuration, logs, health, shutdown, HTTP errors.
+//!
+//! It must not know what any service does, nor any adapter.
+
+pub mod backoff;
+pub mod clock;
+pub mod config;
+pub mod health;
+pub mod http;
+mod logs;
+mod run;
+pub mod problem;
+pub mod shutdown;
+
+pub use logs::LogFormat;
+pub use run::{Context, run, run_with};

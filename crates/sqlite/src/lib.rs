@@ -1,1 +1,10 @@
-//! (being written)
+//! Adapter: the embedded default for all that is stored, [`Accounts`] in one SQLite file and [`Measurements`] in
+//! another.
+//!
+//! It must not know who asks, nor any other adapter: it holds what `domain` says and gives it back.
+
+mod accounts;
+mod measurements;
+
+pub use accounts::{Accounts, OpenAccountsError};
+pub use measurements::{Measurements, OpenMeasurementsError};

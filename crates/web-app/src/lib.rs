@@ -1,1 +1,43 @@
-//! (being written)
+//! The web app: the page, the browser's session, and one API in front of the auth- and the read-service.
+//!
+//! It must not know any store: it asks the other two over HTTP, with the session's secret and short-lived
+//! tokens, and keeps nothing that a restart would lose.
+
+mod assets;
+pub mod config;
+mod proxy;
+mod routes;
+mod session;
+mod upstream;
+
+use std::sync::Arc;
+
+use domain::Clock;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub use config::UpstreamConfig;
+
+/// What it works with.
+#[derive(Clone)]
+pub struct Deps {
+    pub upstream: UpstreamConfig,
+    pub clock: Arc<dyn Clock>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("building the HTTP client: {0}")]
+    Client(#[from] reqwest::Error),
+    #[error("serving: {0}")]
+    Serve(#[from] std::io::Error),
+}
+
+/// Serves on `listener` until `shutdown`.
+pub async fn run(deps: Deps, listener: TcpListener, shutdown: CancellationToken) -> Result<(), Error> {
+    if !assets::page_is_built() {
+        tracing::warn!("the page is not built into this binary: {}", assets::HOW_TO_BUILD);
+    }
+    let router = routes::router(deps)?;
+    Ok(service::http::serve(listener, router, shutdown).await?)
+}

@@ -1,5 +1,6 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig, type Plugin } from 'vite';
+import { cutFont } from './scripts/font.mjs';
 
 /** The one font is needed by the first paint; without this the browser learns of it only from the style sheet. */
 function preloadFont(): Plugin {
@@ -17,7 +18,8 @@ function preloadFont(): Plugin {
   };
 }
 
-export default defineConfig({
+export default defineConfig(async () => ({
+  resolve: { alias: { 'inter.woff2': await cutFont() } },
   plugins: [svelte(), preloadFont()],
   build: {
     target: 'es2022',
@@ -29,4 +31,4 @@ export default defineConfig({
   server: {
     proxy: { '/api': { target: 'http://127.0.0.1:8080', changeOrigin: false } },
   },
-});
+}));

@@ -1,1 +1,54 @@
-//! (being written)
+//! Takes containers from the transport and puts them into the measurement store.
+//!
+//! A container is acknowledged only after the store said yes; one that cannot be decoded, or that the store
+//! refuses, goes to the dead letters with the reason, and the rest of its batch is stored. It must not know
+//! which transport and which store these are.
+
+mod batch;
+pub mod config;
+mod dead_letters;
+pub mod pipeline;
+mod prepared;
+mod storing;
+
+use std::sync::Arc;
+
+use domain::measurement::MeasurementStore;
+use domain::transport::ContainerSource;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub use config::BatchConfig;
+pub use pipeline::{Counters, Pipeline};
+pub use prepared::Prepared;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("serving health: {0}")]
+    Serve(#[from] std::io::Error),
+}
+
+/// What it works with.
+#[derive(Clone)]
+pub struct Deps {
+    pub source: Arc<dyn ContainerSource>,
+    pub store: Arc<dyn MeasurementStore>,
+    pub batch: BatchConfig,
+}
+
+/// Runs until `shutdown`; what is in flight then is finished or given back within seconds. Health is served on
+/// `listener`.
+pub async fn run(deps: Deps, listener: TcpListener, shutdown: CancellationToken) -> Result<(), Error> {
+    let (source, store) = (deps.source.clone(), deps.store.clone());
+    let health = service::health::routes(move || {
+        let (source, store) = (source.clone(), store.clone());
+        async move {
+            source.ready().await.map_err(|error| error.to_string())?;
+            store.ready().await.map_err(|error| error.to_string())
+        }
+    });
+    let pipeline = Pipeline::new(deps);
+    let (served, ()) =
+        tokio::join!(service::http::serve(listener, health, shutdown.clone()), pipeline.run(shutdown.clone()));
+    Ok(served?)
+}

@@ -1,1 +1,56 @@
-fn main(){}
+//! What developers and newcomers run: `cargo xtask demo|test|stack|bench|tidy`.
+//!
+//! It starts other programs and reads what they say. It must not know how any of them works inside.
+
+mod bench;
+mod debian;
+mod demo;
+mod page;
+mod run;
+mod stack;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Wattline's tasks.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Builds the page and starts Wattline in one process with a real recorded home.
+    Demo(demo::Demo),
+    /// Sets up and runs every test.
+    Test(test::Test),
+    /// The real servers and the five services as processes of their own, with a demo home.
+    #[command(subcommand)]
+    Stack(stack::Stack),
+    /// Measures, and prints what it measured.
+    Bench(bench::Bench),
+    /// Checks the edges between crates and the habits of the house.
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().task {
+        Task::Demo(demo) => demo.run(),
+        Task::Test(test) => test.run(),
+        Task::Stack(stack) => stack.run(),
+        Task::Bench(bench) => bench.run(),
+        Task::Tidy => tidy::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

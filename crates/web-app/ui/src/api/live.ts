@@ -11,12 +11,15 @@ interface Handlers {
 }
 
 const RETRY_MS = [1000, 2000, 5000, 10_000];
+const PLANNED_MS = 250;
+const SETTLED_MS = 5000;
 
 /** The household's live stream; reconnects until it is closed. Returns the function that closes it. */
 export function openLive(household: string, { onTick, onState, onRefused }: Handlers): () => void {
   let source: EventSource | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let tries = 0;
+  let openedAt = 0;
   let closed = false;
 
   const retry = (): void => {
@@ -31,13 +34,19 @@ export function openLive(household: string, { onTick, onState, onRefused }: Hand
     source = new EventSource(livePath(household));
     source.onopen = () => {
       tries = 0;
+      openedAt = Date.now();
       onState('open');
     };
     source.addEventListener('tick', (event: MessageEvent<string>) => {
       const tick = parseTick(event.data);
       if (tick) onTick(tick);
     });
-    source.addEventListener('end', retry);
+    source.addEventListener('end', () => {
+      // A planned end (the stream's own time is up) is followed at once, unless the server ends every stream it opens.
+      if (Date.now() - openedAt < SETTLED_MS) return retry();
+      source?.close();
+      timer = setTimeout(open, PLANNED_MS);
+    });
     source.onerror = () => {
       // A closed source was refused (401, 503) and does not try again by itself.
       if (source?.readyState === EventSource.CLOSED) {

@@ -1,41 +1,15 @@
-export type Role = 'owner' | 'member' | 'guest';
+import type { components } from './generated/auth';
+
+type Auth = components['schemas'];
+
+export type Person = Auth['PersonBody'];
+export type HouseholdRef = Auth['HouseholdReference'];
+export type Session = Auth['SessionBody'];
+export type Socket = Auth['SocketBody'];
+export type Hub = Auth['HubBody'];
+export type Household = Auth['HouseholdBody'];
+
 export type Bucket = 'tick' | '15m' | '1h' | '1d';
-
-export interface Person {
-  id: string;
-  email: string;
-  name: string;
-}
-
-export interface HouseholdRef {
-  id: string;
-  name: string;
-  zone: string;
-  role: Role;
-}
-
-export interface Session {
-  person: Person;
-  households: HouseholdRef[];
-  expires_at: string;
-}
-
-export interface Socket {
-  number: number;
-  name: string;
-  room: string | null;
-  icon: string | null;
-}
-
-export interface Hub {
-  id: string;
-  name: string;
-  sockets: Socket[];
-}
-
-export interface Household extends HouseholdRef {
-  hubs: Hub[];
-}
 
 export interface SocketUsage {
   hub: string;

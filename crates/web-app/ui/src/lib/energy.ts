@@ -1,4 +1,5 @@
 export const JOULES_PER_KWH = 3_600_000;
+export const JOULES_PER_WH = 3600;
 
 /** Sums whole joules; a gap adds nothing because it is unknown, not because it is zero. */
 export function sumJoules(values: Iterable<number | null>): number {

@@ -1,4 +1,4 @@
-import { JOULES_PER_KWH } from './energy';
+import { JOULES_PER_KWH, JOULES_PER_WH } from './energy';
 
 const NBSP = '\u00a0';
 
@@ -36,6 +36,10 @@ export function createFormat(numberLocale: string, textLocale: string) {
     decimal,
     kwhNumber,
     kwh: (joules: number): string => `${kwhNumber(joules)}${NBSP}kWh`,
+    wattHours: (joules: number): string => {
+      const value = joules / JOULES_PER_WH;
+      return `${decimal(value, value === 0 || value >= 99.95 ? 0 : 1)}${NBSP}Wh`;
+    },
     wattsNumber: (value: number): string => whole.format(Math.round(value)),
     watts: (value: number): string => `${whole.format(Math.round(value))}${NBSP}W`,
     delta: (value: number): string => `${signed.format(Math.round(value)).replace('-', '−')}${NBSP}W`,

@@ -19,6 +19,8 @@ export interface RunSummary {
 const IDLE_W = 5;
 const JOIN_S = 60;
 const SHORTEST_S = 20;
+/** A lost tick or two within a run does not make two runs of it. */
+const BRIDGED_S = 60;
 
 /**
  * Counts an appliance's runs from its power per tick. The two thresholds lie at a half and a quarter of its own
@@ -37,6 +39,7 @@ export function findRuns(starts: readonly number[], joules: readonly (number | n
   const found: Run[] = [];
   let current: Run | null = null;
   let afterGap = true;
+  let gap = 0;
   const close = (open: boolean): void => {
     if (current) found.push({ ...current, open: current.open || open });
     current = null;
@@ -46,10 +49,14 @@ export function findRuns(starts: readonly number[], joules: readonly (number | n
     const at = starts[i];
     if (at === undefined) break;
     if (value === null || value === undefined) {
-      close(true);
-      afterGap = true;
+      gap += tickSeconds;
+      if (gap > BRIDGED_S) {
+        close(true);
+        afterGap = true;
+      }
       continue;
     }
+    gap = 0;
     const power = value / tickSeconds;
     if (current === null && power >= on) current = { from: at, to: at, joules: 0, open: afterGap };
     else if (current !== null && power < off) close(false);

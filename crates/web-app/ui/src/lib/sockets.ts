@@ -31,7 +31,7 @@ export function describe(household: Household, seen: Iterable<string>, unnamed: 
   for (const hub of household.hubs) {
     for (const socket of hub.sockets) {
       const key = socketKey(hub.id, socket.number);
-      found.set(key, { key, name: socket.name, room: socket.room, icon: socket.icon ?? 'plug' });
+      found.set(key, { key, name: socket.name, room: socket.room ?? null, icon: socket.icon ?? 'plug' });
     }
   }
   for (const key of seen) {

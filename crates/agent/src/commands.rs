@@ -1,0 +1,31 @@
+use std::io::{self, Write};
+use std::path::Path;
+
+use domain::UtcMillis;
+
+/// Lists the outlets that would be measured.
+pub(crate) fn check(config: &agent::Config) -> anyhow::Result<()> {
+    let outlets = agent::sensors::labels(&config.sensor)?;
+    let mut out = io::stdout().lock();
+    writeln!(out, "The configuration is sound. {} outlets:", outlets.len())?;
+    for outlet in outlets {
+        let (room, icon) = (outlet.room.unwrap_or_default(), outlet.icon.unwrap_or_default());
+        writeln!(out, "{:>4}  {:<24} {room:<12} {icon}", outlet.number.get(), outlet.name)?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn spool_status(path: &Path, now: UtcMillis) -> anyhow::Result<()> {
+    let report = agent::spool::report(path).await?;
+    let mut out = io::stdout().lock();
+    writeln!(out, "hub             {}", report.hub)?;
+    writeln!(out, "waiting         {} containers, {} bytes", report.depth, report.bytes)?;
+    if let Some((sequence, tick)) = report.oldest {
+        let age = now.millis_since(tick) / 1_000;
+        writeln!(out, "oldest          container {sequence}, measured at {tick} ({age} s ago)")?;
+    }
+    if let Some(until) = report.measured_until {
+        writeln!(out, "measured until  {until}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! The agent of a hub, publishing to RabbitMQ.
+
+mod commands;
+mod progress;
+mod settings;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use settings::Settings;
+
+/// Measures the sockets of a home and publishes what they use.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// A TOML file; `WATTLINE__SECTION__KEY` in the environment wins over it.
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Measures and publishes (the default).
+    Run,
+    /// Says what is wrong with the configuration, or which outlets it measures.
+    Check,
+    /// Looks at what is measured and not yet published.
+    #[command(subcommand)]
+    Spool(SpoolCommand),
+}
+
+#[derive(Subcommand)]
+enum SpoolCommand {
+    /// How much waits, and since when. Also while the agent runs.
+    Status,
+}
+
+fn main() -> ExitCode {
+    let Arguments { config, command } = Arguments::parse();
+    let quietly = || ("warn", service::config::load::<Settings>(config.as_deref(), std::env::vars()));
+    match command.unwrap_or(Command::Run) {
+        Command::Run => service::run("agent", config.as_deref(), run),
+        Command::Check => {
+            let (filter, settings) = quietly();
+            service::run_with("agent", filter, settings, async |context| {
+                commands::check(&context.config.agent)
+            })
+        }
+        Command::Spool(SpoolCommand::Status) => {
+            let (filter, settings) = quietly();
+            let status = async |context: service::Context<Settings>| {
+                commands::spool_status(&context.config.agent.spool.path, context.clock.now()).await
+            };
+            service::run_with("agent", filter, settings, status)
+        }
+    }
+}
+
+async fn run(context: service::Context<Settings>) -> anyhow::Result<()> {
+    let Settings { agent, rabbitmq } = context.config;
+    let prepared = agent::prepare(agent, Arc::clone(&context.clock)).await?;
+    let publisher = Arc::new(rabbitmq::Publisher::connect(rabbitmq)?);
+    let status = Arc::clone(&prepared.status);
+    let measure = agent::run(prepared.with(publisher), context.shutdown.clone());
+    tokio::select! {
+        outcome = measure => Ok(outcome?),
+        never = progress::show(&status, context.clock.as_ref()) => match never {},
+    }
+}

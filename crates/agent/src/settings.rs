@@ -1,0 +1,17 @@
+use serde::Deserialize;
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Settings {
+    pub(crate) agent: agent::Config,
+    pub(crate) rabbitmq: rabbitmq::Config,
+}
+
+impl service::config::Config for Settings {
+    fn validate(&self, faults: &mut Vec<String>) {
+        let mut own = Vec::new();
+        self.agent.validate(&mut own);
+        faults.extend(own.into_iter().map(|fault| format!("agent.{fault}")));
+        self.rabbitmq.validate(faults);
+    }
+}

@@ -1,0 +1,125 @@
+//! The file: how it is opened, what is in it, and what SQLite's errors mean.
+
+use std::path::Path;
+use std::time::Duration;
+
+use domain::ticker::Checkpoint;
+use domain::{HubId, UtcMillis};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Row, SqlitePool};
+
+use super::{Identity, SpoolError};
+
+/// `WSpl`, so that no other program's file is taken for a spool.
+const APPLICATION_ID: i64 = 0x5753_706c;
+const SCHEMA_VERSION: i64 = 1;
+const PAGE_BYTES: u32 = 4_096;
+
+pub(super) struct State {
+    pub(super) hub: HubId,
+    pub(super) born: UtcMillis,
+    pub(super) checkpoint: Option<Checkpoint>,
+    pub(super) depth: u64,
+}
+
+pub(super) async fn connect(path: &Path, max_bytes: u64) -> Result<SqlitePool, SpoolError> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .page_size(PAGE_BYTES)
+        .journal_mode(SqliteJournalMode::Wal)
+        // What was appended must survive the loss of power, not only of the process.
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(5))
+        .pragma("max_page_count", (max_bytes / u64::from(PAGE_BYTES)).to_string());
+    // One connection: SQLite has one writer anyway, and nobody then waits for a lock.
+    SqlitePoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options)
+        .await
+        .map_err(|source| failed(path, "opening the spool", source))
+}
+
+/// Makes or checks what is in the file.
+pub(super) async fn prepare(pool: &SqlitePool, path: &Path, identity: Identity) -> Result<State, SpoolError> {
+    let failed = |source| failed(path, "opening the spool", source);
+    let damaged = |reason: &str| SpoolError::Damaged { path: path.to_owned(), reason: reason.to_owned() };
+
+    let application: i64 =
+        sqlx::query_scalar("PRAGMA application_id").fetch_one(pool).await.map_err(failed)?;
+    let tables: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(pool).await.map_err(failed)?;
+    if tables == 0 && application == 0 {
+        create(pool, identity).await.map_err(failed)?;
+    } else if application != APPLICATION_ID {
+        return Err(damaged("it is another program's database"));
+    }
+    let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(pool).await.map_err(failed)?;
+    if version != SCHEMA_VERSION {
+        return Err(damaged(&format!("its version is {version}, this agent knows {SCHEMA_VERSION}")));
+    }
+    let check: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(pool).await.map_err(failed)?;
+    if check != "ok" {
+        return Err(damaged(check.lines().next().unwrap_or_default()));
+    }
+    read(pool).await.map_err(failed)?.ok_or_else(|| damaged("it does not say whose it is"))
+}
+
+async fn create(pool: &SqlitePool, identity: Identity) -> Result<(), sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    for statement in [
+        "CREATE TABLE container (sequence INTEGER PRIMARY KEY, body BLOB NOT NULL)",
+        "CREATE TABLE state (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            hub BLOB NOT NULL,
+            born INTEGER NOT NULL,
+            next_sequence INTEGER NOT NULL,
+            checkpoint TEXT
+        )",
+        "PRAGMA application_id = 0x5753706c",
+        "PRAGMA user_version = 1",
+    ] {
+        sqlx::query(statement).execute(&mut *transaction).await?;
+    }
+    sqlx::query("INSERT INTO state (id, hub, born, next_sequence) VALUES (1, ?, ?, 1)")
+        .bind(identity.configured.unwrap_or(identity.fresh).as_bytes().as_slice())
+        .bind(identity.now.0)
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await
+}
+
+async fn read(pool: &SqlitePool) -> Result<Option<State>, sqlx::Error> {
+    let row = sqlx::query("SELECT hub, born, checkpoint FROM state").fetch_optional(pool).await?;
+    let depth: i64 = sqlx::query_scalar("SELECT count(*) FROM container").fetch_one(pool).await?;
+    Ok(row.and_then(|row| {
+        let hub = <[u8; 16]>::try_from(row.get::<Vec<u8>, _>(0)).ok()?;
+        let checkpoint = match row.get::<Option<String>, _>(2) {
+            Some(text) => Some(serde_json::from_str(&text).ok()?),
+            None => None,
+        };
+        let born = UtcMillis(row.get(1));
+        Some(State { hub: HubId::from_bytes(hub), born, checkpoint, depth: depth.unsigned_abs() })
+    }))
+}
+
+/// The primary result codes of <https://www.sqlite.org/rescode.html>.
+pub(super) fn failed(path: &Path, operation: &'static str, source: sqlx::Error) -> SpoolError {
+    const BUSY: i32 = 5;
+    const LOCKED: i32 = 6;
+    const READONLY: i32 = 8;
+    const IOERR: i32 = 10;
+    const CORRUPT: i32 = 11;
+    const FULL: i32 = 13;
+    const CANTOPEN: i32 = 14;
+    const NOTADB: i32 = 26;
+    let code = source.as_database_error().and_then(|error| error.code()?.parse::<i32>().ok());
+    match code.map(|extended| extended & 0xff) {
+        Some(FULL) => SpoolError::Full { operation },
+        Some(BUSY | LOCKED | READONLY | IOERR | CANTOPEN) => SpoolError::Disk { operation, source },
+        Some(CORRUPT | NOTADB) => SpoolError::Damaged { path: path.to_owned(), reason: source.to_string() },
+        _ => SpoolError::Other { operation, source },
+    }
+}

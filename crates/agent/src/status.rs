@@ -1,0 +1,119 @@
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
+
+use domain::UtcMillis;
+
+/// What the agent is doing, for whoever wants to show it. Shared in an `Arc`.
+#[derive(Debug, Default)]
+pub struct Status {
+    readings: AtomicU64,
+    refused: AtomicU64,
+    skipped_rows: AtomicU64,
+    ticks: AtomicU64,
+    values: AtomicU64,
+    containers: AtomicU64,
+    confirmed: AtomicU64,
+    spool_depth: AtomicU64,
+    measured_until: AtomicI64,
+    uplink: AtomicU8,
+    stalled: AtomicBool,
+}
+
+/// Counts since the start of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Readings the sensor gave.
+    pub readings: u64,
+    /// Readings that came late or are not plausible.
+    pub refused: u64,
+    /// Rows of a trace that could not be used.
+    pub skipped_rows: u64,
+    pub ticks: u64,
+    /// Measurements: (socket, tick, energy).
+    pub values: u64,
+    /// Safe in the spool.
+    pub containers: u64,
+    /// Safe behind the transport.
+    pub confirmed: u64,
+    /// Containers waiting.
+    pub spool_depth: u64,
+    /// The end of the latest tick; `None` before the first.
+    pub measured_until: Option<UtcMillis>,
+    pub uplink: UplinkState,
+    /// The spool or its disk is full, and measuring waits.
+    pub stalled: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UplinkState {
+    /// Nothing was published yet.
+    Untried,
+    Up,
+    Down,
+}
+
+impl Status {
+    pub fn snapshot(&self) -> Snapshot {
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let ticks = get(&self.ticks);
+        Snapshot {
+            readings: get(&self.readings),
+            refused: get(&self.refused),
+            skipped_rows: get(&self.skipped_rows),
+            ticks,
+            values: get(&self.values),
+            containers: get(&self.containers),
+            confirmed: get(&self.confirmed),
+            spool_depth: get(&self.spool_depth),
+            measured_until: (ticks > 0).then(|| UtcMillis(self.measured_until.load(Ordering::Relaxed))),
+            uplink: match self.uplink.load(Ordering::Relaxed) {
+                0 => UplinkState::Untried,
+                1 => UplinkState::Up,
+                _ => UplinkState::Down,
+            },
+            stalled: self.stalled.load(Ordering::Relaxed),
+        }
+    }
+
+    pub(crate) fn add_readings(&self, count: u64) {
+        self.readings.fetch_add(count, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_refused(&self) -> u64 {
+        self.refused.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub(crate) fn add_skipped_row(&self) {
+        self.skipped_rows.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_tick(&self, values: usize, end: UtcMillis) {
+        self.measured_until.store(end.0, Ordering::Relaxed);
+        self.values.fetch_add(values as u64, Ordering::Relaxed);
+        self.ticks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_containers(&self, count: usize) {
+        self.containers.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_confirmed(&self, count: usize) {
+        self.confirmed.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_spool_depth(&self, depth: u64) {
+        self.spool_depth.store(depth, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_uplink(&self, state: UplinkState) {
+        let code = match state {
+            UplinkState::Untried => 0,
+            UplinkState::Up => 1,
+            UplinkState::Down => 2,
+        };
+        self.uplink.store(code, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_stalled(&self, stalled: bool) {
+        self.stalled.store(stalled, Ordering::Relaxed);
+    }
+}

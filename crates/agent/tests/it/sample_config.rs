@@ -1,0 +1,51 @@
+use std::path::Path;
+
+use agent::Config;
+use service::config::load;
+
+/// As the binary's file is: the agent's own section among others.
+#[derive(Default, serde::Deserialize)]
+struct File {
+    agent: Config,
+    rabbitmq: toml::Table,
+}
+
+impl service::config::Config for File {
+    fn validate(&self, faults: &mut Vec<String>) {
+        self.agent.validate(faults);
+    }
+}
+
+fn sample() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/agent.toml"))
+}
+
+#[test]
+fn the_sample_is_valid_and_says_the_defaults() {
+    let file: File = load(Some(sample()), []).unwrap();
+    let expected = agent::config::SimulatedConfig::default();
+    assert_eq!(file.agent.sensor.simulated.as_ref(), Some(&expected));
+    let sensor = file.agent.sensor.clone();
+    assert_eq!(file.agent, Config { sensor, ..Config::default() });
+    assert!(!file.rabbitmq.is_empty());
+}
+
+#[test]
+fn what_the_sample_has_commented_out_is_valid_too() {
+    let text = std::fs::read_to_string(sample()).unwrap();
+    let keys = |line: &str| line.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '));
+    let uncommented: Vec<&str> = text
+        .lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(rest) if keys(rest) || rest.starts_with('[') => rest,
+            _ => line,
+        })
+        .collect();
+    let mut table: toml::Table = uncommented.join("\n").parse().unwrap();
+    let replay = table["agent"]["sensor"]["replay"].clone();
+    let replay: agent::config::ReplayConfig = replay.try_into().unwrap();
+    assert_eq!(replay.repeat_days, 7);
+    table["agent"]["sensor"].as_table_mut().unwrap().remove("replay");
+    let config: Config = table["agent"].clone().try_into().unwrap();
+    assert!(config.hub.is_some());
+}

@@ -1,0 +1,177 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use agent::Status;
+use agent::config::SpoolConfig;
+use agent::spool::{Identity, Sealed, Spool, SpoolError, report};
+use async_trait::async_trait;
+use bytes::Bytes;
+use domain::ticker::Checkpoint;
+use domain::transport::{ContainerPublisher, PublishError};
+use domain::{HubId, Joules, SocketJoules, SocketNumber, TickEnergy, TickLength, UtcMillis};
+use testkit::wait;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{Collector, TokioClock, config, simulated, utc};
+
+const IDENTITY: Identity = Identity { configured: None, fresh: hub(1), now: UtcMillis(1_000) };
+
+const fn hub(number: u8) -> HubId {
+    HubId::from_bytes([number; 16])
+}
+
+fn sealed(second: i64) -> Sealed {
+    let energy = SocketJoules::from_iter([(SocketNumber::new(3).unwrap(), Joules(second))]);
+    let start = UtcMillis::from_secs(second);
+    let booked_until = start.plus_millis(10_000);
+    Sealed {
+        ticks: vec![TickEnergy { start, energy }],
+        checkpoint: Checkpoint { booked_until, carry: Vec::new() },
+    }
+}
+
+async fn open(config: &SpoolConfig) -> Result<Spool, SpoolError> {
+    Spool::open(config, IDENTITY).await
+}
+
+#[tokio::test]
+async fn a_spool_keeps_containers_hub_and_checkpoint_over_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path()).spool;
+    let spool = open(&config).await.unwrap();
+    assert_eq!((spool.hub(), spool.checkpoint(), spool.depth()), (hub(1), None, 0));
+    spool.append(TickLength::DEFAULT, &[sealed(10), sealed(20), sealed(30)]).await.unwrap();
+    spool.delete(&[1, 2]).await.unwrap();
+    spool.close().await;
+    drop(spool);
+
+    let other = Identity { fresh: hub(2), now: UtcMillis(9_000), ..IDENTITY };
+    let spool = Spool::open(&config, other).await.unwrap();
+    assert_eq!((spool.hub(), spool.depth()), (hub(1), 1));
+    assert_eq!(spool.checkpoint(), Some(&sealed(30).checkpoint));
+    let start = spool.start(Duration::from_secs(30));
+    assert_eq!((start.born, start.resume_from), (UtcMillis(1_000), Some(UtcMillis(10_000))));
+    spool.delete(&[3]).await.unwrap();
+    spool.append(TickLength::DEFAULT, &[sealed(40)]).await.unwrap();
+    let waiting = spool.oldest(10, 1 << 20).await.unwrap();
+    let container = wire::decode(&waiting[0].body).unwrap();
+    assert_eq!((waiting.len(), container.sequence, container.hub), (1, 4, hub(1)), "sequence numbers go on");
+
+    let seen = report(&config.path).await.unwrap();
+    assert_eq!((seen.hub, seen.depth, seen.bytes), (hub(1), 1, waiting[0].body.len() as u64));
+    assert_eq!((seen.oldest, seen.measured_until), (Some((4, UtcMillis(40_000))), Some(UtcMillis(50_000))));
+}
+
+#[tokio::test]
+async fn a_window_is_bounded_by_count_and_by_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = open(&config(folder.path()).spool).await.unwrap();
+    let all: Vec<Sealed> = (1..=20).map(|n| sealed(n * 10)).collect();
+    spool.append(TickLength::DEFAULT, &all).await.unwrap();
+    let size = spool.oldest(1, 1).await.unwrap()[0].body.len();
+    assert_eq!(spool.oldest(5, 1 << 20).await.unwrap().len(), 5);
+    let few = spool.oldest(20, 2 * size + 1).await.unwrap();
+    assert_eq!(few.iter().map(|waiting| waiting.sequence).collect::<Vec<_>>(), [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn a_spool_has_one_agent() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path()).spool;
+    let first = open(&config).await.unwrap();
+    assert!(matches!(open(&config).await, Err(SpoolError::InUse { .. })));
+    first.close().await;
+    drop(first);
+    open(&config).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_spool_of_another_hub_is_not_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path()).spool;
+    open(&config).await.unwrap().close().await;
+    let identity = Identity { configured: Some(hub(2)), ..IDENTITY };
+    let outcome = Spool::open(&config, identity).await;
+    assert!(matches!(outcome, Err(SpoolError::OtherHub { owner, .. }) if owner == hub(1)));
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_spool_is_one_clear_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path()).spool;
+    std::fs::write(&config.path, "all work and no play makes jack a dull boy\n".repeat(200)).unwrap();
+    let error = open(&config).await.err().unwrap();
+    assert!(matches!(error, SpoolError::Damaged { .. }), "{error:?}");
+    assert!(error.to_string().contains("move it away") && !error.to_string().contains('\n'), "{error}");
+}
+
+#[tokio::test]
+async fn a_spool_with_damaged_pages_is_not_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path()).spool;
+    let spool = open(&config).await.unwrap();
+    let all: Vec<Sealed> = (1..=500).map(|n| sealed(n * 10)).collect();
+    spool.append(TickLength::DEFAULT, &all).await.unwrap();
+    spool.close().await;
+    drop(spool);
+    let mut bytes = std::fs::read(&config.path).unwrap();
+    assert!(bytes.len() > 3 * 4_096);
+    bytes[4_096..].fill(0xa5);
+    std::fs::write(&config.path, bytes).unwrap();
+    let error = open(&config).await.err().unwrap();
+    assert!(matches!(error, SpoolError::Damaged { .. }), "{error:?}");
+}
+
+/// Takes nothing before its gate is opened.
+struct Gate {
+    gate: Semaphore,
+    behind: Arc<Collector>,
+}
+
+#[async_trait]
+impl ContainerPublisher for Gate {
+    async fn publish(&self, hub: HubId, body: Bytes) -> Result<(), PublishError> {
+        let _open =
+            self.gate.acquire().await.map_err(|error| PublishError::Unavailable(error.to_string()))?;
+        self.behind.publish(hub, body).await
+    }
+}
+
+async fn wait_for(status: &Status, what: &str, is: impl Fn(agent::status::Snapshot) -> bool) {
+    wait::until(Duration::from_secs(60), what, async || is(status.snapshot()).then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_full_spool_makes_the_sensor_wait_and_loses_nothing() {
+    let now = utc("2026-11-21T12:00:00Z");
+    let mut totals = Vec::new();
+    for full in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = simulated(folder.path(), 24);
+        if full {
+            config.spool.max_bytes = 64 * 1_024;
+        }
+        let behind = Collector::new();
+        let gate = Arc::new(Gate { gate: Semaphore::new(0), behind: Arc::clone(&behind) });
+        let prepared = agent::prepare(config, TokioClock::at(now)).await.unwrap();
+        let status = Arc::clone(&prepared.status);
+        let shutdown = CancellationToken::new();
+        let running = tokio::spawn(agent::run(prepared.with(gate.clone()), shutdown.clone()));
+        if full {
+            wait_for(&status, "the spool is full", |now| now.stalled).await;
+            assert!(status.snapshot().measured_until.unwrap() < now.plus_millis(-3_600_000), "it waits");
+        }
+        gate.gate.add_permits(64);
+        wait_for(&status, "the present is reached", |status| {
+            status.measured_until.is_some_and(|until| until >= now) && !status.stalled
+        })
+        .await;
+        shutdown.cancel();
+        running.await.unwrap().unwrap();
+        assert_eq!(status.snapshot().spool_depth, 0);
+        totals.push(behind.ticks().into_iter().filter(|tick| tick.start < now).collect::<Vec<_>>());
+    }
+    assert_eq!(totals[0].len(), 8_640);
+    assert_eq!(totals[0], totals[1]);
+}

@@ -1,0 +1,120 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use agent::config::{ReplayConfig, SimulatedConfig};
+use agent::{Config, Status};
+use async_trait::async_trait;
+use bytes::Bytes;
+use domain::transport::{ContainerPublisher, PublishError};
+use domain::{Clock, Container, HubId, TickEnergy, UtcMillis};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) fn utc(text: &str) -> UtcMillis {
+    text.parse::<jiff::Timestamp>().unwrap().into()
+}
+
+/// Wall-clock time that follows tokio's, paused or not.
+pub(crate) struct TokioClock {
+    begin: UtcMillis,
+    since: Instant,
+}
+
+impl TokioClock {
+    pub(crate) fn at(begin: UtcMillis) -> Arc<Self> {
+        Arc::new(Self { begin, since: Instant::now() })
+    }
+}
+
+impl Clock for TokioClock {
+    fn now(&self) -> UtcMillis {
+        self.begin.plus_millis(i64::try_from(self.since.elapsed().as_millis()).unwrap())
+    }
+}
+
+/// Keeps what it is given; every container is refused as often as `refusals` says.
+#[derive(Default)]
+pub(crate) struct Collector {
+    pub(crate) arrived: Mutex<Vec<Bytes>>,
+    /// Of a hundred.
+    pub(crate) failing: u32,
+}
+
+impl Collector {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    pub(crate) fn failing(percent: u32) -> Arc<Self> {
+        Arc::new(Self { failing: percent, ..Self::default() })
+    }
+
+    /// By sequence number. A container that came again must be the same.
+    pub(crate) fn containers(&self) -> BTreeMap<u64, Container> {
+        let mut containers = BTreeMap::new();
+        for body in self.arrived.lock().unwrap().iter() {
+            let container = wire::decode(body).unwrap();
+            if let Some(before) = containers.insert(container.sequence, container.clone()) {
+                assert_eq!(before, container, "one sequence number, two containers");
+            }
+        }
+        containers
+    }
+
+    /// All ticks in the order of the sequence numbers, which must be without gaps from 1.
+    pub(crate) fn ticks(&self) -> Vec<TickEnergy> {
+        let containers = self.containers();
+        let count = containers.len() as u64;
+        assert!(containers.keys().copied().eq(1..=count), "the sequence has gaps");
+        let ticks: Vec<TickEnergy> = containers.into_values().flat_map(|container| container.ticks).collect();
+        assert!(ticks.is_sorted_by(|a, b| a.start < b.start), "a tick came twice or out of order");
+        ticks
+    }
+}
+
+#[async_trait]
+impl ContainerPublisher for Collector {
+    async fn publish(&self, _hub: HubId, body: Bytes) -> Result<(), PublishError> {
+        tokio::task::yield_now().await;
+        let fate = rand::random_range(0..100);
+        // Half of the failures are a confirmation that got lost.
+        if fate >= self.failing / 2 {
+            self.arrived.lock().unwrap().push(body);
+        }
+        if fate < self.failing { Err(PublishError::Unavailable("bad luck".to_owned())) } else { Ok(()) }
+    }
+}
+
+pub(crate) fn config(spool: &Path) -> Config {
+    let mut config = Config::default();
+    config.spool.path = spool.join("spool.db");
+    config
+}
+
+pub(crate) fn replay(spool: &Path, traces: &Path) -> Config {
+    let mut config = config(spool);
+    config.sensor.replay = Some(ReplayConfig { folder: traces.to_owned(), ..ReplayConfig::default() });
+    config
+}
+
+pub(crate) fn simulated(spool: &Path, history_hours: u32) -> Config {
+    let mut config = config(spool);
+    config.sensor.simulated = Some(SimulatedConfig { history_hours, ..SimulatedConfig::default() });
+    config
+}
+
+/// Runs an agent until its sensor ends.
+pub(crate) async fn run(config: Config, publisher: Arc<Collector>) -> Arc<Status> {
+    let clock = TokioClock::at(utc("2026-11-21T12:00:00Z"));
+    let prepared = agent::prepare(config, clock).await.unwrap();
+    let status = Arc::clone(&prepared.status);
+    agent::run(prepared.with(publisher), CancellationToken::new()).await.unwrap();
+    status
+}
+
+/// Writes a trace of rows, each `DD/MM/YYYY HH:MM:SS;P1;P8`.
+pub(crate) fn write_trace(folder: &Path, name: &str, rows: &[String]) {
+    std::fs::create_dir_all(folder).unwrap();
+    std::fs::write(folder.join(name), rows.join("\n") + "\n").unwrap();
+}

@@ -1,0 +1,35 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "auth-service", version, about = "People, households, hubs, and the tokens for them")]
+pub struct Arguments {
+    /// The configuration, in TOML; `WATTLINE__SECTION__KEY` in the environment overrides it.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Clone, Debug, Default, Subcommand)]
+pub enum Command {
+    /// Serve (the default).
+    #[default]
+    Run,
+    /// Print the description of the API.
+    Openapi,
+    /// Make a person, a household and its hubs, or bring them up to date.
+    Provision {
+        /// What there should be, in JSON; `-` is standard input.
+        file: PathBuf,
+    },
+}
+
+impl Arguments {
+    pub fn command(&self) -> Command {
+        self.command.clone().unwrap_or_default()
+    }
+}

@@ -1,0 +1,151 @@
+//! What can be set, and to what.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    pub listen: SocketAddr,
+    /// An Ed25519 private key, PKCS#8 in PEM; made when it is absent.
+    pub signing_key_file: PathBuf,
+    pub accounts: AccountsConfig,
+    pub sessions: SessionsConfig,
+}
+
+/// Where the accounts are: one of the two.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AccountsConfig {
+    pub postgres_url: Option<SecretString>,
+    pub sqlite_file: Option<PathBuf>,
+}
+
+/// [`AccountsConfig`], decided.
+#[derive(Clone, Debug)]
+pub enum Store {
+    Postgres(SecretString),
+    Sqlite(PathBuf),
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SessionsConfig {
+    /// A person has to log in again after this long.
+    pub life_hours: u32,
+    /// For so long an access token is believed, even when the membership has ended since.
+    pub token_life_seconds: u32,
+    /// How many passwords are checked at once; each takes 19 MiB and a core.
+    pub concurrent_logins: u16,
+    /// How long a log-in waits for its turn before it is turned away.
+    pub login_patience_millis: u64,
+    pub purge_interval_seconds: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9403)),
+            signing_key_file: PathBuf::from("signing-key.pem"),
+            accounts: AccountsConfig::default(),
+            sessions: SessionsConfig::default(),
+        }
+    }
+}
+
+impl Default for SessionsConfig {
+    fn default() -> Self {
+        Self {
+            life_hours: 30 * 24,
+            token_life_seconds: 600,
+            concurrent_logins: 4,
+            login_patience_millis: 3_000,
+            purge_interval_seconds: 3_600,
+        }
+    }
+}
+
+impl AccountsConfig {
+    pub fn store(&self) -> Result<Store, String> {
+        let url = self.postgres_url.clone().filter(|url| !url.expose_secret().is_empty());
+        let file = self.sqlite_file.clone().filter(|file| !file.as_os_str().is_empty());
+        match (url, file) {
+            (Some(url), None) => Ok(Store::Postgres(url)),
+            (None, Some(file)) => Ok(Store::Sqlite(file)),
+            (None, None) => Err("accounts: set postgres_url or sqlite_file".to_owned()),
+            (Some(_), Some(_)) => Err("accounts: set postgres_url or sqlite_file, not both".to_owned()),
+        }
+    }
+}
+
+impl SessionsConfig {
+    pub(crate) fn life_millis(&self) -> i64 {
+        i64::from(self.life_hours) * 60 * 60 * 1_000
+    }
+
+    pub(crate) fn token_life_millis(&self) -> i64 {
+        i64::from(self.token_life_seconds) * 1_000
+    }
+
+    pub(crate) const fn login_patience(&self) -> Duration {
+        Duration::from_millis(self.login_patience_millis)
+    }
+
+    pub(crate) const fn purge_interval(&self) -> Duration {
+        Duration::from_secs(self.purge_interval_seconds)
+    }
+}
+
+impl service::config::Config for Config {
+    fn validate(&self, faults: &mut Vec<String>) {
+        if let Err(fault) = self.accounts.store() {
+            faults.push(fault);
+        }
+        if self.signing_key_file.as_os_str().is_empty() {
+            faults.push("signing_key_file: must be set".to_owned());
+        }
+        let sessions = &self.sessions;
+        for (key, ok, range) in [
+            ("life_hours", (1..=10_000).contains(&sessions.life_hours), "1 to 10000"),
+            ("token_life_seconds", (10..=3_600).contains(&sessions.token_life_seconds), "10 to 3600"),
+            ("concurrent_logins", (1..=256).contains(&sessions.concurrent_logins), "1 to 256"),
+            ("login_patience_millis", sessions.login_patience_millis <= 60_000, "0 to 60000"),
+            ("purge_interval_seconds", sessions.purge_interval_seconds > 0, "at least 1"),
+        ] {
+            if !ok {
+                faults.push(format!("sessions.{key}: must be {range}"));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(variables: &[(&str, &str)]) -> Result<Config, service::config::Faults> {
+        let variables = variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
+        service::config::load(None, variables)
+    }
+
+    #[test]
+    fn one_store_is_enough() {
+        let config = load(&[("WATTLINE__ACCOUNTS__SQLITE_FILE", "accounts.db")]).unwrap();
+        assert!(matches!(config.accounts.store(), Ok(Store::Sqlite(_))));
+        let config = load(&[("WATTLINE__ACCOUNTS__POSTGRES_URL", "postgres://localhost/accounts")]).unwrap();
+        assert!(matches!(config.accounts.store(), Ok(Store::Postgres(_))));
+    }
+
+    #[test]
+    fn every_fault_is_named() {
+        let faults = load(&[("WATTLINE__SESSIONS__LIFE_HOURS", "0")]).unwrap_err();
+        assert_eq!(
+            faults.0,
+            ["accounts: set postgres_url or sqlite_file", "sessions.life_hours: must be 1 to 10000"]
+        );
+    }
+}

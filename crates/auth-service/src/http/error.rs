@@ -1,0 +1,89 @@
+use axum::response::{IntoResponse, Response};
+use domain::accounts::AccountsError;
+use http::{HeaderValue, StatusCode, header};
+use service::problem::Problem;
+
+use crate::passwords::PasswordError;
+use crate::signing_key::SigningKeyError;
+
+/// Why a request was not fulfilled.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    #[error("wrong e-mail or password")]
+    WrongLogin,
+    #[error("no open session")]
+    NotLoggedIn,
+    #[error("not a member of the household")]
+    NotMember,
+    #[error("not an owner of the household")]
+    NotOwner,
+    #[error("there is nothing")]
+    NotFound,
+    #[error("no such method here")]
+    MethodNotAllowed,
+    #[error("the hub is in another household")]
+    HubTaken,
+    #[error("the body is too large")]
+    TooLarge,
+    #[error("the body could not be read")]
+    Unreadable,
+    #[error("the body is not JSON")]
+    NotJson,
+    #[error("{field:?}: {detail}")]
+    Invalid { field: Option<String>, detail: String },
+    #[error(transparent)]
+    Accounts(#[from] AccountsError),
+    #[error(transparent)]
+    Passwords(#[from] PasswordError),
+    #[error(transparent)]
+    Signing(#[from] SigningKeyError),
+}
+
+impl ApiError {
+    pub(crate) fn invalid(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::Invalid { field: Some(field.into()), detail: detail.into() }
+    }
+
+    fn problem(&self) -> Problem {
+        match self {
+            Self::WrongLogin => problem(StatusCode::UNAUTHORIZED, "Wrong e-mail or password."),
+            Self::NotLoggedIn => problem(StatusCode::UNAUTHORIZED, "Please log in."),
+            Self::NotMember => problem(StatusCode::FORBIDDEN, "You are not a member of this household."),
+            Self::NotOwner => problem(StatusCode::FORBIDDEN, "Only an owner of the household may do this."),
+            Self::NotFound => problem(StatusCode::NOT_FOUND, "There is nothing at this address."),
+            Self::MethodNotAllowed => {
+                problem(StatusCode::METHOD_NOT_ALLOWED, "This cannot be done at this address.")
+            }
+            Self::HubTaken => problem(StatusCode::CONFLICT, "The hub is in another household."),
+            Self::TooLarge => problem(StatusCode::PAYLOAD_TOO_LARGE, "The request is too large."),
+            Self::Unreadable => problem(StatusCode::BAD_REQUEST, "The request ended early."),
+            Self::NotJson => problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "The request must be JSON."),
+            Self::Invalid { field, detail } => {
+                let problem = problem(StatusCode::UNPROCESSABLE_ENTITY, detail);
+                match field {
+                    Some(field) => problem.field(field),
+                    None => problem,
+                }
+            }
+            Self::Accounts(error @ AccountsError::Unavailable { .. }) => Problem::unavailable(error),
+            Self::Passwords(error @ PasswordError::Busy) => Problem::unavailable(error),
+            Self::Accounts(error) => Problem::internal(error),
+            Self::Passwords(error) => Problem::internal(error),
+            Self::Signing(error) => Problem::internal(error),
+        }
+    }
+}
+
+fn problem(status: StatusCode, detail: &str) -> Problem {
+    Problem::new(status).detail(detail)
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.problem().into_response();
+        if response.status() == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}

@@ -1,0 +1,213 @@
+//! Households and their hubs.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use domain::access::Role;
+use domain::accounts::{AccountsError, HubAssignment, SocketLabel};
+use domain::ids::MAX_SOCKETS;
+use domain::{HouseholdId, HubId, SocketNumber, UtcMillis};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use service::problem::Problem;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::App;
+use super::error::ApiError;
+use super::extract::{Address, Body, LoggedIn};
+use super::sessions::HouseholdReference;
+
+const MAX_NAME_CHARS: usize = 80;
+const MAX_ICON_CHARS: usize = 40;
+
+/// What people call a socket.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Socket)]
+struct SocketBody {
+    #[schema(maximum = 63)]
+    number: u8,
+    #[schema(min_length = 1, max_length = 80)]
+    name: String,
+    #[serde(default)]
+    #[schema(max_length = 80)]
+    room: Option<String>,
+    /// The kind of appliance, for the picture.
+    #[serde(default)]
+    #[schema(max_length = 40, pattern = "^[a-z0-9-]+$", example = "fridge")]
+    icon: Option<String>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HubLabels {
+    #[schema(min_length = 1, max_length = 80)]
+    name: String,
+    #[schema(max_items = 64)]
+    sockets: Vec<SocketBody>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Hub)]
+struct HubBody {
+    id: Uuid,
+    name: String,
+    sockets: Vec<SocketBody>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Household)]
+struct HouseholdBody {
+    #[serde(flatten)]
+    household: HouseholdReference,
+    hubs: Vec<HubBody>,
+}
+
+/// A household and the hubs that are in it now.
+#[utoipa::path(
+    get,
+    path = "/v1/households/{household}",
+    tag = "households",
+    security(("session" = [])),
+    params(("household" = Uuid, Path)),
+    responses(
+        (status = 200, body = HouseholdBody),
+        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Unknown, or not a member", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Not now", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    LoggedIn(session): LoggedIn,
+    Address(id): Address<HouseholdId>,
+) -> Result<Response, ApiError> {
+    let membership = app.membership(session.person, id).await?.ok_or(ApiError::NotFound)?;
+    let now = app.clock.now();
+    let mut hubs = Vec::new();
+    for hub in app.accounts.hubs(id).await? {
+        if is_current(&hub, now) {
+            let sockets = app.accounts.sockets(id, hub.hub).await?;
+            hubs.push(HubBody {
+                id: hub.hub.as_uuid(),
+                name: hub.name,
+                sockets: sockets.into_iter().map(SocketBody::from).collect(),
+            });
+        }
+    }
+    Ok(Json(HouseholdBody { household: membership.into(), hubs }).into_response())
+}
+
+/// Take a hub into the household, or label it anew.
+#[utoipa::path(
+    put,
+    path = "/v1/households/{household}/hubs/{hub}",
+    tag = "households",
+    security(("session" = [])),
+    params(("household" = Uuid, Path), ("hub" = Uuid, Path)),
+    request_body = HubLabels,
+    responses(
+        (status = 200, description = "Labelled anew", body = HubBody),
+        (status = 201, description = "Taken into the household", body = HubBody),
+        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not an owner", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Unknown, or not a member", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The hub is in another household", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Malformed", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Not now", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn put_hub(
+    State(app): State<Arc<App>>,
+    LoggedIn(session): LoggedIn,
+    Address((household, hub)): Address<(HouseholdId, HubId)>,
+    Body(labels): Body<HubLabels>,
+) -> Result<Response, ApiError> {
+    let membership = app.membership(session.person, household).await?.ok_or(ApiError::NotFound)?;
+    if membership.role != Role::Owner {
+        return Err(ApiError::NotOwner);
+    }
+    let name = checked_name("name", &labels.name)?;
+    let sockets = checked_sockets(labels.sockets)?;
+
+    let now = app.clock.now();
+    let current = app
+        .accounts
+        .hubs(household)
+        .await?
+        .into_iter()
+        .find(|known| known.hub == hub && is_current(known, now));
+    let status = if current.is_some() { StatusCode::OK } else { StatusCode::CREATED };
+    let since = current.as_ref().map_or(now, |current| current.since);
+    let assignment = HubAssignment { hub, household, name, since, until: None };
+    if current.as_ref() != Some(&assignment) {
+        app.accounts.assign_hub(&assignment).await.map_err(|error| match error {
+            AccountsError::HubTaken => ApiError::HubTaken,
+            other => other.into(),
+        })?;
+    }
+    app.accounts.put_sockets(household, hub, &sockets).await?;
+    tracing::info!(%household, %hub, person = %session.person, new = current.is_none(), "hub labelled");
+    let body = HubBody {
+        id: hub.as_uuid(),
+        name: assignment.name,
+        sockets: app.accounts.sockets(household, hub).await?.into_iter().map(SocketBody::from).collect(),
+    };
+    Ok((status, Json(body)).into_response())
+}
+
+fn is_current(hub: &HubAssignment, now: UtcMillis) -> bool {
+    hub.until.is_none_or(|until| until > now)
+}
+
+fn checked_sockets(sockets: Vec<SocketBody>) -> Result<Vec<SocketLabel>, ApiError> {
+    if sockets.len() > MAX_SOCKETS {
+        return Err(ApiError::invalid("sockets", "A hub has at most 64 sockets."));
+    }
+    let mut seen = HashSet::new();
+    let mut checked = Vec::with_capacity(sockets.len());
+    for (index, socket) in sockets.into_iter().enumerate() {
+        let field = |name: &str| format!("sockets[{index}].{name}");
+        let number = SocketNumber::new(socket.number)
+            .map_err(|error| ApiError::invalid(field("number"), error.to_string()))?;
+        if !seen.insert(number) {
+            return Err(ApiError::invalid(field("number"), format!("Socket {number} is there twice.")));
+        }
+        checked.push(SocketLabel {
+            number,
+            name: checked_name(field("name"), &socket.name)?,
+            room: socket.room.map(|room| checked_name(field("room"), &room)).transpose()?,
+            icon: socket.icon.map(|icon| checked_icon(field("icon"), icon)).transpose()?,
+        });
+    }
+    Ok(checked)
+}
+
+fn checked_name(field: impl Into<String>, name: &str) -> Result<String, ApiError> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > MAX_NAME_CHARS || name.chars().any(char::is_control) {
+        let detail = format!("It must have 1 to {MAX_NAME_CHARS} characters, all of them printable.");
+        return Err(ApiError::invalid(field, detail));
+    }
+    Ok(name.to_owned())
+}
+
+fn checked_icon(field: String, icon: String) -> Result<String, ApiError> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if icon.is_empty() || icon.len() > MAX_ICON_CHARS || !icon.bytes().all(plain) {
+        let detail = format!("It must have 1 to {MAX_ICON_CHARS} of the characters a to z, 0 to 9 and -.");
+        return Err(ApiError::invalid(field, detail));
+    }
+    Ok(icon)
+}
+
+impl From<SocketLabel> for SocketBody {
+    fn from(label: SocketLabel) -> Self {
+        let SocketLabel { number, name, room, icon } = label;
+        Self { number: number.get(), name, room, icon }
+    }
+}

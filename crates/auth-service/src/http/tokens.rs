@@ -1,0 +1,93 @@
+//! Access tokens, and the keys to check them with.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use domain::HouseholdId;
+use domain::access::{AUDIENCE, AccessClaims, HubGrant, ISSUER};
+use http::header;
+use serde::{Deserialize, Serialize};
+use service::problem::Problem;
+use utoipa::ToSchema;
+
+use super::App;
+use super::error::ApiError;
+use super::extract::{Body, LoggedIn};
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TokenRequest {
+    #[schema(value_type = uuid::Uuid)]
+    household: HouseholdId,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Token)]
+struct Issued {
+    /// A JWT signed with EdDSA: see `/.well-known/jwks.json`.
+    access_token: String,
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// In seconds.
+    expires_in: i64,
+}
+
+/// Get an access token for a household.
+#[utoipa::path(
+    post,
+    path = "/v1/tokens",
+    tag = "tokens",
+    security(("session" = [])),
+    request_body = TokenRequest,
+    responses(
+        (status = 200, body = Issued),
+        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not a member", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Malformed", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Not now", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn issue(
+    State(app): State<Arc<App>>,
+    LoggedIn(session): LoggedIn,
+    Body(request): Body<TokenRequest>,
+) -> Result<Response, ApiError> {
+    let membership = app.membership(session.person, request.household).await?.ok_or(ApiError::NotMember)?;
+    let hubs = app.accounts.hubs(request.household).await?;
+    let issued = app.clock.now();
+    // No token outlives the session it came from.
+    let expires = issued.plus_millis(app.sessions.token_life_millis()).min(session.expires);
+    let claims = AccessClaims {
+        iss: ISSUER.to_owned(),
+        aud: AUDIENCE.to_owned(),
+        sub: session.person,
+        iat: issued.secs(),
+        exp: expires.secs(),
+        household: membership.household.id,
+        role: membership.role,
+        zone: membership.household.zone,
+        hubs: hubs
+            .into_iter()
+            .map(|hub| HubGrant { hub: hub.hub, since: hub.since, until: hub.until })
+            .collect(),
+    };
+    let issued = Issued {
+        access_token: app.signing_key.sign(&claims)?,
+        token_type: "Bearer",
+        expires_in: claims.exp - claims.iat,
+    };
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(issued)).into_response())
+}
+
+/// The public keys of access tokens (RFC 7517).
+#[utoipa::path(
+    get,
+    path = "/.well-known/jwks.json",
+    tag = "tokens",
+    responses((status = 200, description = "A JSON Web Key Set", body = serde_json::Value)),
+)]
+pub(super) async fn keys(State(app): State<Arc<App>>) -> Response {
+    ([(header::CACHE_CONTROL, "public, max-age=300")], Json(app.signing_key.public())).into_response()
+}

@@ -1,0 +1,41 @@
+//! The auth-service as a process: its command line, its database, its socket.
+#![expect(clippy::print_stdout, reason = "printing is what `openapi` and `provision` are for")]
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use auth_service::arguments::{Arguments, Command};
+use auth_service::provision::Home;
+use auth_service::{Config, Deps, Store};
+use clap::Parser;
+use domain::accounts::Accounts;
+use service::Context;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let config = arguments.config.as_deref();
+    match arguments.command() {
+        Command::Run => service::run("auth-service", config, async |ctx: Context<Config>| {
+            let deps = Deps::load(&ctx.config, open(&ctx.config).await?, ctx.clock)?;
+            let listener = tokio::net::TcpListener::bind(ctx.config.listen).await?;
+            Ok(auth_service::run(deps, listener, ctx.shutdown).await?)
+        }),
+        Command::Openapi => {
+            print!("{}", auth_service::openapi_json());
+            ExitCode::SUCCESS
+        }
+        Command::Provision { file } => service::run("auth-service", config, async |ctx: Context<Config>| {
+            let home = Home::read(&file)?;
+            let done = auth_service::provision(&*open(&ctx.config).await?, &*ctx.clock, &home).await?;
+            println!("person {}\nhousehold {}\nchanges {:?}", done.person, done.household, done.changes);
+            Ok(())
+        }),
+    }
+}
+
+async fn open(config: &Config) -> anyhow::Result<Arc<dyn Accounts>> {
+    Ok(match config.accounts.store().map_err(anyhow::Error::msg)? {
+        Store::Postgres(url) => Arc::new(postgres::Accounts::connect(&postgres::Config::new(url))?),
+        Store::Sqlite(path) => Arc::new(sqlite::Accounts::open(path).await?),
+    })
+}

@@ -1,0 +1,231 @@
+//! Making a home from a description of it. The same description again changes nothing.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{fs, io};
+
+use domain::access::Role;
+use domain::accounts::{
+    Accounts, AccountsError, Credentials, Household, HubAssignment, Membership, Person, SocketLabel,
+    normalise_email,
+};
+use domain::calendar::Zone;
+use domain::{Clock, HouseholdId, HubId, PersonId, UtcMillis};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer};
+use uuid::Uuid;
+
+use crate::passwords::{MAX_PASSWORD_BYTES, PasswordError, Passwords};
+
+/// For the ids that follow from a name (UUID version 5).
+const NAMESPACE: Uuid = Uuid::from_u128(0x5f0c_41f1_6e5b_4f0e_9c1d_77a1_7711_5e5e);
+
+/// A person, the household they own, and its hubs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Home {
+    pub person: HomePerson,
+    pub household: HomeHousehold,
+    #[serde(default)]
+    pub hubs: Vec<HomeHub>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HomePerson {
+    /// Without it, one that follows from the e-mail address.
+    #[serde(default)]
+    pub id: Option<PersonId>,
+    pub email: String,
+    /// Of a new person; who is there already keeps theirs.
+    pub name: String,
+    pub password: SecretString,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HomeHousehold {
+    /// Without it, one that follows from the e-mail address and the name.
+    #[serde(default)]
+    pub id: Option<HouseholdId>,
+    pub name: String,
+    pub zone: Zone,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HomeHub {
+    pub id: HubId,
+    pub name: String,
+    /// An RFC 3339 time, or `epoch` for a hub that was never anybody else's. Without it, since when it has been
+    /// in the household, or now.
+    #[serde(default, deserialize_with = "since")]
+    pub since: Option<UtcMillis>,
+    #[serde(default)]
+    pub sockets: Vec<SocketLabel>,
+}
+
+impl Home {
+    /// From a JSON file; `-` is standard input.
+    pub fn read(path: &Path) -> Result<Self, ReadError> {
+        let named = |source| ReadError::Read { path: path.to_owned(), source };
+        let text = if path.as_os_str() == "-" {
+            io::read_to_string(io::stdin()).map_err(named)?
+        } else {
+            fs::read_to_string(path).map_err(named)?
+        };
+        serde_json::from_str(&text).map_err(|source| ReadError::Parse { path: path.to_owned(), source })
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    #[error("reading {}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("{} does not describe a home", path.display())]
+    Parse { path: PathBuf, source: serde_json::Error },
+}
+
+/// What is there now, and what had to be done for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provisioned {
+    pub person: PersonId,
+    pub household: HouseholdId,
+    pub changes: Vec<Change>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    Person,
+    Password,
+    Household,
+    Membership,
+    Hub(HubId),
+    Sockets(HubId),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ProvisionError {
+    #[error(
+        "the e-mail address, the name and the password of a person must not be empty, nor the password longer than 1024 bytes"
+    )]
+    Person,
+    #[error("preparing the password")]
+    Password(#[source] PasswordError),
+    #[error("writing to the accounts")]
+    Accounts(#[from] AccountsError),
+}
+
+/// Brings the accounts up to what `home` says; what it does not mention stays.
+pub async fn provision(
+    accounts: &dyn Accounts,
+    clock: &dyn Clock,
+    home: &Home,
+) -> Result<Provisioned, ProvisionError> {
+    let mut changes = Vec::new();
+    let person = provision_person(accounts, &home.person, &mut changes).await?;
+    let household = provision_household(accounts, person, home, &mut changes).await?;
+    for hub in &home.hubs {
+        provision_hub(accounts, clock.now(), household, hub, &mut changes).await?;
+    }
+    tracing::info!(%person, %household, changes = changes.len(), "home provisioned");
+    Ok(Provisioned { person, household, changes })
+}
+
+async fn provision_person(
+    accounts: &dyn Accounts,
+    wanted: &HomePerson,
+    changes: &mut Vec<Change>,
+) -> Result<PersonId, ProvisionError> {
+    let email = normalise_email(&wanted.email);
+    let password_bytes = wanted.password.expose_secret().len();
+    if email.is_empty()
+        || wanted.name.trim().is_empty()
+        || !(1..=MAX_PASSWORD_BYTES).contains(&password_bytes)
+    {
+        return Err(ProvisionError::Person);
+    }
+    let passwords = Passwords::new(1, Duration::MAX).map_err(ProvisionError::Password)?;
+    let known = accounts.credentials_by_email(&email).await?;
+    if let Some(Credentials { person, password_hash }) = known {
+        let same = passwords
+            .verify(wanted.password.clone(), Some(password_hash))
+            .await
+            .map_err(ProvisionError::Password)?;
+        if !same {
+            let hash = passwords.hash(wanted.password.clone()).await.map_err(ProvisionError::Password)?;
+            accounts.set_password_hash(person.id, &hash).await?;
+            changes.push(Change::Password);
+        }
+        return Ok(person.id);
+    }
+
+    let id = wanted.id.unwrap_or_else(|| PersonId::from_uuid(derived("person", &email)));
+    let password_hash = passwords.hash(wanted.password.clone()).await.map_err(ProvisionError::Password)?;
+    let person = Person { id, email, name: wanted.name.trim().to_owned() };
+    accounts.create_person(&Credentials { person, password_hash }).await?;
+    changes.push(Change::Person);
+    Ok(id)
+}
+
+async fn provision_household(
+    accounts: &dyn Accounts,
+    person: PersonId,
+    home: &Home,
+    changes: &mut Vec<Change>,
+) -> Result<HouseholdId, ProvisionError> {
+    let HomeHousehold { id, name, zone } = &home.household;
+    let id = id.unwrap_or_else(|| {
+        let email = normalise_email(&home.person.email);
+        HouseholdId::from_uuid(derived("household", &format!("{email} {name}")))
+    });
+    let household = Household { id, name: name.clone(), zone: zone.clone() };
+    if accounts.household(id).await?.as_ref() != Some(&household) {
+        accounts.put_household(&household).await?;
+        changes.push(Change::Household);
+    }
+    let membership = Membership { household, role: Role::Owner };
+    if !accounts.memberships(person).await?.contains(&membership) {
+        accounts.put_member(id, person, membership.role).await?;
+        changes.push(Change::Membership);
+    }
+    Ok(id)
+}
+
+async fn provision_hub(
+    accounts: &dyn Accounts,
+    now: UtcMillis,
+    household: HouseholdId,
+    wanted: &HomeHub,
+    changes: &mut Vec<Change>,
+) -> Result<(), ProvisionError> {
+    let hub = wanted.id;
+    let running =
+        accounts.hubs(household).await?.into_iter().find(|known| known.hub == hub && known.until.is_none());
+    let since = wanted.since.or(running.as_ref().map(|running| running.since)).unwrap_or(now);
+    let assignment = HubAssignment { hub, household, name: wanted.name.clone(), since, until: None };
+    if running.as_ref() != Some(&assignment) {
+        accounts.assign_hub(&assignment).await?;
+        changes.push(Change::Hub(hub));
+    }
+    let mut sockets = wanted.sockets.clone();
+    sockets.sort_by_key(|socket| socket.number);
+    if accounts.sockets(household, hub).await? != sockets {
+        accounts.put_sockets(household, hub, &sockets).await?;
+        changes.push(Change::Sockets(hub));
+    }
+    Ok(())
+}
+
+fn derived(kind: &str, name: &str) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, format!("{kind} {name}").as_bytes())
+}
+
+fn since<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UtcMillis>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| match text.as_str() {
+        "epoch" => Ok(UtcMillis(0)),
+        other => other.parse::<jiff::Timestamp>().map(UtcMillis::from).map_err(serde::de::Error::custom),
+    })
+    .transpose()
+}

@@ -1,0 +1,123 @@
+use domain::access::Role;
+use domain::accounts::SocketLabel;
+use domain::{HouseholdId, PersonId};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::server::{HUB, Server, hub};
+
+fn address(household: HouseholdId) -> String {
+    format!("/v1/households/{household}/hubs/{HUB}")
+}
+
+fn labels() -> Value {
+    json!({ "name": " Cellar ", "sockets": [{ "number": 7, "name": "Washer", "icon": "washer" }] })
+}
+
+async fn person(server: &Server, email: &str) -> PersonId {
+    server.accounts.credentials_by_email(email).await.unwrap().unwrap().person.id
+}
+
+#[tokio::test]
+async fn an_owner_takes_a_hub_in_and_labels_it_anew() {
+    let server = Server::with_sqlite().await;
+    let home = server.settle("ada@example.org", false).await;
+    let secret = server.secret_of("ada@example.org").await;
+    let begin = server.now();
+    let taken = server.put(&address(home), &secret, &labels()).await;
+    assert_eq!(taken.status, StatusCode::CREATED, "{}", taken.body);
+    let washer = json!({ "number": 7, "name": "Washer", "room": null, "icon": "washer" });
+    assert_eq!(taken.body, json!({ "id": HUB, "name": "Cellar", "sockets": [washer] }));
+
+    server.clock.advance_millis(5_000);
+    let again = server.put(&address(home), &secret, &json!({ "name": "Attic", "sockets": [] })).await;
+    assert_eq!(again.status, StatusCode::OK, "{}", again.body);
+    let hubs = server.accounts.hubs(home).await.unwrap();
+    assert_eq!(hubs.len(), 1);
+    // Labelling it anew does not hide what it measured before.
+    assert_eq!((hubs[0].name.as_str(), hubs[0].since), ("Attic", begin));
+    assert_eq!(server.accounts.sockets(home, hub()).await.unwrap(), Vec::<SocketLabel>::new());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_released_hub_is_no_longer_shown_and_may_move() {
+    let server = Server::with_sqlite().await;
+    let home = server.settle("ada@example.org", true).await;
+    let other = server.settle("bob@example.org", false).await;
+    let (ada, bob) = (server.secret_of("ada@example.org").await, server.secret_of("bob@example.org").await);
+    let taken = server.put(&address(other), &bob, &labels()).await;
+    assert_eq!(taken.status, StatusCode::CONFLICT, "{}", taken.body);
+    assert_eq!(server.accounts.sockets(other, hub()).await.unwrap(), Vec::<SocketLabel>::new());
+
+    server.accounts.release_hub(home, hub(), server.now()).await.unwrap();
+    let shown = server.get(&format!("/v1/households/{home}"), &ada).await;
+    assert_eq!(shown.body["hubs"], json!([]));
+    let taken = server.put(&address(other), &bob, &labels()).await;
+    assert_eq!(taken.status, StatusCode::CREATED, "{}", taken.body);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn strangers_find_nothing_whether_it_exists_or_not() {
+    let server = Server::with_sqlite().await;
+    let home = server.settle("ada@example.org", true).await;
+    server.settle("eve@example.org", false).await;
+    let eve = server.secret_of("eve@example.org").await;
+    let nowhere = HouseholdId::from_bytes([9; 16]);
+    let mut answers = Vec::new();
+    for id in [home.to_string(), nowhere.to_string(), "home".to_owned()] {
+        let shown = server.get(&format!("/v1/households/{id}"), &eve).await;
+        let put = server.put(&format!("/v1/households/{id}/hubs/{HUB}"), &eve, &labels()).await;
+        assert_eq!((shown.status, put.status), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND));
+        answers.extend([shown.body, put.body]);
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn members_and_guests_look_but_do_not_touch() {
+    let server = Server::with_sqlite().await;
+    let home = server.settle("ada@example.org", true).await;
+    server.settle("bob@example.org", false).await;
+    let bob = server.secret_of("bob@example.org").await;
+    for role in [Role::Member, Role::Guest] {
+        server.accounts.put_member(home, person(&server, "bob@example.org").await, role).await.unwrap();
+        let shown = server.get(&format!("/v1/households/{home}"), &bob).await;
+        assert_eq!(shown.status, StatusCode::OK);
+        assert_eq!(shown.body["role"], role.as_str());
+        let put = server.put(&address(home), &bob, &labels()).await;
+        assert_eq!(put.status, StatusCode::FORBIDDEN, "{}", put.body);
+    }
+    assert_eq!(server.accounts.hubs(home).await.unwrap()[0].name, "Cellar");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn malformed_labels_name_the_field_and_change_nothing() {
+    let server = Server::with_sqlite().await;
+    let home = server.settle("ada@example.org", true).await;
+    let secret = server.secret_of("ada@example.org").await;
+    let before = server.get(&format!("/v1/households/{home}"), &secret).await.body;
+    let socket = |socket: Value| json!({ "name": "Hub", "sockets": [{ "number": 1, "name": "A" }, socket] });
+    let too_many: Vec<Value> = (0..65).map(|n| json!({ "number": n, "name": "A" })).collect();
+    for (body, field) in [
+        (json!({ "name": "  ", "sockets": [] }), "name"),
+        (json!({ "name": "x".repeat(81), "sockets": [] }), "name"),
+        (json!({ "name": "a\u{0}b", "sockets": [] }), "name"),
+        (json!({ "name": "Hub", "sockets": too_many }), "sockets"),
+        (socket(json!({ "number": 1, "name": "B" })), "sockets[1].number"),
+        (socket(json!({ "number": 64, "name": "B" })), "sockets[1].number"),
+        (socket(json!({ "number": -1, "name": "B" })), "sockets[1].number"),
+        (socket(json!({ "number": 2, "name": "" })), "sockets[1].name"),
+        (socket(json!({ "number": 2, "name": "B", "room": "x".repeat(81) })), "sockets[1].room"),
+        (socket(json!({ "number": 2, "name": "B", "icon": "<svg>" })), "sockets[1].icon"),
+    ] {
+        let refused = server.put(&address(home), &secret, &body).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
+        assert_eq!(refused.body["field"], field, "{}", refused.body);
+    }
+    assert_eq!(server.get(&format!("/v1/households/{home}"), &secret).await.body, before);
+    server.stop().await;
+}

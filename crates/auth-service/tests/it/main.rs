@@ -1,0 +1,10 @@
+//! The service over HTTP, with its accounts in real databases.
+#![expect(clippy::unwrap_used, reason = "an answer that is not there fails the test")]
+
+mod hubs;
+mod log_in;
+mod outage;
+mod provisioning;
+mod server;
+mod tokens;
+mod whole_story;

@@ -1,0 +1,148 @@
+use std::sync::Arc;
+
+use auth_service::provision::Home;
+use auth_service::{Deps, SessionsConfig, SigningKey, provision};
+use domain::accounts::Accounts;
+use domain::{Clock, HouseholdId, HubId, UtcMillis};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use service::clock::SystemClock;
+use tempfile::TempDir;
+use testkit::FakeClock;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const HUB: &str = "0197a3c2-0000-7000-8000-000000000001";
+
+/// The service on a port of its own. Its clock starts now and then stands still.
+pub(crate) struct Server {
+    url: String,
+    pub(crate) accounts: Arc<dyn Accounts>,
+    pub(crate) clock: Arc<FakeClock>,
+    shutdown: CancellationToken,
+    task: JoinHandle<()>,
+    http: reqwest::Client,
+    _folder: TempDir,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Server {
+    pub(crate) async fn with_sqlite() -> Self {
+        Self::with_settings(SessionsConfig::default()).await
+    }
+
+    pub(crate) async fn with_settings(sessions: SessionsConfig) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let accounts = sqlite::Accounts::open(folder.path().join("accounts.db")).await.unwrap();
+        Self::start(Arc::new(accounts), sessions, folder).await
+    }
+
+    pub(crate) async fn with_accounts(accounts: Arc<dyn Accounts>) -> Self {
+        Self::start(accounts, SessionsConfig::default(), tempfile::tempdir().unwrap()).await
+    }
+
+    async fn start(accounts: Arc<dyn Accounts>, sessions: SessionsConfig, folder: TempDir) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let clock = Arc::new(FakeClock::at(SystemClock.now()));
+        let signing_key = SigningKey::load_or_create(&folder.path().join("signing-key.pem")).unwrap();
+        let shutdown = CancellationToken::new();
+        let deps = Deps {
+            accounts: Arc::clone(&accounts),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            signing_key,
+            sessions,
+        };
+        let run = auth_service::run(deps, listener, shutdown.clone());
+        let task = tokio::spawn(async move { run.await.unwrap() });
+        Self { url, accounts, clock, shutdown, task, http: reqwest::Client::new(), _folder: folder }
+    }
+
+    pub(crate) async fn stop(self) {
+        self.shutdown.cancel();
+        testkit::wait::within(std::time::Duration::from_secs(10), "the service has stopped", self.task)
+            .await
+            .unwrap();
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url))
+    }
+
+    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        if status.is_client_error() || status.is_server_error() {
+            assert_eq!(headers["content-type"], "application/problem+json", "{status} {text}");
+        }
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Answer { status, headers, body }
+    }
+
+    pub(crate) async fn get(&self, path: &str, secret: &str) -> Answer {
+        self.send(self.request(Method::GET, path).bearer_auth(secret)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str, secret: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path).bearer_auth(secret)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, secret: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::POST, path).bearer_auth(secret).json(body)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, secret: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::PUT, path).bearer_auth(secret).json(body)).await
+    }
+
+    pub(crate) async fn log_in(&self, email: &str, password: &str) -> Answer {
+        let body = json!({ "email": email, "password": password });
+        self.send(self.request(Method::POST, "/v1/sessions").json(&body)).await
+    }
+
+    pub(crate) async fn secret_of(&self, email: &str) -> String {
+        let answer = self.log_in(email, PASSWORD).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
+        answer.body["secret"].as_str().unwrap().to_owned()
+    }
+
+    /// A person with a household, and [`HUB`] in it when `hub`.
+    pub(crate) async fn settle(&self, email: &str, hub: bool) -> HouseholdId {
+        let mut home = home(email);
+        home.hubs.retain(|_| hub);
+        provision(&*self.accounts, &*self.clock, &home).await.unwrap().household
+    }
+
+    pub(crate) fn now(&self) -> UtcMillis {
+        self.clock.now()
+    }
+}
+
+pub(crate) fn hub() -> HubId {
+    HUB.parse().unwrap()
+}
+
+pub(crate) fn home(email: &str) -> Home {
+    serde_json::from_value(json!({
+        "person": { "email": email, "name": "Ada", "password": PASSWORD },
+        "household": { "name": "Home", "zone": "Europe/Berlin" },
+        "hubs": [{
+            "id": HUB,
+            "name": "Cellar",
+            "since": "epoch",
+            "sockets": [
+                { "number": 3, "name": "Fridge", "room": "Kitchen", "icon": "fridge" },
+                { "number": 0, "name": "Lamp" },
+            ],
+        }],
+    }))
+    .unwrap()
+}

@@ -1,0 +1,127 @@
+use std::error::Error as _;
+use std::time::Duration;
+
+use domain::measurement::StoreError;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, redirect};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::config::Config;
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    #[error("InfluxDB's URL: {0}")]
+    Url(String),
+    #[error("the token of InfluxDB has characters that no header can carry")]
+    Token,
+    #[error("building the HTTP client for InfluxDB")]
+    Client(#[source] reqwest::Error),
+}
+
+/// A refusal is a sentence; what is longer is not InfluxDB's.
+const LONGEST_REFUSAL: usize = 16 * 1_024;
+
+/// One InfluxDB and how it lets us in.
+#[derive(Clone, Debug)]
+pub(crate) struct Connection {
+    http: Client,
+    base: Url,
+    login: Option<(String, SecretString)>,
+}
+
+impl Connection {
+    pub(crate) fn new(config: &Config) -> Result<Self, BuildError> {
+        let mut headers = HeaderMap::new();
+        if let Some(token) = &config.token {
+            let mut value = HeaderValue::try_from(format!("Token {}", token.expose_secret()))
+                .map_err(|_| BuildError::Token)?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        let http = Client::builder()
+            .default_headers(headers)
+            .connect_timeout(Duration::from_millis(config.connect_timeout_millis))
+            // A redirected POST becomes a GET, and a GET says yes to everything.
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .map_err(BuildError::Client)?;
+        let login = config.username.clone().zip(config.password.clone());
+        Ok(Self { http, base: config.base_url().map_err(BuildError::Url)?, login })
+    }
+
+    /// `path` below the configured one.
+    pub(crate) fn url(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+        url
+    }
+
+    pub(crate) fn get(&self, url: Url) -> RequestBuilder {
+        self.authorised(self.http.get(url))
+    }
+
+    pub(crate) fn post(&self, url: Url) -> RequestBuilder {
+        self.authorised(self.http.post(url))
+    }
+
+    fn authorised(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.login {
+            Some((username, password)) => request.basic_auth(username, Some(password.expose_secret())),
+            None => request,
+        }
+    }
+
+    /// Whether somebody who speaks like InfluxDB is there. Every version answers this with 204, or with 200 when
+    /// asked to be verbose.
+    pub(crate) async fn ping(&self, operation: &'static str, timeout: Duration) -> Result<(), StoreError> {
+        let response = self
+            .get(self.url("/ping"))
+            .timeout(timeout)
+            .send()
+            .await
+            .map_err(|error| not_reached(operation, &error))?;
+        match response.status() {
+            StatusCode::OK | StatusCode::NO_CONTENT => Ok(()),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                Err(StoreError::Unauthorised { operation, reason: format!("HTTP {}", response.status()) })
+            }
+            status => Err(StoreError::Unavailable {
+                operation,
+                reason: format!("HTTP {status}"),
+                retry_after: retry_after(&response),
+            }),
+        }
+    }
+}
+
+/// No answer, or half an answer.
+pub(crate) fn not_reached(operation: &'static str, error: &reqwest::Error) -> StoreError {
+    let mut reason = if error.is_timeout() { "no answer in time".to_owned() } else { error.to_string() };
+    let mut cause = error.source();
+    while let Some(deeper) = cause {
+        reason = format!("{reason}: {deeper}");
+        cause = deeper.source();
+    }
+    StoreError::Unavailable { operation, reason, retry_after: None }
+}
+
+/// Seconds only: InfluxDB sends no dates, and a date would need a clock.
+pub(crate) fn retry_after(response: &Response) -> Option<Duration> {
+    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+/// The beginning of the body, as far as it comes.
+pub(crate) async fn refusal(mut response: Response) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Ok(Some(part)) = response.chunk().await {
+        body.extend_from_slice(&part);
+        if body.len() >= LONGEST_REFUSAL {
+            body.truncate(LONGEST_REFUSAL);
+            break;
+        }
+    }
+    body
+}

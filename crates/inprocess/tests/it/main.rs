@@ -1,0 +1,5 @@
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
+
+mod dead_letters;
+mod giving_up;
+mod suites;

@@ -1,0 +1,141 @@
+use std::time::Duration;
+
+use lapin::uri::AMQPUri;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+/// How to reach RabbitMQ, and what its queues hold. All who declare the topology must agree on `queues`,
+/// `max_queue_length`, `max_dead_letters` and `delivery_limit`: a queue cannot change them later.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// `amqp://user:password@host:5672/vhost`, or `amqps://`.
+    pub url: SecretString,
+    /// Over how many queues the hubs are spread.
+    pub queues: u16,
+    /// Containers that may be delivered and not settled, per queue. Quorum queues allow 2,000.
+    pub prefetch: u16,
+    /// Containers that wait in one queue before publishers are refused.
+    pub max_queue_length: u32,
+    pub max_dead_letters: u32,
+    /// How often a container comes back unsettled before it is put among the dead letters.
+    pub delivery_limit: u32,
+    /// Containers published and not yet confirmed.
+    pub confirm_window: u16,
+    pub confirm_timeout_millis: u64,
+    pub connect_timeout_millis: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            url: SecretString::default(),
+            queues: 4,
+            prefetch: 1_000,
+            max_queue_length: 1_000_000,
+            max_dead_letters: 100_000,
+            delivery_limit: 50,
+            confirm_window: 1_000,
+            confirm_timeout_millis: 30_000,
+            connect_timeout_millis: 10_000,
+        }
+    }
+}
+
+const MAX_QUEUES: u16 = 128;
+const MAX_PREFETCH: u16 = 2_000;
+const MAX_CONFIRM_WINDOW: u16 = 4_000;
+const MAX_TIMEOUT_MILLIS: u64 = 600_000;
+/// A peer that is gone is noticed within two of them.
+const HEARTBEAT_SECS: u16 = 10;
+
+impl Config {
+    /// Says what does not make sense, one sentence each, beginning with the key.
+    pub fn validate(&self, faults: &mut Vec<String>) {
+        if let Err(reason) = self.uri() {
+            faults.push(format!("rabbitmq.url: {reason}"));
+        }
+        for (key, value, max) in [
+            ("queues", self.queues, MAX_QUEUES),
+            ("prefetch", self.prefetch, MAX_PREFETCH),
+            ("confirm_window", self.confirm_window, MAX_CONFIRM_WINDOW),
+        ] {
+            if !(1..=max).contains(&value) {
+                faults.push(format!("rabbitmq.{key}: 1 to {max}"));
+            }
+        }
+        for (key, value) in [
+            ("max_queue_length", self.max_queue_length),
+            ("max_dead_letters", self.max_dead_letters),
+            ("delivery_limit", self.delivery_limit),
+        ] {
+            if value == 0 {
+                faults.push(format!("rabbitmq.{key}: must be at least 1"));
+            }
+        }
+        for (key, millis) in [
+            ("confirm_timeout_millis", self.confirm_timeout_millis),
+            ("connect_timeout_millis", self.connect_timeout_millis),
+        ] {
+            if !(1..=MAX_TIMEOUT_MILLIS).contains(&millis) {
+                faults.push(format!("rabbitmq.{key}: 1 to {MAX_TIMEOUT_MILLIS}"));
+            }
+        }
+    }
+
+    /// The reason names nothing of the URL, which holds a password.
+    pub(crate) fn uri(&self) -> Result<AMQPUri, &'static str> {
+        let url = self.url.expose_secret();
+        if url.is_empty() {
+            return Err("must be set");
+        }
+        let mut uri: AMQPUri = url.parse().map_err(|_| "not like amqp://user:password@host:5672/vhost")?;
+        uri.query.heartbeat.get_or_insert(HEARTBEAT_SECS);
+        Ok(uri)
+    }
+
+    pub(crate) const fn confirm_timeout(&self) -> Duration {
+        Duration::from_millis(self.confirm_timeout_millis)
+    }
+
+    pub(crate) const fn connect_timeout(&self) -> Duration {
+        Duration::from_millis(self.connect_timeout_millis)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(config: &Config) -> Vec<String> {
+        let mut faults = Vec::new();
+        config.validate(&mut faults);
+        faults
+    }
+
+    #[test]
+    fn the_defaults_lack_only_the_url() {
+        assert_eq!(faults(&Config::default()), ["rabbitmq.url: must be set"]);
+        for url in ["amqp://guest:guest@127.0.0.1:5672/%2f", "amqps://broker.example/wattline"] {
+            assert!(faults(&Config { url: url.into(), ..Config::default() }).is_empty());
+        }
+    }
+
+    #[test]
+    fn every_fault_is_named_at_once_and_none_tells_the_password() {
+        let config = Config {
+            url: "http://user:hunter2@host/".into(),
+            queues: 0,
+            prefetch: 2_001,
+            max_queue_length: 0,
+            max_dead_letters: 0,
+            delivery_limit: 0,
+            confirm_window: 0,
+            confirm_timeout_millis: 0,
+            connect_timeout_millis: 0,
+        };
+        let faults = faults(&config);
+        assert_eq!(faults.len(), 9, "{faults:?}");
+        assert!(faults.iter().all(|fault| fault.starts_with("rabbitmq.") && !fault.contains("hunter2")));
+    }
+}

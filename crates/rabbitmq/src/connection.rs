@@ -1,0 +1,123 @@
+//! Connecting, and doing so again.
+
+use std::time::Duration;
+
+use lapin::options::ConfirmSelectOptions;
+use lapin::{Channel, Connection, ConnectionProperties};
+use tokio::time::{sleep, timeout};
+
+use crate::Config;
+
+/// What went wrong with RabbitMQ.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("rabbitmq.url: {0}")]
+    Url(&'static str),
+    #[error("{operation}: {source}")]
+    Broker { operation: &'static str, source: lapin::Error },
+    #[error("declaring {what}: {source}")]
+    Declare { what: String, source: lapin::Error },
+    #[error("{operation}: no answer within {} ms", .limit.as_millis())]
+    TimedOut { operation: &'static str, limit: Duration },
+    #[error("the broker ended consuming from {queue}")]
+    ConsumerEnded { queue: String },
+    #[error("the connection was lost")]
+    Lost,
+}
+
+impl Error {
+    pub(crate) fn broker(operation: &'static str) -> impl FnOnce(lapin::Error) -> Self {
+        move |source| Self::Broker { operation, source }
+    }
+}
+
+/// `name` is what an operator sees among the broker's connections.
+pub(crate) async fn connect(config: &Config, name: &str) -> Result<Connection, Error> {
+    let uri = config.uri().map_err(Error::Url)?;
+    let properties = ConnectionProperties::default().with_connection_name(name.into());
+    let limit = config.connect_timeout();
+    timeout(limit, Connection::connect_uri(uri, properties))
+        .await
+        .map_err(|_| Error::TimedOut { operation: "connecting", limit })?
+        .map_err(Error::broker("connecting"))
+}
+
+/// Gives up waiting for the broker's answer to `operation` after a while.
+pub(crate) async fn answered<T>(
+    config: &Config,
+    operation: &'static str,
+    future: impl Future<Output = lapin::Result<T>>,
+) -> Result<T, Error> {
+    let limit = config.connect_timeout();
+    timeout(limit, future)
+        .await
+        .map_err(|_| Error::TimedOut { operation, limit })?
+        .map_err(Error::broker(operation))
+}
+
+pub(crate) async fn confirming_channel(config: &Config, connection: &Connection) -> Result<Channel, Error> {
+    let channel = answered(config, "opening a channel", connection.create_channel()).await?;
+    let select = channel.confirm_select(ConfirmSelectOptions::default());
+    answered(config, "asking for confirms", select).await?;
+    Ok(channel)
+}
+
+/// Tells the broker; what it does not hear in time it finds out.
+pub(crate) async fn close(connection: &Connection) {
+    let closing = connection.close(200, "OK".into());
+    if let Ok(Err(error)) = timeout(Duration::from_secs(2), closing).await {
+        tracing::debug!(%error, "closing a connection");
+    }
+}
+
+/// When to try again, and what to log: each change of state once.
+#[derive(Debug)]
+pub(crate) struct Retry {
+    name: &'static str,
+    attempts: u32,
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+impl Retry {
+    pub(crate) const fn new(name: &'static str) -> Self {
+        Self { name, attempts: 0 }
+    }
+
+    pub(crate) fn connected(&mut self) {
+        tracing::info!(connection = self.name, "connected to RabbitMQ");
+        self.attempts = 0;
+    }
+
+    /// Waits longer each time, with jitter, so that a thousand hubs do not come back at once.
+    pub(crate) async fn failed(&mut self, error: &Error) {
+        if self.attempts == 0 {
+            tracing::warn!(connection = self.name, %error, "RabbitMQ is not available; trying again");
+        } else {
+            tracing::debug!(connection = self.name, %error, attempt = self.attempts, "RabbitMQ is not available");
+        }
+        sleep(self.pause()).await;
+    }
+
+    fn pause(&mut self) -> Duration {
+        let longest = FIRST_PAUSE.saturating_mul(1 << self.attempts.min(10)).min(LONGEST_PAUSE);
+        self.attempts = self.attempts.saturating_add(1);
+        longest.mul_f64(rand::random_range(0.5..=1.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_a_bound() {
+        let mut retry = Retry::new("test");
+        assert!(retry.pause() <= FIRST_PAUSE);
+        for _ in 0..100 {
+            assert!(retry.pause() <= LONGEST_PAUSE);
+        }
+        assert!(retry.pause() >= LONGEST_PAUSE / 2);
+    }
+}

@@ -1,0 +1,163 @@
+//! The task behind a live feed: owns the connection, its queue and the queue's bindings.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::HubId;
+use futures_util::StreamExt;
+use lapin::options::{
+    BasicAckOptions, BasicConsumeOptions, BasicQosOptions, QueueBindOptions, QueueDeclareOptions,
+};
+use lapin::types::{AMQPValue, FieldTable, ShortString};
+use lapin::{Channel, Connection, Consumer};
+use tokio::time::{interval, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::Viewers;
+use crate::connection::{Retry, answered, close, connect};
+use crate::topology::{TELEMETRY, check, hub_of, routing_key};
+use crate::{Config, Error};
+
+const NAME: &str = "wattline live";
+/// Containers that wait for us in the broker, and those on their way.
+const MAX_LENGTH: i64 = 10_000;
+const PREFETCH: u16 = 500;
+
+pub(super) struct Task {
+    config: Config,
+    viewers: Arc<Viewers>,
+    bound: HashSet<HubId>,
+}
+
+struct Session {
+    connection: Connection,
+    channel: Channel,
+    queue: ShortString,
+    consumer: Consumer,
+}
+
+impl Task {
+    pub(super) fn new(config: Config, viewers: Arc<Viewers>) -> Self {
+        Self { config, viewers, bound: HashSet::new() }
+    }
+
+    pub(super) async fn run(mut self, stop: CancellationToken) {
+        let mut retry = Retry::new(NAME);
+        while let Err(error) = self.session(&mut retry, &stop).await {
+            for hub in self.bound.drain() {
+                self.viewers.set_bound(hub, false);
+            }
+            if stop.run_until_cancelled(retry.failed(&error)).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Until the connection is lost, or `Ok` when it is time to stop.
+    async fn session(&mut self, retry: &mut Retry, stop: &CancellationToken) -> Result<(), Error> {
+        let Some(opened) = stop.run_until_cancelled(self.open()).await else { return Ok(()) };
+        let mut session = opened?;
+        retry.connected();
+        self.follow(&mut session, stop).await?;
+        close(&session.connection).await;
+        Ok(())
+    }
+
+    async fn follow(&mut self, session: &mut Session, stop: &CancellationToken) -> Result<(), Error> {
+        let mut every_second = interval(Duration::from_secs(1));
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = self.viewers.changed.notified() => {}
+                delivery = session.consumer.next() => {
+                    let queue = || session.queue.as_str().to_owned();
+                    let delivery = delivery.ok_or_else(|| Error::ConsumerEnded { queue: queue() })?;
+                    let delivery = delivery.map_err(Error::broker("consuming"))?;
+                    self.seen(&session.channel, delivery).await?;
+                    continue;
+                }
+                _ = every_second.tick() => {
+                    if !session.connection.status().connected() || !session.channel.status().connected() {
+                        return Err(Error::Lost);
+                    }
+                }
+            }
+            self.rebind(session).await?;
+        }
+    }
+
+    async fn seen(&self, channel: &Channel, delivery: lapin::message::Delivery) -> Result<(), Error> {
+        let tag = delivery.delivery_tag;
+        let hub = hub_of(delivery.routing_key.as_str());
+        match wire::decode(&delivery.data.into()) {
+            Ok(container) if Some(container.hub) == hub => self.viewers.show(container),
+            Ok(container) => tracing::debug!(named = %container.hub, "not shown: it names another hub"),
+            Err(error) => tracing::debug!(%error, "not shown: not a container"),
+        }
+        let limit = self.config.confirm_timeout();
+        timeout(limit, channel.basic_ack(tag, BasicAckOptions::default()))
+            .await
+            .map_err(|_| Error::TimedOut { operation: "acknowledging", limit })?
+            .map_err(Error::broker("acknowledging"))
+    }
+
+    /// Binds what is watched and unbinds what is not.
+    async fn rebind(&mut self, session: &Session) -> Result<(), Error> {
+        let watched = self.viewers.watched();
+        for &hub in &watched {
+            if !self.bound.contains(&hub) {
+                let bind = session.channel.queue_bind(
+                    session.queue.clone(),
+                    TELEMETRY.into(),
+                    routing_key(hub).into(),
+                    QueueBindOptions::default(),
+                    FieldTable::default(),
+                );
+                answered(&self.config, "binding a hub", bind).await?;
+                self.bound.insert(hub);
+            }
+            // Even where it was bound before: these viewers may be new.
+            self.viewers.set_bound(hub, true);
+        }
+        let unwatched: Vec<HubId> = self.bound.difference(&watched).copied().collect();
+        for hub in unwatched {
+            let unbind = session.channel.queue_unbind(
+                session.queue.clone(),
+                TELEMETRY.into(),
+                routing_key(hub).into(),
+                FieldTable::default(),
+            );
+            answered(&self.config, "unbinding a hub", unbind).await?;
+            self.bound.remove(&hub);
+            // Whoever came meanwhile waits for the next round.
+            self.viewers.set_bound(hub, false);
+        }
+        Ok(())
+    }
+
+    async fn open(&self) -> Result<Session, Error> {
+        let config = &self.config;
+        let connection = connect(config, NAME).await?;
+        let channel = answered(config, "opening a channel", connection.create_channel()).await?;
+        check(config, &channel).await?;
+        let options =
+            QueueDeclareOptions { exclusive: true, auto_delete: true, ..QueueDeclareOptions::default() };
+        let mut arguments = FieldTable::default();
+        arguments.insert("x-queue-type".into(), AMQPValue::LongString("classic".into()));
+        arguments.insert("x-max-length".into(), AMQPValue::LongLongInt(MAX_LENGTH));
+        arguments.insert("x-overflow".into(), AMQPValue::LongString("drop-head".into()));
+        let declare = channel.queue_declare("".into(), options, arguments);
+        let queue = answered(config, "declaring the live queue", declare).await?.name().clone();
+        let qos = channel.basic_qos(PREFETCH, BasicQosOptions { global: false });
+        answered(config, "setting the prefetch", qos).await?;
+        let consume = channel.basic_consume(
+            queue.clone(),
+            "live".into(),
+            BasicConsumeOptions { exclusive: true, ..BasicConsumeOptions::default() },
+            FieldTable::default(),
+        );
+        let consumer = answered(config, "consuming", consume).await?;
+        Ok(Session { connection, channel, queue, consumer })
+    }
+}

@@ -1,0 +1,105 @@
+//! Which deliveries of a channel are settled, and how to say so with few frames.
+
+use std::collections::BTreeSet;
+
+/// The broker numbers the deliveries of a channel 1, 2, 3 …, over all its consumers. They may be seen here in
+/// another order.
+#[derive(Debug, Default)]
+pub(crate) struct Settlement {
+    /// All up to here are settled.
+    through: u64,
+    /// Settled beyond that.
+    settled: BTreeSet<u64>,
+    /// Handed out and not settled.
+    open: BTreeSet<u64>,
+}
+
+/// The acknowledgements to send, in this order.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Acks {
+    /// One frame for all up to this tag.
+    pub(crate) multiple: Option<u64>,
+    pub(crate) single: Vec<u64>,
+}
+
+impl Settlement {
+    pub(crate) fn delivered(&mut self, tag: u64) {
+        self.open.insert(tag);
+    }
+
+    /// Passes over what is settled or was never delivered: acknowledging that would close the channel.
+    pub(crate) fn accept(&mut self, tags: impl IntoIterator<Item = u64>) -> Acks {
+        let accepted = self.settle(tags);
+        // The broker takes `multiple` only with a tag that is open there, so the last of ours.
+        let (within, single): (Vec<u64>, Vec<u64>) =
+            accepted.into_iter().partition(|&tag| tag <= self.through);
+        Acks { multiple: within.into_iter().max(), single }
+    }
+
+    /// Those to give back, one by one.
+    pub(crate) fn release(&mut self, tags: impl IntoIterator<Item = u64>) -> BTreeSet<u64> {
+        self.settle(tags)
+    }
+
+    fn settle(&mut self, tags: impl IntoIterator<Item = u64>) -> BTreeSet<u64> {
+        let tags: BTreeSet<u64> = tags.into_iter().filter(|tag| self.open.remove(tag)).collect();
+        self.settled.extend(&tags);
+        while self.settled.remove(&(self.through + 1)) {
+            self.through += 1;
+        }
+        tags
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_delivered(tags: &[u64]) -> Settlement {
+        let mut settlement = Settlement::default();
+        for &tag in tags {
+            settlement.delivered(tag);
+        }
+        settlement
+    }
+
+    #[test]
+    fn a_whole_prefix_takes_one_frame() {
+        let mut settlement = with_delivered(&[1, 2, 3, 4]);
+        assert_eq!(settlement.accept([3, 1, 2]), Acks { multiple: Some(3), single: vec![] });
+        assert_eq!(settlement.accept([4]), Acks { multiple: Some(4), single: vec![] });
+    }
+
+    #[test]
+    fn nothing_open_is_acknowledged_along_with_others() {
+        let mut settlement = with_delivered(&[1, 2, 3, 4]);
+        assert_eq!(settlement.accept([1, 3, 4]), Acks { multiple: Some(1), single: vec![3, 4] });
+        assert_eq!(settlement.accept([2]), Acks { multiple: Some(2), single: vec![] });
+    }
+
+    #[test]
+    fn a_delivery_not_yet_seen_holds_up_the_prefix() {
+        // Tag 2 went to another consumer of the channel, whose turn has not come.
+        let mut settlement = with_delivered(&[1, 3]);
+        assert_eq!(settlement.accept([1, 3]), Acks { multiple: Some(1), single: vec![3] });
+        settlement.delivered(2);
+        settlement.delivered(4);
+        assert_eq!(settlement.accept([4, 2]), Acks { multiple: Some(4), single: vec![] });
+    }
+
+    #[test]
+    fn what_is_given_back_counts_as_settled() {
+        let mut settlement = with_delivered(&[1, 2, 3]);
+        assert_eq!(settlement.release([2]), BTreeSet::from([2]));
+        assert_eq!(settlement.accept([1]), Acks { multiple: Some(1), single: vec![] });
+        assert_eq!(settlement.accept([3]), Acks { multiple: Some(3), single: vec![] });
+    }
+
+    #[test]
+    fn settling_twice_or_what_never_came_sends_nothing() {
+        let mut settlement = with_delivered(&[1, 2]);
+        settlement.accept([1]);
+        assert_eq!(settlement.accept([1, 9]), Acks::default());
+        assert_eq!(settlement.release([1, 9]), BTreeSet::new());
+    }
+}

@@ -1,0 +1,180 @@
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use domain::transport::{ContainerSource, Delivery, Receipt, SourceError};
+use lapin::types::{AMQPValue, FieldTable};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::timeout;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::outbox::{Message, Outbox};
+use crate::topology::{DEAD, routing_key};
+use crate::{Config, Error};
+
+mod consuming;
+
+/// Settling requests on their way to the task that owns the channel.
+const REQUESTS: usize = 64;
+/// Of a reason, in bytes; headers share a frame with all else.
+const LONGEST_REASON: usize = 2_000;
+/// Where an operator finds why, and under which key it came.
+const REASON_HEADER: &str = "x-wattline-reason";
+const ROUTING_KEY_HEADER: &str = "x-wattline-routing-key";
+
+/// Transport in: consumes from all queues over one channel, with `prefetch` deliveries per queue. Dead letters
+/// go out over a connection of their own, since a broker that blocks publishers would stop acknowledgements too.
+#[derive(Debug)]
+pub struct Source {
+    config: Arc<Config>,
+    shared: Arc<Shared>,
+    requests: mpsc::Sender<Request>,
+    dead_letters: Outbox,
+    _stop: DropGuard,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    arrived: Notify,
+    state: Mutex<State>,
+}
+
+/// Bounded by the prefetch: the broker sends no more.
+#[derive(Debug, Default)]
+struct State {
+    /// Of the connection that is there now; `None` while there is none.
+    epoch: Option<u64>,
+    buffer: VecDeque<Delivery>,
+    /// Of deliveries that name no hub.
+    odd_keys: HashMap<Receipt, String>,
+    last_error: String,
+}
+
+#[derive(Debug)]
+struct Request {
+    settling: Settling,
+    receipts: Vec<Receipt>,
+    done: oneshot::Sender<Result<(), String>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Settling {
+    Accept,
+    Release,
+}
+
+impl Settling {
+    const fn operation(self) -> &'static str {
+        match self {
+            Self::Accept => "acknowledging",
+            Self::Release => "giving back",
+        }
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take_now(&self, max: usize) -> Vec<Delivery> {
+        let mut state = self.state();
+        let count = state.buffer.len().min(max.max(1));
+        let deliveries = state.buffer.drain(..count).collect();
+        if !state.buffer.is_empty() {
+            self.arrived.notify_one();
+        }
+        deliveries
+    }
+}
+
+impl Source {
+    /// Connects in the background, and again whenever the connection is lost; fails only on a URL that is none.
+    /// Must be called within a tokio runtime. Dropping it ends the connection, and the broker gives what was not
+    /// settled to others.
+    pub fn connect(config: Config) -> Result<Self, Error> {
+        config.uri().map_err(Error::Url)?;
+        let config = Arc::new(config);
+        let shared = Arc::new(Shared::default());
+        let (requests, inbox) = mpsc::channel(REQUESTS);
+        let stop = CancellationToken::new();
+        let task = consuming::Task::new(Arc::clone(&config), Arc::clone(&shared), inbox);
+        tokio::spawn(task.run(stop.clone()));
+        let dead_letters = Outbox::open(Arc::clone(&config), "wattline dead letters");
+        Ok(Self { config, shared, requests, dead_letters, _stop: stop.drop_guard() })
+    }
+
+    async fn settle(&self, settling: Settling, receipts: &[Receipt]) -> Result<(), SourceError> {
+        let current = self.shared.state().epoch;
+        let receipts: Vec<Receipt> =
+            receipts.iter().filter(|receipt| Some(receipt.epoch) == current).copied().collect();
+        if receipts.is_empty() {
+            return Ok(());
+        }
+        let unavailable = |reason| SourceError::Unavailable { operation: settling.operation(), reason };
+        let (done, settled) = oneshot::channel();
+        let ask = async {
+            self.requests
+                .send(Request { settling, receipts, done })
+                .await
+                .map_err(|_| SourceError::Closed)?;
+            settled.await.map_err(|_| SourceError::Closed)?.map_err(unavailable)
+        };
+        timeout(self.config.confirm_timeout(), ask)
+            .await
+            .unwrap_or_else(|_| Err(unavailable("no answer in time".to_owned())))
+    }
+}
+
+#[async_trait]
+impl ContainerSource for Source {
+    async fn receive(&self, max: usize) -> Result<Vec<Delivery>, SourceError> {
+        loop {
+            let arrived = self.shared.arrived.notified();
+            let deliveries = self.shared.take_now(max);
+            if !deliveries.is_empty() {
+                return Ok(deliveries);
+            }
+            arrived.await;
+        }
+    }
+
+    async fn accept(&self, receipts: &[Receipt]) -> Result<(), SourceError> {
+        self.settle(Settling::Accept, receipts).await
+    }
+
+    async fn dead_letter(&self, delivery: &Delivery, reason: &str) -> Result<(), SourceError> {
+        let key = match delivery.hub {
+            Some(hub) => routing_key(hub),
+            None => self.shared.state().odd_keys.get(&delivery.receipt).cloned().unwrap_or_default(),
+        };
+        let reason = &reason[..reason.floor_char_boundary(LONGEST_REASON)];
+        let mut headers = FieldTable::default();
+        headers.insert(REASON_HEADER.into(), AMQPValue::LongString(reason.into()));
+        headers.insert(ROUTING_KEY_HEADER.into(), AMQPValue::LongString(key.as_str().into()));
+        let body = delivery.body.clone();
+        let message = Message { exchange: DEAD, routing_key: key, headers: Some(headers), body };
+        self.dead_letters.publish(message).await.map_err(|error| SourceError::Unavailable {
+            operation: "publishing a dead letter",
+            reason: error.to_string(),
+        })?;
+        self.settle(Settling::Accept, &[delivery.receipt]).await
+    }
+
+    async fn release(&self, receipts: &[Receipt]) -> Result<(), SourceError> {
+        self.settle(Settling::Release, receipts).await
+    }
+
+    async fn ready(&self) -> Result<(), SourceError> {
+        let state = self.shared.state();
+        if state.epoch.is_some() {
+            return Ok(());
+        }
+        let reason = if state.last_error.is_empty() {
+            "not connected yet".to_owned()
+        } else {
+            state.last_error.clone()
+        };
+        Err(SourceError::Unavailable { operation: "consuming", reason })
+    }
+}

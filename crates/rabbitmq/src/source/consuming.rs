@@ -1,0 +1,198 @@
+//! The task behind a source: owns the connection, its channel and what is settled on it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::transport::{Delivery, Receipt};
+use futures_util::StreamExt;
+use futures_util::stream::{BoxStream, SelectAll};
+use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions};
+use lapin::types::FieldTable;
+use lapin::{Channel, Connection};
+use tokio::sync::mpsc;
+use tokio::time::{interval, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::{Request, Settling, Shared};
+use crate::connection::{Retry, answered, close, connect};
+use crate::settlement::Settlement;
+use crate::topology::{declare_on, hub_of, queue};
+use crate::{Config, Error};
+
+const NAME: &str = "wattline source";
+
+/// Deliveries of all queues, each consumer ending with an error of its own.
+type Consumers = SelectAll<BoxStream<'static, Result<lapin::message::Delivery, Error>>>;
+
+pub(super) struct Task {
+    config: Arc<Config>,
+    shared: Arc<Shared>,
+    inbox: mpsc::Receiver<Request>,
+    epoch: u64,
+    settlement: Settlement,
+}
+
+impl Task {
+    pub(super) fn new(config: Arc<Config>, shared: Arc<Shared>, inbox: mpsc::Receiver<Request>) -> Self {
+        // Receipts of another source, or of this process before it was restarted, must not fit here by chance.
+        let epoch = rand::random::<u64>() >> 1;
+        Self { config, shared, inbox, epoch, settlement: Settlement::default() }
+    }
+
+    pub(super) async fn run(mut self, stop: CancellationToken) {
+        let mut retry = Retry::new(NAME);
+        while let Err(error) = self.session(&mut retry, &stop).await {
+            self.lost(&error);
+            if self.passing_over_requests(&stop, retry.failed(&error)).await.is_none() {
+                break;
+            }
+        }
+        self.shared.state().epoch = None;
+    }
+
+    /// Until the connection is lost, or `Ok` when it is time to stop.
+    async fn session(&mut self, retry: &mut Retry, stop: &CancellationToken) -> Result<(), Error> {
+        let config = Arc::clone(&self.config);
+        let Some(opened) = self.passing_over_requests(stop, open(&config)).await else { return Ok(()) };
+        let (connection, channel, mut consumers) = opened?;
+        self.epoch += 1;
+        self.settlement = Settlement::default();
+        self.shared.state().epoch = Some(self.epoch);
+        retry.connected();
+        self.consume(&connection, &channel, &mut consumers, stop).await?;
+        close(&connection).await;
+        Ok(())
+    }
+
+    async fn consume(
+        &mut self,
+        connection: &Connection,
+        channel: &Channel,
+        consumers: &mut Consumers,
+        stop: &CancellationToken,
+    ) -> Result<(), Error> {
+        let mut check = interval(Duration::from_secs(1));
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return Ok(()),
+                Some(request) = self.inbox.recv() => self.settle(channel, request).await?,
+                delivery = consumers.next() => match delivery {
+                    Some(delivery) => self.delivered(delivery?),
+                    None => return Err(Error::Lost),
+                },
+                _ = check.tick() => {
+                    if !connection.status().connected() || !channel.status().connected() {
+                        return Err(Error::Lost);
+                    }
+                }
+            }
+        }
+    }
+
+    fn delivered(&mut self, delivery: lapin::message::Delivery) {
+        let receipt = Receipt { epoch: self.epoch, tag: delivery.delivery_tag };
+        self.settlement.delivered(receipt.tag);
+        let hub = hub_of(delivery.routing_key.as_str());
+        let mut state = self.shared.state();
+        if hub.is_none() {
+            state.odd_keys.insert(receipt, delivery.routing_key.as_str().to_owned());
+        }
+        let (body, redelivered) = (delivery.data.into(), delivery.redelivered);
+        state.buffer.push_back(Delivery { hub, body, redelivered, receipt });
+        drop(state);
+        self.shared.arrived.notify_one();
+    }
+
+    async fn settle(&mut self, channel: &Channel, request: Request) -> Result<(), Error> {
+        let Request { settling, receipts, done } = request;
+        let epoch = self.epoch;
+        {
+            let mut state = self.shared.state();
+            state.odd_keys.retain(|receipt, _| !receipts.contains(receipt));
+        }
+        let tags = receipts.iter().filter(|receipt| receipt.epoch == epoch).map(|receipt| receipt.tag);
+        let limit = self.config.confirm_timeout();
+        let sending = send(&mut self.settlement, channel, settling, tags);
+        let sent = timeout(limit, sending).await;
+        let result = match sent {
+            Ok(sent) => sent.map_err(Error::broker(settling.operation())),
+            Err(_) => Err(Error::TimedOut { operation: settling.operation(), limit }),
+        };
+        done.send(result.as_ref().copied().map_err(ToString::to_string)).ok();
+        result
+    }
+
+    fn lost(&self, error: &Error) {
+        let mut state = self.shared.state();
+        state.epoch = None;
+        state.buffer.clear();
+        state.odd_keys.clear();
+        state.last_error = error.to_string();
+    }
+
+    /// Without a connection every receipt is stale. `None` when it is time to stop.
+    async fn passing_over_requests<T>(
+        &mut self,
+        stop: &CancellationToken,
+        future: impl Future<Output = T>,
+    ) -> Option<T> {
+        tokio::pin!(future);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return None,
+                output = &mut future => return Some(output),
+                Some(request) = self.inbox.recv() => drop(request.done.send(Ok(()))),
+            }
+        }
+    }
+}
+
+async fn send(
+    settlement: &mut Settlement,
+    channel: &Channel,
+    settling: Settling,
+    tags: impl Iterator<Item = u64>,
+) -> lapin::Result<()> {
+    match settling {
+        Settling::Accept => {
+            let acks = settlement.accept(tags);
+            if let Some(tag) = acks.multiple {
+                channel.basic_ack(tag, BasicAckOptions { multiple: true }).await?;
+            }
+            for tag in acks.single {
+                channel.basic_ack(tag, BasicAckOptions { multiple: false }).await?;
+            }
+        }
+        Settling::Release => {
+            for tag in settlement.release(tags) {
+                channel.basic_nack(tag, BasicNackOptions { multiple: false, requeue: true }).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn open(config: &Config) -> Result<(Connection, Channel, Consumers), Error> {
+    let connection = connect(config, NAME).await?;
+    declare_on(config, &connection).await?;
+    let channel = answered(config, "opening a channel", connection.create_channel()).await?;
+    // Before any consumer: lapin buffers whatever the broker sends.
+    let qos = channel.basic_qos(config.prefetch, BasicQosOptions { global: false });
+    answered(config, "setting the prefetch", qos).await?;
+    let mut consumers = Consumers::new();
+    for shard in 0..config.queues {
+        let queue = queue(shard);
+        let consume = channel.basic_consume(
+            queue.as_str().into(),
+            queue.as_str().into(),
+            BasicConsumeOptions::default(),
+            FieldTable::default(),
+        );
+        let consumer = answered(config, "consuming", consume).await?;
+        let ended = futures_util::stream::once(async { Err(Error::ConsumerEnded { queue }) });
+        consumers
+            .push(consumer.map(|delivery| delivery.map_err(Error::broker("consuming"))).chain(ended).boxed());
+    }
+    Ok((connection, channel, consumers))
+}

@@ -1,0 +1,117 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use bytes::Bytes;
+use lapin::message::BasicGetMessage;
+use lapin::options::{
+    BasicAckOptions, BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeleteOptions,
+};
+use lapin::types::AMQPValue;
+use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties};
+use rabbitmq::Config;
+use testkit::servers::RabbitMq;
+use testkit::suites::transport::DeadLetter;
+
+/// One broker for all cases of a test; each case has a vhost of its own.
+pub(crate) struct Broker {
+    pub(crate) server: RabbitMq,
+    vhosts: AtomicU32,
+}
+
+impl Broker {
+    pub(crate) async fn start() -> Arc<Self> {
+        let server = tokio::task::spawn_blocking(RabbitMq::start).await.unwrap().unwrap();
+        Arc::new(Self { server, vhosts: AtomicU32::new(0) })
+    }
+
+    pub(crate) fn vhost(&self) -> Vhost {
+        let name = format!("case-{}", self.vhosts.fetch_add(1, Ordering::Relaxed));
+        Vhost { url: self.server.vhost(&name).unwrap(), name }
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct Vhost {
+    pub(crate) name: String,
+    pub(crate) url: String,
+}
+
+impl Vhost {
+    pub(crate) fn config(&self) -> Config {
+        Config {
+            url: self.url.as_str().into(),
+            queues: 2,
+            prefetch: 5,
+            delivery_limit: 100,
+            confirm_timeout_millis: 10_000,
+            ..Config::default()
+        }
+    }
+
+    /// As an operator would look: takes them out of the queue.
+    pub(crate) async fn dead_letters(&self) -> Vec<DeadLetter> {
+        let (connection, channel) = self.channel().await;
+        let mut letters = Vec::new();
+        while let Some(message) =
+            channel.basic_get("telemetry.dead".into(), BasicGetOptions::default()).await.unwrap()
+        {
+            letters.push(letter(&message));
+            message.delivery.acker.ack(BasicAckOptions::default()).await.unwrap();
+        }
+        connection.close(200, "OK".into()).await.unwrap();
+        letters
+    }
+}
+
+impl Vhost {
+    async fn channel(&self) -> (Connection, Channel) {
+        let connection = Connection::connect(&self.url, ConnectionProperties::default()).await.unwrap();
+        let channel = connection.create_channel().await.unwrap();
+        (connection, channel)
+    }
+
+    pub(crate) async fn publish_as(&self, routing_key: &str, body: &[u8]) {
+        let (connection, channel) = self.channel().await;
+        channel.confirm_select(ConfirmSelectOptions::default()).await.unwrap();
+        let options = BasicPublishOptions { mandatory: true, immediate: false };
+        let properties = BasicProperties::default();
+        let confirm =
+            channel.basic_publish("telemetry".into(), routing_key.into(), options, body, properties).await;
+        assert_eq!(confirm.unwrap().await.unwrap(), Confirmation::Ack(None));
+        connection.close(200, "OK".into()).await.unwrap();
+    }
+
+    pub(crate) async fn dead_letter_keys(&self) -> Vec<String> {
+        let (connection, channel) = self.channel().await;
+        let mut keys = Vec::new();
+        let options = BasicGetOptions { no_ack: true };
+        while let Some(message) = channel.basic_get("telemetry.dead".into(), options).await.unwrap() {
+            keys.push(message.delivery.routing_key.as_str().to_owned());
+        }
+        connection.close(200, "OK".into()).await.unwrap();
+        keys
+    }
+
+    pub(crate) async fn delete_exchange(&self, name: &str) {
+        let (connection, channel) = self.channel().await;
+        channel.exchange_delete(name.into(), ExchangeDeleteOptions::default()).await.unwrap();
+        connection.close(200, "OK".into()).await.unwrap();
+    }
+}
+
+fn letter(message: &BasicGetMessage) -> DeadLetter {
+    let key = message.delivery.routing_key.as_str();
+    let headers = message.delivery.properties.headers().clone().unwrap_or_default();
+    let header = |name: &str| match headers.inner().get(name) {
+        Some(AMQPValue::LongString(text)) => text.to_string(),
+        _ => String::new(),
+    };
+    if headers.contains_key("x-wattline-routing-key") {
+        assert_eq!(header("x-wattline-routing-key"), key);
+    }
+    DeadLetter {
+        hub: key.strip_prefix("hub.").and_then(|hub| hub.parse().ok()),
+        body: Bytes::copy_from_slice(&message.delivery.data),
+        reason: header("x-wattline-reason"),
+    }
+}

@@ -1,0 +1,7 @@
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
+
+mod broker;
+mod config;
+mod failures;
+mod limits;
+mod suites;

@@ -1,0 +1,85 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::Container;
+use domain::live::LiveFeed;
+use domain::transport::{ContainerPublisher, ContainerSource};
+use rabbitmq::{Live, Publisher, Source, declare_topology};
+use testkit::suites::live::{self, LiveFixture};
+use testkit::suites::transport::{self as suite, DeadLetter, TransportFixture};
+
+use crate::broker::{Broker, Vhost};
+
+struct Fixture {
+    broker: Arc<Broker>,
+    vhost: Vhost,
+    publisher: Arc<Publisher>,
+    live: Arc<Live>,
+}
+
+impl Fixture {
+    async fn new(broker: &Arc<Broker>) -> Self {
+        let vhost = broker.vhost();
+        declare_topology(&vhost.config()).await.unwrap();
+        Self {
+            broker: Arc::clone(broker),
+            publisher: Arc::new(Publisher::connect(vhost.config()).unwrap()),
+            live: Arc::new(Live::connect(vhost.config()).unwrap()),
+            vhost,
+        }
+    }
+}
+
+#[async_trait]
+impl TransportFixture for Fixture {
+    fn publisher(&self) -> Arc<dyn ContainerPublisher> {
+        Arc::clone(&self.publisher) as _
+    }
+
+    fn source(&self) -> Arc<dyn ContainerSource> {
+        Arc::new(Source::connect(self.vhost.config()).unwrap())
+    }
+
+    fn most_unsettled(&self) -> usize {
+        10
+    }
+
+    async fn dead_letters(&self) -> Vec<DeadLetter> {
+        self.vhost.dead_letters().await
+    }
+}
+
+#[async_trait]
+impl LiveFixture for Fixture {
+    fn feed(&self) -> Arc<dyn LiveFeed> {
+        Arc::clone(&self.live) as _
+    }
+
+    async fn publish(&self, container: &Container) {
+        self.publisher.publish(container.hub, wire::encode(container)).await.unwrap();
+    }
+
+    async fn subscriptions(&self) -> usize {
+        let bindings = self
+            .broker
+            .server
+            .ctl(&["list_bindings", "-p", &self.vhost.name, "source_name", "routing_key"])
+            .unwrap();
+        bindings
+            .lines()
+            .filter(|line| line.starts_with("telemetry\thub.") && !line.ends_with("hub.*"))
+            .count()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_keeps_the_contract_of_a_transport() {
+    let broker = Broker::start().await;
+    suite::run(async || Fixture::new(&broker).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_keeps_the_contract_of_a_live_feed() {
+    let broker = Broker::start().await;
+    live::run(async || Fixture::new(&broker).await).await;
+}

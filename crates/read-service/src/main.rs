@@ -1,0 +1,48 @@
+//! The read-service: answers from InfluxDB, and live from RabbitMQ.
+
+mod settings;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use read_service::{Deps, KeySource, TokenVerifier};
+use settings::Settings;
+use tokio::net::TcpListener;
+
+/// Answers questions about a household's energy.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// A TOML file; `WATTLINE__SECTION__KEY` in the environment wins over it.
+    #[arg(long)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Prints the description of the API.
+    Openapi,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if let Some(Command::Openapi) = arguments.command {
+        return read_service::openapi::print();
+    }
+    service::run("read-service", arguments.config.as_deref(), async |context: service::Context<Settings>| {
+        let settings = context.config;
+        let keys = KeySource::new(settings.jwks_url)?;
+        let deps = Deps {
+            query: Arc::new(influxdb::Reader::new(&settings.influxdb)?),
+            live: Arc::new(rabbitmq::Live::connect(settings.rabbitmq)?),
+            tokens: Arc::new(TokenVerifier::new(keys, context.clock.clone())),
+            clock: context.clock,
+        };
+        let listener = TcpListener::bind(settings.listen).await?;
+        Ok(read_service::run(deps, listener, context.shutdown).await?)
+    })
+}

@@ -1,0 +1,68 @@
+//! Who comes in, and where to.
+
+use axum::Router;
+use domain::access::AccessClaims;
+use domain::HouseholdId;
+use http::{HeaderMap, StatusCode, header};
+use service::problem::Problem;
+use tokio_util::sync::CancellationToken;
+use tower_http::compression::CompressionLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::tokens::{TokenError, TokenVerifier};
+use crate::{Deps, live, openapi, usage};
+
+#[derive(Clone)]
+pub(crate) struct AppState {
+    pub(crate) deps: Deps,
+    pub(crate) shutdown: CancellationToken,
+}
+
+pub(crate) fn documented() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(openapi::Document::openapi())
+        .routes(routes!(usage::handler::usage))
+        .routes(routes!(live::live))
+}
+
+pub(crate) fn router(deps: Deps, shutdown: CancellationToken) -> Router {
+    let (query, tokens) = (deps.query.clone(), deps.tokens.clone());
+    let health = service::health::routes(move || {
+        let (query, tokens) = (query.clone(), tokens.clone());
+        async move {
+            query.ready().await.map_err(|error| error.to_string())?;
+            tokens.ready().await.map_err(|error| error.to_string())
+        }
+    });
+    let (api, document) = documented().split_for_parts();
+    api.method_not_allowed_fallback(|| async {
+        Problem::new(StatusCode::METHOD_NOT_ALLOWED).detail("This cannot be done at this address.")
+    })
+    .route("/openapi.json", axum::routing::get(move || async move { axum::Json(document) }))
+    .layer(CompressionLayer::new())
+    .with_state(AppState { deps, shutdown })
+    .merge(health)
+}
+
+/// The claims of the request's token, which must be for this household.
+pub(crate) async fn authorise(
+    tokens: &TokenVerifier,
+    headers: &HeaderMap,
+    household: HouseholdId,
+) -> Result<AccessClaims, Problem> {
+    let unauthorised = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED).detail(detail);
+    let token = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .ok_or_else(|| unauthorised("An access token is needed: Authorization: Bearer …"))?;
+    match tokens.verify(token).await {
+        Ok(claims) if claims.household == household => Ok(claims),
+        // The same answer whether or not it exists.
+        Ok(_) => Err(Problem::new(StatusCode::NOT_FOUND).detail("There is no such household.")),
+        Err(TokenError::Expired) => Err(unauthorised("The access token has expired.")),
+        Err(TokenError::Invalid(_)) => Err(unauthorised("The access token is not valid.")),
+        Err(error @ TokenError::NoKeys(_)) => Err(Problem::unavailable(&error)),
+    }
+}

@@ -1,0 +1,20 @@
+//! The one place that asks the system for the time.
+
+use std::time::UNIX_EPOCH;
+
+use domain::{Clock, UtcMillis};
+
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that is passed in everywhere else")]
+    fn now(&self) -> UtcMillis {
+        let now = std::time::SystemTime::now();
+        let millis = match now.duration_since(UNIX_EPOCH) {
+            Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
+            Err(before) => -i64::try_from(before.duration().as_millis()).unwrap_or(i64::MAX),
+        };
+        UtcMillis(millis)
+    }
+}

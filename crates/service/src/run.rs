@@ -1,0 +1,91 @@
+//! The life of a binary, from its configuration to its exit code.
+
+use std::future::Future;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use domain::Clock;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::SystemClock;
+use crate::config::{self, Config, Faults};
+use crate::logs::{self, LogFormat};
+use crate::shutdown;
+
+/// `EX_USAGE` of sysexits.h: the configuration is wrong, and starting again will not help.
+const EXIT_CONFIG: u8 = 64;
+
+/// What a binary is given to live with.
+pub struct Context<C> {
+    pub config: C,
+    pub clock: Arc<dyn Clock>,
+    /// Cancelled when the process is asked to stop.
+    pub shutdown: CancellationToken,
+}
+
+/// Loads the configuration, starts logging and the runtime, and runs `main` until it ends or a signal comes.
+/// A bad configuration names every fault and exits with 64, any other error exits with 1.
+///
+/// The log filter is taken from `WATTLINE_LOG` (such as `info,lapin=warn`), the format from
+/// `WATTLINE_LOG_FORMAT` (`text` or `json`).
+pub fn run<C, F, M>(name: &'static str, config_file: Option<&Path>, main: M) -> ExitCode
+where
+    C: Config,
+    M: FnOnce(Context<C>) -> F,
+    F: Future<Output = anyhow::Result<()>>,
+{
+    run_with(name, "info", config::load::<C>(config_file, std::env::vars()), main)
+}
+
+/// As [`run`], for a binary that has its configuration from elsewhere and logs `quiet`ly where nobody set a
+/// filter.
+pub fn run_with<C, F, M>(
+    name: &'static str,
+    default_filter: &str,
+    config: Result<C, Faults>,
+    main: M,
+) -> ExitCode
+where
+    M: FnOnce(Context<C>) -> F,
+    F: Future<Output = anyhow::Result<()>>,
+{
+    let variable = |name: &str| std::env::vars().find(|(key, _)| key == name).map(|(_, value)| value);
+    let filter = variable("WATTLINE_LOG").unwrap_or_else(|| default_filter.to_owned());
+    let format = variable("WATTLINE_LOG_FORMAT").map_or(Ok(LogFormat::Text), |text| text.parse());
+    logs::init(*format.as_ref().unwrap_or(&LogFormat::Text), &filter);
+    let faults = [
+        format.err().map(|fault| format!("WATTLINE_LOG_FORMAT: {fault}")),
+        config.as_ref().err().map(ToString::to_string),
+    ];
+    let config = match config {
+        Ok(config) if faults[0].is_none() => config,
+        _ => {
+            faults.iter().flatten().for_each(|fault| eprintln!("{name}: {fault}"));
+            return ExitCode::from(EXIT_CONFIG);
+        }
+    };
+
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!(%error, "cannot start the runtime");
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = runtime.block_on(async {
+        let shutdown = shutdown::on_signal()?;
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), "{name} starts");
+        main(Context { config, clock: Arc::new(SystemClock), shutdown }).await
+    });
+    match outcome {
+        Ok(()) => {
+            tracing::info!("{name} has stopped");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            tracing::error!("{name} failed: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Measurements, for those who run everything in one process: a row per hub and tick.
+
+mod joules;
+mod read;
+mod write;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::measurement::{
+    MeasurementQuery, MeasurementStore, SocketSums, StoreError, StoredTick, sum_quarter_hours,
+};
+use domain::{Container, HubId, TimeRange};
+use sqlx::SqlitePool;
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/measurements");
+
+/// Another process, a backup say, may hold the file for a moment.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// For a turn at a connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+const READERS: u32 = 4;
+
+/// Why the file could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenMeasurementsError {
+    #[error("opening {path}")]
+    Open { path: PathBuf, source: sqlx::Error },
+    #[error("bringing {path} up to date")]
+    Migrate { path: PathBuf, source: MigrateError },
+}
+
+/// The measurements in one SQLite file.
+#[derive(Clone, Debug)]
+pub struct Measurements {
+    /// One connection: SQLite has one writer at a time anyway, and this way they queue here and not in it.
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl Measurements {
+    /// Opens the file, or makes it, and brings its schema up to date.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, OpenMeasurementsError> {
+        let path = path.as_ref();
+        let failed = |source| OpenMeasurementsError::Open { path: path.to_owned(), source };
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .busy_timeout(BUSY_TIMEOUT)
+            .statement_cache_capacity(write::STATEMENTS);
+        let pool = |connections| {
+            SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT)
+        };
+        let writer = pool(1)
+            .connect_with(
+                options
+                    .clone()
+                    .create_if_missing(true)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    // `Ok` means durable, and lets the container be acknowledged: NORMAL would lose the last
+                    // commits when the power fails.
+                    .synchronous(SqliteSynchronous::Full),
+            )
+            .await
+            .map_err(failed)?;
+        MIGRATIONS
+            .run(&writer)
+            .await
+            .map_err(|source| OpenMeasurementsError::Migrate { path: path.to_owned(), source })?;
+        let readers = pool(READERS).connect_with(options.read_only(true)).await.map_err(failed)?;
+        Ok(Self { writer, readers })
+    }
+
+    /// Waits for what is going on and closes the file.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// SQLite rejects no data: every value fits its column. What fails is the disk, or the wait for it.
+fn unavailable(operation: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
+    move |error| StoreError::Unavailable { operation, reason: error.to_string(), retry_after: None }
+}
+
+#[async_trait]
+impl MeasurementStore for Measurements {
+    async fn write(&self, containers: &[Container]) -> Result<(), StoreError> {
+        write::write(&self.writer, containers).await.map_err(unavailable("writing measurements"))
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        let answer = sqlx::query("SELECT 1").execute(&self.writer).await;
+        answer.map(drop).map_err(unavailable("asking for the writer"))
+    }
+}
+
+#[async_trait]
+impl MeasurementQuery for Measurements {
+    async fn ticks(&self, hub: HubId, range: TimeRange) -> Result<Vec<StoredTick>, StoreError> {
+        read::ticks(&self.readers, hub, range).await.map_err(unavailable("reading ticks"))
+    }
+
+    async fn quarter_hours(&self, hub: HubId, range: TimeRange) -> Result<Vec<SocketSums>, StoreError> {
+        let ticks = read::ticks(&self.readers, hub, range).await;
+        Ok(sum_quarter_hours(&ticks.map_err(unavailable("reading quarter hours"))?))
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        let answer = sqlx::query("SELECT 1").execute(&self.readers).await;
+        answer.map(drop).map_err(unavailable("asking for a reader"))
+    }
+}

@@ -1,0 +1,36 @@
+use domain::measurement::StoredTick;
+use domain::{HubId, TickLength, TimeRange, UtcMillis};
+use futures_util::TryStreamExt as _;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Error, Row as _, SqlitePool};
+
+use super::joules;
+
+pub(super) async fn ticks(pool: &SqlitePool, hub: HubId, range: TimeRange) -> Result<Vec<StoredTick>, Error> {
+    sqlx::query(
+        "SELECT start, length, sockets, joules FROM tick WHERE hub = ? AND start >= ? AND start < ? ORDER BY start",
+    )
+    .bind(&hub.as_bytes()[..])
+    .bind(range.start.0)
+    .bind(range.end.0)
+    .fetch(pool)
+    .and_then(|row| std::future::ready(tick(&row)))
+    .try_collect()
+    .await
+}
+
+/// From the fifth column.
+pub(super) fn hub(row: &SqliteRow) -> Result<HubId, Error> {
+    let bytes = row.try_get::<&[u8], _>(4)?;
+    bytes.try_into().map(HubId::from_bytes).map_err(|error| Error::Decode(Box::new(error)))
+}
+
+/// From the first four columns.
+pub(super) fn tick(row: &SqliteRow) -> Result<StoredTick, Error> {
+    let start = UtcMillis(row.try_get(0)?);
+    let length = TickLength::from_millis(row.try_get(1)?).map_err(|error| Error::Decode(Box::new(error)))?;
+    let mask = row.try_get::<i64, _>(2)?.cast_unsigned();
+    let energy = joules::unpack(mask, row.try_get(3)?)
+        .ok_or_else(|| Error::Decode(format!("the values of the tick of {start} are damaged").into()))?;
+    Ok(StoredTick { start, length, energy })
+}

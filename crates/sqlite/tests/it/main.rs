@@ -1,0 +1,4 @@
+//! The SQLite adapters against real files.
+
+mod accounts;
+mod measurements;

@@ -1,0 +1,165 @@
+//! Putting it together and taking it apart again.
+
+use std::sync::Arc;
+
+use agent::config::Speed;
+use anyhow::Context as _;
+use read_service::{KeySource, TokenVerifier};
+use service::Context;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use web_app::UpstreamConfig;
+use write_service::Pipeline;
+
+use crate::announce::Announcement;
+use crate::history;
+use crate::home;
+use crate::settings::Settings;
+
+/// Containers between the agent and the store at most.
+const IN_FLIGHT: usize = 256;
+
+type Parts = JoinSet<anyhow::Result<()>>;
+
+/// Runs until it is told to stop, or until a part fails.
+pub(crate) async fn run(context: Context<Settings>, json: bool) -> anyhow::Result<()> {
+    let Context { mut config, clock, shutdown } = context;
+    let data = config.data_dir.clone();
+    std::fs::create_dir_all(&data).with_context(|| format!("cannot make the folder {}", data.display()))?;
+    if config.agent.spool == agent::config::SpoolConfig::default() {
+        config.agent.spool.path = data.join("spool.db");
+    }
+    // First, so that a port that is taken is told before anything is touched.
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot serve the page on {}", config.listen))?;
+
+    let accounts = Arc::new(sqlite::Accounts::open(data.join("accounts.db")).await?);
+    let measurements = Arc::new(sqlite::Measurements::open(&data.join("measurements.db")).await?);
+    let (publisher, source, live) = inprocess::transport(IN_FLIGHT, &data, clock.clone());
+    let labels = agent::sensors::labels(&config.agent.sensor)?;
+    let has_history = !matches!(speed(&config.agent), Some(Speed::Times(_)));
+    let tick_millis = config.agent.tick_length().millis_i64();
+    let hub = agent::prepare(config.agent, clock.clone()).await?;
+    let status = hub.status.clone();
+
+    let password = home::password(&config.home, &data)?;
+    let description = home::describe(&config.home, &password, hub.hub(), labels)?;
+    let provisioned = auth_service::provision(&*accounts, &*clock, &description).await?;
+
+    let mut parts = Parts::new();
+    let auth_url = {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let deps = auth_service::Deps {
+            accounts,
+            clock: clock.clone(),
+            signing_key: auth_service::SigningKey::load_or_create(&data.join("signing-key.pem"))?,
+            sessions: auth_service::SessionsConfig::default(),
+        };
+        let shutdown = shutdown.clone();
+        parts.spawn(async move { Ok(auth_service::run(deps, listener, shutdown).await?) });
+        url
+    };
+    let read_url = {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let keys = KeySource::new(format!("{auth_url}/.well-known/jwks.json"))?;
+        let deps = read_service::Deps {
+            query: measurements.clone(),
+            live: Arc::new(live),
+            clock: clock.clone(),
+            tokens: Arc::new(TokenVerifier::new(keys, clock.clone())),
+        };
+        let shutdown = shutdown.clone();
+        parts.spawn(async move { Ok(read_service::run(deps, listener, shutdown).await?) });
+        url
+    };
+    let announcement = Announcement {
+        url: format!("http://{}", listener.local_addr()?),
+        email: config.home.email,
+        password,
+        household: provisioned.household,
+    };
+    let deps = web_app::Deps {
+        upstream: UpstreamConfig { auth_url, read_url, secure_cookies: config.secure_cookies },
+        clock: clock.clone(),
+    };
+    let stop = shutdown.clone();
+    parts.spawn(async move { Ok(web_app::run(deps, listener, stop).await?) });
+
+    // The write path outlives the agent: what the agent still publishes when it is told to stop is stored.
+    let measured = CancellationToken::new();
+    let write = Pipeline::new(write_service::Deps {
+        source: Arc::new(source),
+        store: measurements,
+        batch: config.batch,
+    });
+    let until = measured.clone();
+    parts.spawn(async move {
+        write.run(until).await;
+        Ok(())
+    });
+    let (stop, ended) = (shutdown.clone(), measured.clone());
+    parts.spawn(async move {
+        let outcome = agent::run(hub.with(Arc::new(publisher)), stop).await;
+        ended.cancel();
+        Ok(outcome?)
+    });
+
+    let caught_up = history::caught_up(status, clock, tick_millis, measured);
+    let ready = announce(announcement, json, has_history, caught_up);
+    finish(parts, ready, &shutdown).await
+}
+
+/// How fast the past is played; `None` without a sensor that has one.
+fn speed(agent: &agent::Config) -> Option<Speed> {
+    let replay = agent.sensor.replay.as_ref().map(|replay| replay.speed);
+    replay.or_else(|| agent.sensor.simulated.as_ref().map(|simulated| simulated.speed))
+}
+
+/// People can open the page while the past comes in; programs want it to be there.
+async fn announce(
+    announcement: Announcement,
+    json: bool,
+    has_history: bool,
+    caught_up: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    if !json {
+        announcement.as_text()?;
+    }
+    if has_history {
+        caught_up.await;
+    }
+    if json {
+        announcement.as_json()?;
+    }
+    Ok(())
+}
+
+/// Waits for the parts. The first that fails stops all others.
+async fn finish(
+    mut parts: Parts,
+    ready: impl Future<Output = anyhow::Result<()>>,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<()> {
+    let announced = async {
+        tokio::select! {
+            outcome = ready => outcome,
+            () = shutdown.cancelled() => Ok(()),
+        }
+    };
+    let all = async {
+        let mut failure = None;
+        while let Some(outcome) = parts.join_next().await {
+            if let Err(error) = outcome.map_err(anyhow::Error::from).flatten() {
+                shutdown.cancel();
+                failure = failure.or(Some(error));
+            }
+        }
+        failure.map_or(Ok(()), Err)
+    };
+    let (announced, all) = tokio::join!(announced, all);
+    all.and(announced)
+}

@@ -1,0 +1,81 @@
+//! All that can be set.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use domain::calendar::Zone;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use write_service::BatchConfig;
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// Where the page is served.
+    pub(crate) listen: SocketAddr,
+    /// Where everything is kept.
+    pub(crate) data_dir: PathBuf,
+    /// Whether browsers may send the session's cookie over HTTPS only: for use behind a proxy with TLS.
+    pub(crate) secure_cookies: bool,
+    pub(crate) home: HomeSettings,
+    pub(crate) agent: agent::Config,
+    pub(crate) batch: BatchConfig,
+}
+
+/// Who may log in, and whose sockets these are.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct HomeSettings {
+    pub(crate) email: String,
+    pub(crate) name: String,
+    /// Without it, one that is made up and kept beside the data.
+    pub(crate) password: Option<SecretString>,
+    pub(crate) household: String,
+    pub(crate) zone: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            data_dir: PathBuf::from("wattline-data"),
+            secure_cookies: false,
+            home: HomeSettings::default(),
+            agent: agent::Config::default(),
+            batch: BatchConfig::default(),
+        }
+    }
+}
+
+impl Default for HomeSettings {
+    fn default() -> Self {
+        Self {
+            email: "demo@wattline.example".to_owned(),
+            name: "Demo".to_owned(),
+            password: None,
+            household: "Home".to_owned(),
+            zone: "Europe/Berlin".to_owned(),
+        }
+    }
+}
+
+impl service::config::Config for Settings {
+    fn validate(&self, faults: &mut Vec<String>) {
+        if self.data_dir.as_os_str().is_empty() {
+            faults.push("data_dir: it is empty".to_owned());
+        }
+        if !self.home.email.contains('@') {
+            faults.push(format!("home.email: {:?} is not an e-mail address", self.home.email));
+        }
+        if self.home.password.as_ref().is_some_and(|password| password.expose_secret().len() < 8) {
+            faults.push("home.password: must have at least 8 characters".to_owned());
+        }
+        if let Err(fault) = self.home.zone.parse::<Zone>() {
+            faults.push(format!("home.zone: {fault}"));
+        }
+        let mut of_agent = Vec::new();
+        self.agent.validate(&mut of_agent);
+        faults.extend(of_agent.into_iter().map(|fault| format!("agent.{fault}")));
+        self.batch.validate(faults);
+    }
+}

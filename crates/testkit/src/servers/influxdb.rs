@@ -1,0 +1,136 @@
+use std::io;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use super::process::{Folder, Process, exchange};
+use super::{ServerError, free_port};
+
+const PACKAGE: &str = "influxdb";
+const TIME_LIMIT: Duration = Duration::from_mins(1);
+
+/// InfluxDB 1.x without authentication.
+#[derive(Debug)]
+pub struct InfluxDb {
+    process: Process,
+    place: Place,
+}
+
+#[derive(Debug)]
+struct Place {
+    folder: Folder,
+    port: u16,
+    rpc_port: u16,
+}
+
+impl InfluxDb {
+    /// On free ports, with data that is gone afterwards.
+    pub fn start() -> Result<Self, ServerError> {
+        Self::launch(Place { folder: Folder::temporary()?, port: free_port(), rpc_port: free_port() })
+    }
+
+    /// With data that stays in `folder`.
+    pub fn start_in(folder: &Path) -> Result<Self, ServerError> {
+        Self::start_on(folder, free_port())
+    }
+
+    /// With data that stays in `folder`, on this port.
+    pub fn start_on(folder: &Path, port: u16) -> Result<Self, ServerError> {
+        Self::launch(Place { folder: Folder::given(folder)?, port, rpc_port: free_port() })
+    }
+
+    fn launch(place: Place) -> Result<Self, ServerError> {
+        place.prepare()?;
+        Ok(Self { process: place.launch()?, place })
+    }
+
+    pub const fn port(&self) -> u16 {
+        self.place.port
+    }
+
+    /// Without a slash at the end.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.place.port)
+    }
+
+    /// Makes a database, or finds it there, and gives its name. Letters, digits, `-` and `_`.
+    pub fn database(&self, name: &str) -> Result<String, ServerError> {
+        let path = format!("/query?q=CREATE%20DATABASE%20%22{name}%22");
+        let answer =
+            self.place.ask("POST", &path).map_err(ServerError::io(format!("creating database {name}")))?;
+        if answer.starts_with("HTTP/1.0 200") && !answer.contains("\"error\"") {
+            return Ok(name.to_owned());
+        }
+        Err(ServerError::Command {
+            command: format!("CREATE DATABASE {name}"),
+            status: answer.lines().next().unwrap_or_default().to_owned(),
+            output: answer,
+        })
+    }
+
+    /// SIGKILL, as when the power fails.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts again on the same ports with the same data.
+    pub fn restart(&mut self) -> Result<(), ServerError> {
+        self.kill();
+        self.process = self.place.launch()?;
+        Ok(())
+    }
+
+    /// In good order; data of a given folder stays.
+    pub fn stop(mut self) {
+        self.process.stop(Signal::TERM, Duration::from_secs(30));
+    }
+}
+
+impl Place {
+    fn prepare(&self) -> Result<(), ServerError> {
+        let config = format!(
+            r#"reporting-disabled = true
+bind-address = "127.0.0.1:{rpc}"
+[meta]
+  dir = "{folder}/meta"
+[data]
+  dir = "{folder}/data"
+  wal-dir = "{folder}/wal"
+  query-log-enabled = false
+[monitor]
+  store-enabled = false
+[http]
+  bind-address = "127.0.0.1:{http}"
+  auth-enabled = false
+  log-enabled = false
+  max-body-size = 25000000
+[ifql]
+  enabled = false
+"#,
+            rpc = self.rpc_port,
+            http = self.port,
+            folder = self.folder.path().display(),
+        );
+        self.folder.write("influxdb.conf", &config).map(drop)
+    }
+
+    fn launch(&self) -> Result<Process, ServerError> {
+        let folder = self.folder.path();
+        let mut command = Command::new("influxd");
+        command.arg("-config").arg(folder.join("influxdb.conf")).env("HOME", folder);
+        let mut process = Process::spawn("InfluxDB", PACKAGE, &mut command, folder.join("influxd.log"))?;
+        process.wait_ready(TIME_LIMIT, || {
+            self.ask("GET", "/ping").is_ok_and(|a| a.starts_with("HTTP/1.0 204"))
+        })?;
+        Ok(process)
+    }
+
+    fn ask(&self, method: &str, path: &str) -> io::Result<String> {
+        // HTTP 1.0: the answer ends when the server closes.
+        let request = format!("{method} {path} HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n");
+        let answer = exchange(self.port, request.as_bytes(), 1 << 20)?;
+        Ok(String::from_utf8_lossy(&answer).into_owned())
+    }
+}

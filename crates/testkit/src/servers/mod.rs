@@ -1,0 +1,42 @@
+//! The servers of Debian's packages, each on free ports of 127.0.0.1 with data in its own folder.
+//!
+//! Everything here blocks and belongs to no async runtime; from an async test call it through
+//! `tokio::task::spawn_blocking` or before the runtime starts. Dropping a server kills it.
+
+mod influxdb;
+mod ports;
+mod postgresql;
+mod process;
+mod program;
+mod rabbitmq;
+
+use std::io;
+use std::time::Duration;
+
+pub use influxdb::InfluxDb;
+pub use ports::free_port;
+pub use postgresql::PostgreSql;
+pub use program::{Program, ProgramSetup, run_to_end};
+pub use rabbitmq::{RabbitMq, RabbitMqSetup};
+
+/// Why there is no server.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    #[error("{program} is not installed: apt-get install {package}")]
+    Missing { program: String, package: &'static str },
+    #[error("{operation}: {source}")]
+    Io { operation: String, source: io::Error },
+    #[error("{server} ended while starting ({status}); its log ends with:\n{log}")]
+    Ended { server: &'static str, status: String, log: String },
+    #[error("{server} was not ready after {} s; its log ends with:\n{log}", .waited.as_secs())]
+    NotReady { server: &'static str, waited: Duration, log: String },
+    #[error("{command} failed ({status}):\n{output}")]
+    Command { command: String, status: String, output: String },
+}
+
+impl ServerError {
+    pub(crate) fn io(operation: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let operation = operation.into();
+        move |source| Self::Io { operation, source }
+    }
+}

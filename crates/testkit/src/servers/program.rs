@@ -1,0 +1,99 @@
+//! A binary of ours as a process of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use super::ServerError;
+use super::process::{Process, exchange, run};
+
+const TIME_LIMIT: Duration = Duration::from_secs(60);
+const PACKAGE: &str = "of this workspace: cargo build --workspace --bins";
+
+/// What to start, and how to see that it is ready.
+#[derive(Clone, Debug)]
+pub struct ProgramSetup {
+    pub name: &'static str,
+    /// The folder of the binaries.
+    pub binaries: PathBuf,
+    pub arguments: Vec<String>,
+    pub environment: Vec<(String, String)>,
+    /// What it prints goes to `NAME.log` in this folder, after what it printed before.
+    pub folder: PathBuf,
+    /// `/health/live` is asked there; nothing is asked when `None`.
+    pub port: Option<u16>,
+}
+
+/// A running binary. Ends with SIGKILL when dropped.
+#[derive(Debug)]
+pub struct Program {
+    process: Process,
+    setup: ProgramSetup,
+}
+
+impl Program {
+    pub fn start(setup: ProgramSetup) -> Result<Self, ServerError> {
+        let process = launch(&setup)?;
+        Ok(Self { process, setup })
+    }
+
+    /// SIGKILL, as when the power fails.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts again with the same settings, after [`kill`](Self::kill) or on top of it.
+    pub fn restart(&mut self) -> Result<(), ServerError> {
+        self.kill();
+        self.process = launch(&self.setup)?;
+        Ok(())
+    }
+
+    /// SIGTERM, and how long it took to end.
+    pub fn stop(&mut self) -> Duration {
+        let begin = Instant::now();
+        self.process.stop(Signal::TERM, Duration::from_secs(30));
+        begin.elapsed()
+    }
+
+    /// Where its output is.
+    pub fn log(&self) -> PathBuf {
+        log(&self.setup)
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.process.has_ended()
+    }
+}
+
+/// Runs a binary of ours to its end and gives what it printed.
+pub fn run_to_end(setup: &ProgramSetup) -> Result<String, ServerError> {
+    run(&mut command(setup), PACKAGE)
+}
+
+fn command(setup: &ProgramSetup) -> Command {
+    let mut command = Command::new(setup.binaries.join(setup.name));
+    command.args(&setup.arguments).current_dir(&setup.folder);
+    command.envs(setup.environment.iter().map(|(name, value)| (name, value)));
+    command
+}
+
+fn launch(setup: &ProgramSetup) -> Result<Process, ServerError> {
+    let mut process = Process::spawn(setup.name, PACKAGE, &mut command(setup), log(setup))?;
+    if let Some(port) = setup.port {
+        process.wait_ready(TIME_LIMIT, || is_alive(port))?;
+    }
+    Ok(process)
+}
+
+fn log(setup: &ProgramSetup) -> PathBuf {
+    Path::new(&setup.folder).join(format!("{}.log", setup.name))
+}
+
+fn is_alive(port: u16) -> bool {
+    let request = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    exchange(port, request, 12).is_ok_and(|answer| answer == b"HTTP/1.1 200")
+}

@@ -1,0 +1,7 @@
+//! One contract suite per port. An adapter passes when every case does; a case fails like a test does, by panic.
+#![expect(clippy::unwrap_used, reason = "a suite is a test, only that it lives in a library")]
+
+pub mod accounts;
+pub mod live;
+pub mod measurements;
+pub mod transport;

@@ -1,0 +1,213 @@
+//! All of Wattline as it runs in production: the real servers, and each binary as a process of its own.
+
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::servers::{
+    InfluxDb, PostgreSql, Program, ProgramSetup, RabbitMq, ServerError, free_port, run_to_end,
+};
+
+/// The hub of the home that is provisioned.
+pub const HUB: &str = "0192f0c1-6f4e-7c3a-9a51-5f2b8c1d7e60";
+pub const EMAIL: &str = "demo@wattline.example";
+
+/// What the system should be like.
+#[derive(Clone, Debug)]
+pub struct SystemSetup {
+    /// The folder of the binaries.
+    pub binaries: PathBuf,
+    /// Keeps everything; a temporary folder when `None`.
+    pub folder: Option<PathBuf>,
+    /// Where the page is served; a free port when `None`.
+    pub port: Option<u16>,
+    /// The agent's configuration below `hub` and `spool`, in TOML.
+    pub agent: String,
+    /// The hub's sockets: number, name, room, icon.
+    pub sockets: Vec<SocketSetup>,
+}
+
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct SocketSetup {
+    pub number: u8,
+    pub name: String,
+    pub room: Option<String>,
+    pub icon: Option<String>,
+}
+
+/// The running system. Everything ends when it is dropped, the agent first.
+#[derive(Debug)]
+pub struct System {
+    pub agent: Program,
+    pub web: Program,
+    pub read: Program,
+    pub write: Program,
+    pub auth: Program,
+    pub rabbitmq: RabbitMq,
+    pub influxdb: InfluxDb,
+    pub postgresql: PostgreSql,
+    pub password: String,
+    /// Of the page.
+    pub url: String,
+    pub folder: PathBuf,
+    _temporary: Option<TempDir>,
+}
+
+/// Where cargo puts the binaries of the running test.
+pub fn test_binaries() -> PathBuf {
+    let test = std::env::current_exe().expect("a test is a file");
+    test.ancestors().nth(2).map(Path::to_path_buf).unwrap_or_default()
+}
+
+impl System {
+    /// Blocks until everything is up and the home is provisioned.
+    pub fn start(setup: &SystemSetup) -> Result<Self, ServerError> {
+        let temporary = match &setup.folder {
+            Some(_) => None,
+            None => {
+                Some(TempDir::with_prefix("wattline-system-").map_err(ServerError::io("making a folder"))?)
+            }
+        };
+        let folder = match (&setup.folder, &temporary) {
+            (Some(folder), _) => folder.clone(),
+            (None, Some(temporary)) => temporary.path().to_path_buf(),
+            (None, None) => PathBuf::new(),
+        };
+        std::fs::create_dir_all(&folder).map_err(ServerError::io("making a folder"))?;
+
+        let (rabbitmq, influxdb, postgresql) = thread::scope(|scope| {
+            let rabbitmq = scope.spawn(|| RabbitMq::start_in(&folder.join("rabbitmq")));
+            let influxdb = scope.spawn(|| InfluxDb::start_in(&folder.join("influxdb")));
+            let postgresql = scope.spawn(|| PostgreSql::start_in(&folder.join("postgresql")));
+            (joined(rabbitmq), joined(influxdb), joined(postgresql))
+        });
+        let (rabbitmq, influxdb, postgresql) = (rabbitmq?, influxdb?, postgresql?);
+        let accounts = postgresql.database("wattline")?;
+
+        let launcher = Launcher { binaries: setup.binaries.clone(), folder: folder.clone() };
+        let broker = ("WATTLINE__RABBITMQ__URL", rabbitmq.url());
+        let store = [
+            ("WATTLINE__INFLUXDB__URL", influxdb.url()),
+            ("WATTLINE__INFLUXDB__API", "v1".to_owned()),
+            ("WATTLINE__INFLUXDB__BUCKET", "wattline".to_owned()),
+        ];
+        let [auth_port, read_port, write_port] = [free_port(), free_port(), free_port()];
+        let web_port = setup.port.unwrap_or_else(free_port);
+        let accounts = [
+            ("WATTLINE__ACCOUNTS__POSTGRES_URL", accounts),
+            ("WATTLINE__SIGNING_KEY_FILE", folder.join("signing-key.pem").display().to_string()),
+        ];
+
+        let auth = launcher.start("auth-service", Some(auth_port), &[], &accounts)?;
+        let password = launcher.provision(&setup.sockets, &accounts)?;
+        let with_broker = [store.as_slice(), std::slice::from_ref(&broker)].concat();
+        let write = launcher.start("write-service", Some(write_port), &[], &with_broker)?;
+        let keys = format!("http://127.0.0.1:{auth_port}/.well-known/jwks.json");
+        let with_keys = [with_broker.as_slice(), &[("WATTLINE__JWKS_URL", keys)]].concat();
+        let read = launcher.start("read-service", Some(read_port), &[], &with_keys)?;
+        let upstream = [
+            ("WATTLINE__UPSTREAM__AUTH_URL", format!("http://127.0.0.1:{auth_port}")),
+            ("WATTLINE__UPSTREAM__READ_URL", format!("http://127.0.0.1:{read_port}")),
+            ("WATTLINE__UPSTREAM__SECURE_COOKIES", "false".to_owned()),
+        ];
+        let web = launcher.start("web-app", Some(web_port), &[], &upstream)?;
+        let config = launcher.agent_config(&setup.agent)?;
+        let agent = launcher.start("agent", None, &["--config", &config], &[broker])?;
+
+        let url = format!("http://127.0.0.1:{web_port}");
+        Ok(Self {
+            agent,
+            web,
+            read,
+            write,
+            auth,
+            rabbitmq,
+            influxdb,
+            postgresql,
+            password,
+            url,
+            folder,
+            _temporary: temporary,
+        })
+    }
+}
+
+fn joined<T>(handle: thread::ScopedJoinHandle<'_, T>) -> T {
+    match handle.join() {
+        Ok(outcome) => outcome,
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
+struct Launcher {
+    binaries: PathBuf,
+    folder: PathBuf,
+}
+
+impl Launcher {
+    fn setup(
+        &self,
+        name: &'static str,
+        port: Option<u16>,
+        arguments: &[&str],
+        environment: &[(&'static str, String)],
+    ) -> ProgramSetup {
+        let listen = port.map(|port| ("WATTLINE__LISTEN".to_owned(), format!("127.0.0.1:{port}")));
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        ProgramSetup {
+            name,
+            binaries: self.binaries.clone(),
+            arguments: arguments.iter().map(ToString::to_string).collect(),
+            environment: environment.chain(listen).collect(),
+            folder: self.folder.clone(),
+            port,
+        }
+    }
+
+    fn start(
+        &self,
+        name: &'static str,
+        port: Option<u16>,
+        arguments: &[&str],
+        environment: &[(&'static str, String)],
+    ) -> Result<Program, ServerError> {
+        Program::start(self.setup(name, port, arguments, environment))
+    }
+
+    /// Gives the password of the person, the same for the same folder.
+    fn provision(
+        &self,
+        sockets: &[SocketSetup],
+        environment: &[(&'static str, String)],
+    ) -> Result<String, ServerError> {
+        let kept = self.folder.join("password");
+        let password = match std::fs::read_to_string(&kept) {
+            Ok(password) => password,
+            Err(_) => {
+                let password = format!("{:024x}", rand::random::<u128>() >> 32);
+                std::fs::write(&kept, &password).map_err(ServerError::io("writing the password"))?;
+                password
+            }
+        };
+        let home = json!({
+            "person": { "email": EMAIL, "name": "Demo", "password": password },
+            "household": { "name": "Demo home", "zone": "Europe/Berlin" },
+            "hubs": [{ "id": HUB, "name": "Demo hub", "since": "epoch", "sockets": sockets }],
+        });
+        let file = self.folder.join("home.json");
+        std::fs::write(&file, home.to_string()).map_err(ServerError::io("writing the home"))?;
+        let file = file.display().to_string();
+        run_to_end(&self.setup("auth-service", None, &["provision", &file], environment))?;
+        Ok(password)
+    }
+
+    fn agent_config(&self, rest: &str) -> Result<String, ServerError> {
+        let spool = self.folder.join("spool.db");
+        let text = format!("hub = \"{HUB}\"\n{rest}\n[spool]\npath = \"{}\"\n", spool.display());
+        let file = self.folder.join("hub.toml");
+        std::fs::write(&file, text).map_err(ServerError::io("writing the agent's configuration"))?;
+        Ok(file.display().to_string())
+    }
+}

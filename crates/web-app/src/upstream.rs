@@ -1,0 +1,165 @@
+//! Asking the auth- and the read-service.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::{Clock, HouseholdId};
+use http::StatusCode;
+use reqwest::{Client, Method, RequestBuilder, Response, Url};
+use serde::{Deserialize, Serialize};
+use service::problem::Problem;
+
+use crate::config::UpstreamConfig;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+/// The live stream says something every 15 s.
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(45);
+/// A token this close to its end is not used any more.
+const TOKEN_MARGIN_SECS: i64 = 60;
+/// Tokens kept at most; beyond it all are forgotten and asked for again.
+const MAX_TOKENS: usize = 10_000;
+
+#[derive(Serialize)]
+struct TokenRequest {
+    household: HouseholdId,
+}
+
+#[derive(Deserialize)]
+struct TokenAnswer {
+    access_token: String,
+    expires_in: i64,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct TokenKey {
+    secret: String,
+    household: HouseholdId,
+}
+
+struct CachedToken {
+    token: String,
+    until_secs: i64,
+}
+
+/// Clients of both services, and the tokens in use.
+pub(crate) struct Upstream {
+    client: Client,
+    auth_url: String,
+    read_url: String,
+    clock: Arc<dyn Clock>,
+    tokens: Mutex<HashMap<TokenKey, CachedToken>>,
+}
+
+impl Upstream {
+    pub(crate) fn new(config: &UpstreamConfig, clock: Arc<dyn Clock>) -> Result<Self, reqwest::Error> {
+        let client =
+            Client::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(SILENCE_TIMEOUT).build()?;
+        let trimmed = |url: &str| url.trim_end_matches('/').to_owned();
+        Ok(Self {
+            client,
+            auth_url: trimmed(&config.auth_url),
+            read_url: trimmed(&config.read_url),
+            clock,
+            tokens: Mutex::default(),
+        })
+    }
+
+    /// A request to the auth-service.
+    pub(crate) fn auth(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.auth_url)).timeout(ANSWER_TIMEOUT)
+    }
+
+    /// Asks the read-service in the name of the session. `streaming`: the answer may go on for ever.
+    pub(crate) async fn read(
+        &self,
+        secret: &str,
+        household: HouseholdId,
+        path: &str,
+        query: Option<&str>,
+        streaming: bool,
+    ) -> Result<Response, Problem> {
+        let mut url = Url::parse(&format!("{}{path}", self.read_url)).map_err(|e| Problem::internal(&e))?;
+        url.set_query(query);
+        let mut fresh = false;
+        loop {
+            let (token, cached) = self.token(secret, household).await?;
+            let mut request = self.client.get(url.clone()).bearer_auth(token);
+            if !streaming {
+                request = request.timeout(ANSWER_TIMEOUT);
+            }
+            let answer = send(request).await?;
+            if answer.status() == StatusCode::UNAUTHORIZED && cached && !fresh {
+                // Its key may have been replaced since: one more try with a new token.
+                fresh = true;
+                self.forget(secret);
+                continue;
+            }
+            return Ok(answer);
+        }
+    }
+
+    /// A token, and whether it was used before.
+    async fn token(&self, secret: &str, household: HouseholdId) -> Result<(String, bool), Problem> {
+        let key = TokenKey { secret: secret.to_owned(), household };
+        let now = self.clock.now().secs();
+        if let Some(cached) = self.tokens().get(&key)
+            && cached.until_secs > now
+        {
+            return Ok((cached.token.clone(), true));
+        }
+        let request =
+            self.auth(Method::POST, "/v1/tokens").bearer_auth(secret).json(&TokenRequest { household });
+        let answer = send(request).await?;
+        if !answer.status().is_success() {
+            return Err(problem_of(answer).await);
+        }
+        let answer: TokenAnswer = answer.json().await.map_err(|error| Problem::unavailable(&error))?;
+        let until_secs = now + answer.expires_in - TOKEN_MARGIN_SECS;
+        let mut tokens = self.tokens();
+        if tokens.len() >= MAX_TOKENS {
+            tokens.retain(|_, cached| cached.until_secs > now);
+            if tokens.len() >= MAX_TOKENS {
+                tokens.clear();
+            }
+        }
+        tokens.insert(key, CachedToken { token: answer.access_token.clone(), until_secs });
+        Ok((answer.access_token, false))
+    }
+
+    /// Forgets the tokens of a session.
+    pub(crate) fn forget(&self, secret: &str) {
+        self.tokens().retain(|key, _| key.secret != secret);
+    }
+
+    /// Whether both services are ready.
+    pub(crate) async fn ready(&self) -> Result<(), String> {
+        for (name, url) in [("auth-service", &self.auth_url), ("read-service", &self.read_url)] {
+            let request = self.client.get(format!("{url}/health/ready")).timeout(CONNECT_TIMEOUT);
+            match request.send().await {
+                Ok(answer) if answer.status().is_success() => {}
+                Ok(answer) => return Err(format!("the {name} is not ready ({})", answer.status())),
+                Err(error) => return Err(format!("the {name} does not answer: {error}")),
+            }
+        }
+        Ok(())
+    }
+
+    fn tokens(&self) -> std::sync::MutexGuard<'_, HashMap<TokenKey, CachedToken>> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(crate) async fn send(request: RequestBuilder) -> Result<Response, Problem> {
+    request.send().await.map_err(|error| Problem::unavailable(&error))
+}
+
+/// The problem that the service answered with, or one that says as much as its status does.
+pub(crate) async fn problem_of(answer: Response) -> Problem {
+    let status = answer.status();
+    if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
+        return Problem::new(StatusCode::BAD_GATEWAY).detail("Something went wrong on our side.");
+    }
+    answer.json().await.unwrap_or_else(|_| Problem::new(status))
+}

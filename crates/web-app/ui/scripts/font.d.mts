@@ -1,0 +1,1 @@
+export function cutFont(): Promise<string>;

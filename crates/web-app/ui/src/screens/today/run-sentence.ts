@@ -1,0 +1,27 @@
+import { fmt, m } from '../../i18n';
+import type { RunSummary } from '../../lib/runs';
+
+const CYCLES_FROM = 6;
+const ALWAYS = 0.98;
+
+/** What an appliance did in a day, in one sentence that counts and does not guess. */
+export function runSentence(summary: RunSummary): string {
+  const count = summary.runs.length;
+  if (count === 0) return m.today.runsNever;
+  const power = fmt.watts(summary.typical);
+  if (summary.workingSeconds >= summary.measuredSeconds * ALWAYS) return m.today.runsAlways(power);
+  const first =
+    count >= CYCLES_FROM
+      ? m.today.runsCycled(fmt.count(count), power)
+      : m.today.runs(count, fmt.count(count), power);
+  if (summary.meanSeconds === null) return `${first}.`;
+  const each = duration(summary.meanSeconds);
+  return `${first}, ${count === 1 ? m.today.runsOne(each) : m.today.runsMean(each)}.`;
+}
+
+function duration(seconds: number): string {
+  if (seconds < 90) return m.today.seconds(fmt.count(Math.round(seconds)));
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 90) return m.today.minutes(fmt.count(minutes));
+  return m.today.hours(fmt.count(Math.floor(minutes / 60)), fmt.count(minutes % 60));
+}

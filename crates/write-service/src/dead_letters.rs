@@ -1,0 +1,61 @@
+//! Dead letters are written beside the pipeline: one that cannot be written must not hold up what can be stored.
+
+use std::time::Duration;
+
+use domain::transport::{ContainerSource, Receipt, SourceError};
+use service::backoff::Backoff;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::batch::Refused;
+use crate::pipeline::{Counters, release};
+
+/// When more than this many cannot be written, the pipeline waits.
+pub(crate) const WAITING: usize = 64;
+
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// Writes until `inbox` is closed and empty. A container is never dropped: until it is safe among the dead letters it
+/// is not settled, and what is left when `give_up` fires is given back.
+pub(crate) async fn write_all(
+    source: &dyn ContainerSource,
+    mut inbox: mpsc::Receiver<Refused>,
+    counters: &Counters,
+    give_up: &CancellationToken,
+) {
+    let mut left: Vec<Receipt> = Vec::new();
+    while let Some(refused) = inbox.recv().await {
+        let written = tokio::select! {
+            biased;
+            () = give_up.cancelled() => false,
+            written = write(source, &refused) => written,
+        };
+        if written {
+            Counters::add(&counters.dead_letters, 1);
+        } else {
+            left.push(refused.delivery.receipt);
+        }
+    }
+    if !left.is_empty() {
+        release(source, &left).await;
+    }
+}
+
+/// Tries again for as long as it takes. `false`: the transport is closed.
+async fn write(source: &dyn ContainerSource, refused: &Refused) -> bool {
+    let Refused { delivery, reason } = refused;
+    let hub = delivery.hub.map(|hub| hub.to_string());
+    let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
+    loop {
+        match source.dead_letter(delivery, reason).await {
+            Ok(()) => {
+                tracing::warn!(hub, bytes = delivery.body.len(), reason, "a container is among the dead letters");
+                return true;
+            }
+            Err(SourceError::Closed) => return false,
+            Err(error) => tracing::warn!(hub, reason, %error, "cannot write the dead letter, trying again"),
+        }
+        backoff.wait().await;
+    }
+}

@@ -1,0 +1,308 @@
+//! A transport and a store that do as they are told, and write down what happened in which order.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use domain::measurement::{MeasurementStore, StoreError};
+use domain::transport::{ContainerSource, Delivery, Receipt, SourceError};
+use domain::{Container, HubId};
+use testkit::containers;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use write_service::{BatchConfig, Counters, Deps, Pipeline};
+
+/// What happened. Containers go by their sequence number, which is also the tag of their receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    Received(Vec<u64>),
+    Tried(Vec<u64>),
+    Stored(Vec<u64>),
+    Accepted(Vec<u64>),
+    Dead(u64, String),
+    Released(Vec<u64>),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum StoreMood {
+    Takes,
+    Unavailable(Option<Duration>),
+    Unauthorised,
+    Hangs,
+}
+
+/// Everything that both fakes know.
+pub(crate) struct World {
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+struct State {
+    waiting: VecDeque<Delivery>,
+    unsettled: BTreeSet<u64>,
+    events: Vec<(Instant, Event)>,
+    mood: StoreMood,
+    /// Sequence numbers that the store never takes.
+    never: BTreeSet<u64>,
+    /// How often each of these still fails.
+    failures: HashMap<&'static str, u32>,
+    closed: bool,
+}
+
+impl World {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::new(State {
+                waiting: VecDeque::new(),
+                unsettled: BTreeSet::new(),
+                events: Vec::new(),
+                mood: StoreMood::Takes,
+                never: BTreeSet::new(),
+                failures: HashMap::new(),
+                closed: false,
+            }),
+            changed: Notify::new(),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    fn note(&self, event: Event) {
+        self.state().events.push((Instant::now(), event));
+        self.changed.notify_waiters();
+    }
+
+    pub(crate) fn deliver(&self, sequences: impl IntoIterator<Item = u64>) {
+        for sequence in sequences {
+            self.deliver_body(sequence, wire::encode(&containers::container(hub(), sequence)));
+        }
+    }
+
+    pub(crate) fn deliver_body(&self, tag: u64, body: Bytes) {
+        let receipt = Receipt { epoch: 1, tag };
+        let delivery = Delivery { hub: Some(hub()), body, redelivered: false, receipt };
+        self.state().waiting.push_back(delivery);
+        self.changed.notify_waiters();
+    }
+
+    pub(crate) fn store_is(&self, mood: StoreMood) {
+        self.state().mood = mood;
+        self.changed.notify_waiters();
+    }
+
+    pub(crate) fn store_never_takes(&self, sequences: impl IntoIterator<Item = u64>) {
+        self.state().never.extend(sequences);
+    }
+
+    pub(crate) fn fails(&self, what: &'static str, times: u32) {
+        self.state().failures.insert(what, times);
+    }
+
+    pub(crate) fn close(&self) {
+        self.state().closed = true;
+        self.changed.notify_waiters();
+    }
+
+    fn check(&self, what: &'static str) -> Result<(), SourceError> {
+        let mut state = self.state();
+        match state.failures.get_mut(what) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                Err(SourceError::Unavailable { operation: what, reason: "the fake says so".to_owned() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn events(&self) -> Vec<Event> {
+        self.state().events.iter().map(|(_, event)| event.clone()).collect()
+    }
+
+    pub(crate) fn times(&self, which: impl Fn(&Event) -> bool) -> Vec<Instant> {
+        self.state().events.iter().filter(|(_, event)| which(event)).map(|(at, _)| *at).collect()
+    }
+
+    /// Sorted, of all events of a kind.
+    pub(crate) fn all(&self, kind: impl Fn(&Event) -> Option<Vec<u64>>) -> Vec<u64> {
+        let mut all: Vec<u64> = self.events().iter().filter_map(kind).flatten().collect();
+        all.sort_unstable();
+        all
+    }
+
+    pub(crate) fn accepted(&self) -> Vec<u64> {
+        self.all(|event| if let Event::Accepted(tags) = event { Some(tags.clone()) } else { None })
+    }
+
+    pub(crate) fn released(&self) -> Vec<u64> {
+        self.all(|event| if let Event::Released(tags) = event { Some(tags.clone()) } else { None })
+    }
+
+    pub(crate) fn received(&self) -> Vec<u64> {
+        self.all(|event| if let Event::Received(tags) = event { Some(tags.clone()) } else { None })
+    }
+
+    pub(crate) fn dead(&self) -> Vec<(u64, String)> {
+        let events = self.events().into_iter();
+        events.filter_map(|event| if let Event::Dead(tag, why) = event { Some((tag, why)) } else { None }).collect()
+    }
+
+    /// Waits until `holds`; the deadline is of the clock that the test runs on.
+    pub(crate) async fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
+        testkit::wait::within(Duration::from_secs(3_600), what, async {
+            loop {
+                let changed = self.changed.notified();
+                if holds(self) {
+                    return;
+                }
+                changed.await;
+            }
+        })
+        .await;
+    }
+}
+
+pub(crate) fn hub() -> HubId {
+    containers::hub(1)
+}
+
+struct Source(Arc<World>);
+
+#[async_trait]
+impl ContainerSource for Source {
+    async fn receive(&self, max: usize) -> Result<Vec<Delivery>, SourceError> {
+        self.0.check("receive")?;
+        loop {
+            let changed = self.0.changed.notified();
+            let deliveries: Vec<Delivery> = {
+                let mut state = self.0.state();
+                if state.closed {
+                    return Err(SourceError::Closed);
+                }
+                let count = state.waiting.len().min(max);
+                let deliveries: Vec<Delivery> = state.waiting.drain(..count).collect();
+                state.unsettled.extend(deliveries.iter().map(|delivery| delivery.receipt.tag));
+                deliveries
+            };
+            if !deliveries.is_empty() {
+                self.0.note(Event::Received(deliveries.iter().map(|delivery| delivery.receipt.tag).collect()));
+                return Ok(deliveries);
+            }
+            changed.await;
+        }
+    }
+
+    async fn accept(&self, receipts: &[Receipt]) -> Result<(), SourceError> {
+        self.0.check("accept")?;
+        self.0.settle(receipts);
+        self.0.note(Event::Accepted(tags(receipts)));
+        Ok(())
+    }
+
+    async fn dead_letter(&self, delivery: &Delivery, reason: &str) -> Result<(), SourceError> {
+        self.0.check("dead_letter")?;
+        self.0.settle(&[delivery.receipt]);
+        self.0.note(Event::Dead(delivery.receipt.tag, reason.to_owned()));
+        Ok(())
+    }
+
+    async fn release(&self, receipts: &[Receipt]) -> Result<(), SourceError> {
+        self.0.settle(receipts);
+        self.0.note(Event::Released(tags(receipts)));
+        Ok(())
+    }
+
+    async fn ready(&self) -> Result<(), SourceError> {
+        Ok(())
+    }
+}
+
+fn tags(receipts: &[Receipt]) -> Vec<u64> {
+    receipts.iter().map(|receipt| receipt.tag).collect()
+}
+
+impl World {
+    /// Nothing is settled twice, and nothing that was never delivered.
+    fn settle(&self, receipts: &[Receipt]) {
+        let mut state = self.state();
+        for receipt in receipts {
+            assert!(state.unsettled.remove(&receipt.tag), "{receipt:?} was not open");
+        }
+    }
+
+    /// What is in nobody's safe hands: received and neither accepted, released nor dead.
+    pub(crate) fn unsettled(&self) -> Vec<u64> {
+        self.state().unsettled.iter().copied().collect()
+    }
+}
+
+struct Store(Arc<World>);
+
+#[async_trait]
+impl MeasurementStore for Store {
+    async fn write(&self, containers: &[Container]) -> Result<(), StoreError> {
+        let operation = "writing to the fake";
+        let sequences: Vec<u64> = containers.iter().map(|container| container.sequence).collect();
+        self.0.note(Event::Tried(sequences.clone()));
+        let mood = self.0.state().mood;
+        match mood {
+            StoreMood::Takes => {}
+            StoreMood::Unavailable(retry_after) => {
+                return Err(StoreError::Unavailable { operation, reason: "down".to_owned(), retry_after });
+            }
+            StoreMood::Unauthorised => {
+                return Err(StoreError::Unauthorised { operation, reason: "no".to_owned() });
+            }
+            StoreMood::Hangs => std::future::pending().await,
+        }
+        let bad = sequences.iter().find(|sequence| self.0.state().never.contains(sequence)).copied();
+        if let Some(bad) = bad {
+            return Err(StoreError::Rejected { operation, reason: format!("{bad} is beyond me") });
+        }
+        self.0.note(Event::Stored(sequences));
+        Ok(())
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// A pipeline at work between the fakes.
+pub(crate) struct Running {
+    pub(crate) world: Arc<World>,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) counters: Arc<Counters>,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    pub(crate) fn start(world: &Arc<World>, batch: BatchConfig) -> Self {
+        let pipeline = Pipeline::new(Deps {
+            source: Arc::new(Source(world.clone())),
+            store: Arc::new(Store(world.clone())),
+            batch,
+        });
+        let (shutdown, counters) = (CancellationToken::new(), pipeline.counters());
+        let until = shutdown.clone();
+        let task = tokio::spawn(async move { pipeline.run(until).await });
+        Self { world: world.clone(), shutdown, counters, task }
+    }
+
+    /// Asks it to stop, and gives how long that took.
+    pub(crate) async fn stop(self) -> Duration {
+        let began = Instant::now();
+        self.shutdown.cancel();
+        self.ended().await;
+        began.elapsed()
+    }
+
+    pub(crate) async fn ended(self) {
+        testkit::wait::within(Duration::from_secs(600), "the pipeline has ended", self.task).await.unwrap();
+    }
+}

@@ -1,0 +1,10 @@
+//! The write-service: its pipeline on fakes that fail in every way, and all of it on real servers.
+
+mod batches;
+mod end_to_end;
+mod fakes;
+mod order;
+mod outages;
+mod prepared;
+mod refusals;
+mod stopping;

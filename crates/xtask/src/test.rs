@@ -1,0 +1,75 @@
+//! Every test, the fast ones first.
+
+use clap::Args;
+
+use crate::run::{cargo, exists, program, root, run, step};
+use crate::{debian, page, tidy};
+
+#[derive(Args)]
+pub(crate) struct Test {
+    /// Only what needs no server, no browser and no network.
+    #[arg(long)]
+    fast: bool,
+}
+
+impl Test {
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        step("format", || run(cargo().args(["fmt", "--all", "--check"])))?;
+        step("tidy", tidy::run)?;
+        if self.fast {
+            return step("unit tests", || run(cargo().args(["test", "--workspace", "--lib", "--bins"])));
+        }
+        step("system packages", debian::install_packages)?;
+        step("page: install", page::install)?;
+        step("page: API types are those of the OpenAPI files", generated_types)?;
+        step("page: lint, types, unit tests", || {
+            for script in ["lint", "check", "test"] {
+                run(&mut page::npm(&["run", script]))?;
+            }
+            Ok(())
+        })?;
+        step("page: build and size", || {
+            page::build()?;
+            run(&mut page::npm(&["run", "size"]))
+        })?;
+        step("compose file", compose)?;
+        step("clippy", || {
+            run(cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
+        })?;
+        step("documentation", || {
+            run(cargo()
+                .args(["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"])
+                .env("RUSTDOCFLAGS", "-D warnings"))
+        })?;
+        step("dependencies", deny)?;
+        // The system tests start the binaries.
+        step("build", || run(cargo().args(["build", "--workspace", "--bins", "--locked"])))?;
+        step("tests, with real servers", || run(cargo().args(["test", "--workspace", "--locked"])))
+    }
+}
+
+/// The types in the page are generated; what is checked in must be what would be generated.
+fn generated_types() -> anyhow::Result<()> {
+    run(&mut page::npm(&["run", "generate"]))?;
+    run(program("git").args(["diff", "--exit-code", "--", "crates/web-app/ui/src/api"]))
+}
+
+/// Not every machine has docker, and not every docker has compose: then there is nothing to check it with.
+fn compose() -> anyhow::Result<()> {
+    let has_compose = exists("docker")
+        && program("docker").args(["compose", "version"]).output().is_ok_and(|output| output.status.success());
+    if !has_compose {
+        eprintln!("  docker compose is not here: docker-compose.yml is not checked");
+        return Ok(());
+    }
+    run(program("docker").args(["compose", "config", "--quiet"]).current_dir(root()))
+}
+
+/// Licences, bans and sources. The advisory database needs the network, so it is a command of its own
+/// (CONTRIBUTING.md).
+fn deny() -> anyhow::Result<()> {
+    if !exists("cargo-deny") {
+        run(cargo().args(["install", "cargo-deny", "--locked", "--quiet"]))?;
+    }
+    run(cargo().args(["deny", "--workspace", "check", "bans", "licenses", "sources"]))
+}
