@@ -19,7 +19,7 @@ const WINDOW: u32 = 256;
 const WINDOW_BYTES: usize = 4 << 20;
 
 /// A transport has its own, shorter time-outs; this one is for a transport that forgets us.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct Uplink {
     spool: Spool,

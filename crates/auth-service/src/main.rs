@@ -5,8 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use auth_service::arguments::{Arguments, Command};
-use auth_service::provision::Home;
-use auth_service::{Config, Deps, Store};
+use auth_service::{Config, Deps, Store, provision::Home};
 use clap::Parser;
 use domain::accounts::Accounts;
 use service::Context;

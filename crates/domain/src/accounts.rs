@@ -103,11 +103,8 @@ pub trait Accounts: Send + Sync + 'static {
 
     async fn open_session(&self, session: &Session) -> Result<(), AccountsError>;
     /// `None` when it is unknown, closed, or expired at `now`.
-    async fn session(
-        &self,
-        secret_hash: &[u8; 32],
-        now: UtcMillis,
-    ) -> Result<Option<Session>, AccountsError>;
+    async fn session(&self, secret_hash: &[u8; 32], now: UtcMillis)
+    -> Result<Option<Session>, AccountsError>;
     /// `false`: it was not open.
     async fn close_session(&self, secret_hash: &[u8; 32]) -> Result<bool, AccountsError>;
     /// Forgets what expired before `now`; gives how many.

@@ -105,7 +105,9 @@ impl TimeRange {
 pub struct TickLength(u32);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a tick of {0} ms: it must be 1 s to 60 s and divide a minute (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30 or 60 s)")]
+#[error(
+    "a tick of {0} ms: it must be 1 s to 60 s and divide a minute (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30 or 60 s)"
+)]
 pub struct BadTickLength(pub u64);
 
 impl TickLength {

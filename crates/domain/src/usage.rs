@@ -165,7 +165,8 @@ mod tests {
 
     #[test]
     fn totals_equal_the_sum_of_their_parts_and_gaps_stay_gaps() {
-        let data = ticks(&[(0, &[(0, 100), (1, 7)]), (10_000, &[(0, 50)]), (2 * QUARTER, &[(0, -30), (1, 0)])]);
+        let data =
+            ticks(&[(0, &[(0, 100), (1, 7)]), (10_000, &[(0, 50)]), (2 * QUARTER, &[(0, -30), (1, 0)])]);
         let edges = (0..=4).map(|n| UtcMillis(n * QUARTER)).collect();
         let usage = Usage::new(edges, UtcMillis(3 * QUARTER), vec![(hub(), sum_quarter_hours(&data))]);
 
@@ -192,8 +193,7 @@ mod tests {
     fn a_hub_that_came_back_is_one_hub() {
         let part = |millis| sum_quarter_hours(&ticks(&[(millis, &[(0, 1)])]));
         let edges = vec![UtcMillis(0), UtcMillis(2 * QUARTER)];
-        let usage =
-            Usage::new(edges, UtcMillis(i64::MAX), vec![(hub(), part(0)), (hub(), part(QUARTER))]);
+        let usage = Usage::new(edges, UtcMillis(i64::MAX), vec![(hub(), part(0)), (hub(), part(QUARTER))]);
         assert_eq!(usage.sockets.len(), 1);
         assert_eq!(usage.total(), Joules(2));
     }

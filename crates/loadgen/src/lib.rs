@@ -1,7 +1,7 @@
 //! Load for Wattline that is like the real thing.
 //!
 //! So far: the body of a real container, for programs that publish the same message over and over, such as
-//! RabbitMQ PerfTest. It must not know how messages travel.
+//! RabbitMQ's `PerfTest`. It must not know how messages travel.
 
 use domain::{Container, HubId, Joules, SocketJoules, SocketNumber, TickEnergy, TickLength, UtcMillis};
 
@@ -17,8 +17,10 @@ pub fn container(hub: HubId, start: UtcMillis, values: usize) -> Container {
         .zip(0i64..)
         .map(|(first, number)| {
             let joules = TYPICAL.into_iter().cycle().skip(first % TYPICAL.len()).map(Joules);
-            let energy: SocketJoules =
-                SocketNumber::in_mask(u64::MAX).take(sockets.min(values.max(1) - first)).zip(joules).collect();
+            let energy: SocketJoules = SocketNumber::in_mask(u64::MAX)
+                .take(sockets.min(values.max(1) - first))
+                .zip(joules)
+                .collect();
             TickEnergy { start: length.tick_of(start).plus_millis(number * length.millis_i64()), energy }
         })
         .collect();

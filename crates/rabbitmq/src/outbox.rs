@@ -287,10 +287,10 @@ mod tests {
 
     use super::*;
 
-    fn returned(id: u64) -> Option<BasicReturnMessage> {
+    fn returned(id: u64) -> BasicReturnMessage {
         let mut delivery = Delivery::mock(0, "telemetry".into(), "hub.x".into(), false, Vec::new());
         delivery.properties = BasicProperties::default().with_message_id(id.to_string().into());
-        Some(BasicReturnMessage { delivery, reply_code: 312, reply_text: "NO_ROUTE".into() })
+        BasicReturnMessage { delivery, reply_code: 312, reply_text: "NO_ROUTE".into() }
     }
 
     #[tokio::test]
@@ -305,7 +305,7 @@ mod tests {
         };
         let mut answers = Vec::new();
         let mut sent: Vec<Sent> = [
-            (1, Confirmation::Ack(returned(3))),
+            (1, Confirmation::Ack(Some(returned(3)))),
             (2, Confirmation::Nack(None)),
             (3, Confirmation::Ack(None)),
             (4, Confirmation::Ack(None)),

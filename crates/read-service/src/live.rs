@@ -60,8 +60,8 @@ pub(crate) async fn live(
     household: Result<Path<HouseholdId>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Path(household) = household
-        .map_err(|_| Problem::new(StatusCode::NOT_FOUND).detail("There is no such household."))?;
+    let Path(household) =
+        household.map_err(|_| Problem::new(StatusCode::NOT_FOUND).detail("There is no such household."))?;
     let claims = authorise(&state.deps.tokens, &headers, household).await?;
     let clock = state.deps.clock.clone();
     let now = clock.now();

@@ -1,9 +1,11 @@
 //! Who comes in, and where to.
 
 use axum::Router;
-use domain::access::AccessClaims;
+use axum::middleware::map_response;
+use axum::response::Response;
 use domain::HouseholdId;
-use http::{HeaderMap, StatusCode, header};
+use domain::access::AccessClaims;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use service::problem::Problem;
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
@@ -41,8 +43,17 @@ pub(crate) fn router(deps: Deps, shutdown: CancellationToken) -> Router {
     })
     .route("/openapi.json", axum::routing::get(move || async move { axum::Json(document) }))
     .layer(CompressionLayer::new())
+    .layer(map_response(challenge))
     .with_state(AppState { deps, shutdown })
     .merge(health)
+}
+
+/// RFC 6750: a 401 says what would have been welcome.
+async fn challenge(mut response: Response) -> Response {
+    if response.status() == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
 }
 
 /// The claims of the request's token, which must be for this household.

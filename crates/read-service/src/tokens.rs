@@ -85,7 +85,8 @@ impl TokenVerifier {
             Some(key) => key,
             None => {
                 self.refresh().await?;
-                self.known(&id).ok_or_else(|| TokenError::Invalid("it is signed by an unknown key".to_owned()))?
+                self.known(&id)
+                    .ok_or_else(|| TokenError::Invalid("it is signed by an unknown key".to_owned()))?
             }
         };
         let claims = jsonwebtoken::decode::<AccessClaims>(token, &key, &self.validation)
@@ -99,7 +100,11 @@ impl TokenVerifier {
 
     /// Whether there are keys, fetched now if need be.
     pub async fn ready(&self) -> Result<(), TokenError> {
-        if self.keys.read().unwrap_or_else(PoisonError::into_inner).is_empty() { self.refresh().await } else { Ok(()) }
+        if self.keys.read().unwrap_or_else(PoisonError::into_inner).is_empty() {
+            self.refresh().await
+        } else {
+            Ok(())
+        }
     }
 
     fn known(&self, id: &str) -> Option<DecodingKey> {

@@ -63,10 +63,7 @@ pub fn load<C: Config>(
 
 type Overrides = Vec<(Vec<String>, String)>;
 
-fn overrides(
-    environment: impl IntoIterator<Item = (String, String)>,
-    faults: &mut Vec<String>,
-) -> Overrides {
+fn overrides(environment: impl IntoIterator<Item = (String, String)>, faults: &mut Vec<String>) -> Overrides {
     let mut found = Vec::new();
     for (name, value) in environment {
         let Some(rest) = name.strip_prefix(PREFIX) else { continue };

@@ -4,8 +4,9 @@ use std::future::IntoFuture;
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderName, Request, StatusCode};
+use http::{HeaderName, Request, StatusCode, header};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -22,7 +23,11 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Serves until `shutdown`, then lets open requests finish for a few seconds.
-pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) -> std::io::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    shutdown: CancellationToken,
+) -> std::io::Result<()> {
     let address = listener.local_addr()?;
     tracing::info!(%address, "listening");
     let router = router
@@ -31,6 +36,7 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
         })
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| panicked()))
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
+        .layer(middleware::map_response(explain_limit))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid));
@@ -44,13 +50,25 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
         outcome = &mut server => return outcome,
         () = shutdown.cancelled() => {}
     }
-    match tokio::time::timeout(GRACE, server).await {
-        Ok(outcome) => outcome,
-        Err(_) => {
-            tracing::warn!(seconds = GRACE.as_secs(), "requests were still open and are cut off");
-            Ok(())
-        }
+    if let Ok(outcome) = tokio::time::timeout(GRACE, server).await {
+        return outcome;
     }
+    tracing::warn!(seconds = GRACE.as_secs(), "requests were still open and are cut off");
+    Ok(())
+}
+
+/// The limit's own answer is plain text.
+async fn explain_limit(response: Response) -> Response {
+    let is_problem = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|media_type| media_type.as_bytes().starts_with(b"application/problem+json"));
+    if response.status() != StatusCode::PAYLOAD_TOO_LARGE || is_problem {
+        return response;
+    }
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE)
+        .detail(format!("A request may have at most {MAX_BODY_BYTES} bytes."))
+        .into_response()
 }
 
 fn panicked() -> Response {

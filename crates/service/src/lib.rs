@@ -8,8 +8,8 @@ pub mod config;
 pub mod health;
 pub mod http;
 mod logs;
-mod run;
 pub mod problem;
+mod run;
 pub mod shutdown;
 
 pub use logs::LogFormat;

@@ -19,7 +19,7 @@ pub use file::OpenAccountsError;
 /// Takes the write lock at once; one that begins by reading would have to give up where another writes.
 const BEGIN: &str = "BEGIN IMMEDIATE";
 
-/// The accounts in one SQLite file.
+/// The accounts in one SQLite file, which is theirs alone.
 pub struct Accounts {
     pool: SqlitePool,
 }

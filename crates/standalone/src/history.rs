@@ -47,7 +47,12 @@ pub(crate) async fn caught_up(
     }
 }
 
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a bar of 30 characters")]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a bar of 30 characters"
+)]
 fn draw(from: UtcMillis, until: UtcMillis, now: UtcMillis, values: u64) {
     let part = (until.millis_since(from) as f64 / now.millis_since(from).max(1) as f64).clamp(0.0, 1.0);
     let filled = (part * WIDTH as f64) as usize;

@@ -27,11 +27,7 @@ pub(crate) fn describe(
             name: settings.name.clone(),
             password: password.clone(),
         },
-        household: HomeHousehold {
-            id: None,
-            name: settings.household.clone(),
-            zone: settings.zone.parse()?,
-        },
+        household: HomeHousehold { id: None, name: settings.household.clone(), zone: settings.zone.parse()? },
         hubs: vec![HomeHub { id: hub, name: "This hub".to_owned(), since: Some(UtcMillis(0)), sockets }],
     })
 }

@@ -106,7 +106,7 @@ impl Client {
     /// The live stream: the answer to read events from.
     pub async fn live(&self) -> reqwest::Response {
         let path = format!("/households/{}/live", self.household);
-        self.get(&path).timeout(Duration::from_secs(600)).send().await.expect("the page answers")
+        self.get(&path).timeout(Duration::from_mins(10)).send().await.expect("the page answers")
     }
 }
 

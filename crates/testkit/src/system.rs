@@ -183,13 +183,12 @@ impl Launcher {
         environment: &[(&'static str, String)],
     ) -> Result<String, ServerError> {
         let kept = self.folder.join("password");
-        let password = match std::fs::read_to_string(&kept) {
-            Ok(password) => password,
-            Err(_) => {
-                let password = format!("{:024x}", rand::random::<u128>() >> 32);
-                std::fs::write(&kept, &password).map_err(ServerError::io("writing the password"))?;
-                password
-            }
+        let password = if let Ok(password) = std::fs::read_to_string(&kept) {
+            password
+        } else {
+            let password = format!("{:024x}", rand::random::<u128>() >> 32);
+            std::fs::write(&kept, &password).map_err(ServerError::io("writing the password"))?;
+            password
         };
         let home = json!({
             "person": { "email": EMAIL, "name": "Demo", "password": password },

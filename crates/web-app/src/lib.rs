@@ -38,6 +38,6 @@ pub async fn run(deps: Deps, listener: TcpListener, shutdown: CancellationToken)
     if !assets::page_is_built() {
         tracing::warn!("the page is not built into this binary: {}", assets::HOW_TO_BUILD);
     }
-    let router = routes::router(deps)?;
+    let router = routes::router(deps, shutdown.clone())?;
     Ok(service::http::serve(listener, router, shutdown).await?)
 }

@@ -1,17 +1,21 @@
 //! The browser's API, and the page for everything else.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, RawQuery, Request, State};
+use axum::extract::{FromRequestParts, Path, RawQuery, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use domain::{Clock, HouseholdId};
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use service::problem::Problem;
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::proxy::pass_on;
@@ -24,14 +28,16 @@ struct AppState {
     upstream: Arc<Upstream>,
     cookie: Cookie,
     clock: Arc<dyn Clock>,
+    shutdown: CancellationToken,
 }
 
-pub(crate) fn router(deps: Deps) -> Result<Router, reqwest::Error> {
+pub(crate) fn router(deps: Deps, shutdown: CancellationToken) -> Result<Router, reqwest::Error> {
     let upstream = Arc::new(Upstream::new(&deps.upstream, deps.clock.clone())?);
     let state = AppState {
         upstream: upstream.clone(),
         cookie: Cookie::new(deps.upstream.secure_cookies),
         clock: deps.clock,
+        shutdown,
     };
     let health = service::health::routes(move || {
         let upstream = upstream.clone();
@@ -41,15 +47,24 @@ pub(crate) fn router(deps: Deps) -> Result<Router, reqwest::Error> {
         .route("/api/session", get(session).post(log_in).delete(log_out))
         .route("/api/households/{household}", get(household))
         .route("/api/households/{household}/usage", get(usage))
-        .route("/api/households/{household}/live", get(live))
-        .layer(middleware::from_fn(private));
-    Ok(api
+        .route("/api/households/{household}/live", get(live));
+    let all = api
         .route("/", get(assets::serve))
         .route("/{*path}", get(assets::serve))
-        .layer(CompressionLayer::new())
-        .layer(middleware::from_fn(guard))
+        .method_not_allowed_fallback(|| async {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED).detail("This cannot be done at this address.")
+        })
         .with_state(state)
-        .merge(health))
+        .merge(health);
+    Ok(guarded(all))
+}
+
+/// Panics are caught inside, so that these answers too are guarded.
+fn guarded(router: Router) -> Router {
+    router
+        .layer(CompressionLayer::new())
+        .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| Problem::internal(&Panicked).into_response()))
+        .layer(middleware::from_fn(guard))
 }
 
 /// Everything comes from this host; nothing may be put into a frame.
@@ -59,6 +74,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 async fn guard(request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD);
+    let is_api = request.uri().path().starts_with("/api");
     let mut response = if !safe && from_another_site(request.headers()) {
         Problem::new(StatusCode::FORBIDDEN).detail("This request comes from another site.").into_response()
     } else {
@@ -74,13 +90,10 @@ async fn guard(request: Request, next: Next) -> Response {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    response
-}
-
-/// Answers of the API are for one person.
-async fn private(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if is_api {
+        // Its answers are for one person.
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     response
 }
 
@@ -116,7 +129,18 @@ struct HouseholdAnswer {
     role: String,
 }
 
-async fn log_in(State(state): State<AppState>, body: Result<Json<LogIn>, JsonRejection>) -> Result<Response, Problem> {
+#[derive(Debug, thiserror::Error)]
+#[error("the auth-service opened a session and gave no secret")]
+struct NoSecret;
+
+#[derive(Debug, thiserror::Error)]
+#[error("a request handler panicked")]
+struct Panicked;
+
+async fn log_in(
+    State(state): State<AppState>,
+    body: Result<Json<LogIn>, JsonRejection>,
+) -> Result<Response, Problem> {
     let Json(body) = body.map_err(|_| {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY).detail("An e-mail address and a password are needed.")
     })?;
@@ -125,7 +149,7 @@ async fn log_in(State(state): State<AppState>, body: Result<Json<LogIn>, JsonRej
         return Err(problem_of(answer).await);
     }
     let answer: SessionAnswer = answer.json().await.map_err(|error| Problem::unavailable(&error))?;
-    let secret = answer.secret.clone().unwrap_or_default();
+    let secret = answer.secret.clone().ok_or_else(|| Problem::internal(&NoSecret))?;
     let seconds = seconds_until(&answer.expires_at, &*state.clock);
     let mut response = (StatusCode::CREATED, Json(answer)).into_response();
     state.cookie.set(&mut response, &secret, seconds);
@@ -147,9 +171,11 @@ async fn session(State(state): State<AppState>, headers: HeaderMap) -> Result<Re
 
 async fn log_out(State(state): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
     if let Some(secret) = state.cookie.read(&headers) {
-        state.upstream.forget(&secret);
         let request = state.upstream.auth(Method::DELETE, "/v1/sessions/current").bearer_auth(&secret);
-        let answer = send(request).await?;
+        let answer = send(request).await;
+        // Afterwards, so that no question asked meanwhile leaves a token behind.
+        state.upstream.forget(&secret);
+        let answer = answer?;
         // A session that is gone already is logged out.
         if !answer.status().is_success() && answer.status() != StatusCode::UNAUTHORIZED {
             return Err(problem_of(answer).await);
@@ -160,19 +186,37 @@ async fn log_out(State(state): State<AppState>, headers: HeaderMap) -> Result<Re
     Ok(response)
 }
 
+/// The household in the path.
+struct Household(HouseholdId);
+
+impl<S: Send + Sync> FromRequestParts<S> for Household {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::from_request_parts(parts, state).await {
+            Ok(Path(household)) => Ok(Self(household)),
+            Err(_) => Err(Problem::new(StatusCode::NOT_FOUND).detail("There is no such household.")),
+        }
+    }
+}
+
 async fn household(
     State(state): State<AppState>,
-    Path(household): Path<HouseholdId>,
+    Household(household): Household,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let Some(secret) = state.cookie.read(&headers) else { return Ok(state.cookie.logged_out()) };
     let path = format!("/v1/households/{household}");
-    Ok(pass_on(send(state.upstream.auth(Method::GET, &path).bearer_auth(&secret)).await?).await)
+    let answer = send(state.upstream.auth(Method::GET, &path).bearer_auth(&secret)).await?;
+    if answer.status() == StatusCode::UNAUTHORIZED {
+        return Ok(state.cookie.logged_out());
+    }
+    Ok(pass_on(answer, state.shutdown).await)
 }
 
 async fn usage(
     State(state): State<AppState>,
-    Path(household): Path<HouseholdId>,
+    Household(household): Household,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -182,7 +226,7 @@ async fn usage(
 
 async fn live(
     State(state): State<AppState>,
-    Path(household): Path<HouseholdId>,
+    Household(household): Household,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let path = format!("/v1/households/{household}/live");
@@ -198,12 +242,37 @@ async fn read(
     streaming: bool,
 ) -> Result<Response, Problem> {
     let Some(secret) = state.cookie.read(headers) else { return Ok(state.cookie.logged_out()) };
-    Ok(pass_on(state.upstream.read(&secret, household, path, query, streaming).await?).await)
+    match state.upstream.read(&secret, household, path, query, streaming).await {
+        Ok(answer) => Ok(pass_on(answer, state.shutdown.clone()).await),
+        Err(problem) if problem.status == StatusCode::UNAUTHORIZED.as_u16() => Ok(state.cookie.logged_out()),
+        Err(problem) => Err(problem),
+    }
 }
 
 fn seconds_until(instant: &str, clock: &dyn Clock) -> i64 {
     match domain::UtcMillis::parse_rfc3339(instant) {
         Some(until) => until.secs() - clock.now().secs(),
         None => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use tower::ServiceExt;
+
+    async fn broken() {
+        panic!("a bug")
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_guarded_problem() {
+        let router = Router::new().route("/api/broken", get(broken));
+        let request = Request::builder().uri("/api/broken").body(Body::empty()).unwrap();
+        let response = guarded(router).oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+        assert!(response.headers().contains_key(header::CONTENT_SECURITY_POLICY));
     }
 }

@@ -54,8 +54,7 @@ impl Cookie {
 
     /// 401, and the browser forgets the session.
     pub(crate) fn logged_out(self) -> Response {
-        let mut response =
-            Problem::new(StatusCode::UNAUTHORIZED).detail("Please log in.").into_response();
+        let mut response = Problem::new(StatusCode::UNAUTHORIZED).detail("Please log in.").into_response();
         self.clear(&mut response);
         response
     }

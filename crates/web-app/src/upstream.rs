@@ -43,6 +43,10 @@ struct CachedToken {
     until_secs: i64,
 }
 
+#[derive(Debug, thiserror::Error)]
+#[error("the read-service refuses a token that the auth-service has just issued")]
+struct Refused;
+
 /// Clients of both services, and the tokens in use.
 pub(crate) struct Upstream {
     client: Client,
@@ -54,8 +58,11 @@ pub(crate) struct Upstream {
 
 impl Upstream {
     pub(crate) fn new(config: &UpstreamConfig, clock: Arc<dyn Clock>) -> Result<Self, reqwest::Error> {
-        let client =
-            Client::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(SILENCE_TIMEOUT).build()?;
+        let client = Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(SILENCE_TIMEOUT)
+            .no_proxy()
+            .build()?;
         let trimmed = |url: &str| url.trim_end_matches('/').to_owned();
         Ok(Self {
             client,
@@ -82,32 +89,33 @@ impl Upstream {
     ) -> Result<Response, Problem> {
         let mut url = Url::parse(&format!("{}{path}", self.read_url)).map_err(|e| Problem::internal(&e))?;
         url.set_query(query);
-        let mut fresh = false;
         loop {
-            let (token, cached) = self.token(secret, household).await?;
+            let (token, is_new) = self.token(secret, household).await?;
             let mut request = self.client.get(url.clone()).bearer_auth(token);
             if !streaming {
                 request = request.timeout(ANSWER_TIMEOUT);
             }
             let answer = send(request).await?;
-            if answer.status() == StatusCode::UNAUTHORIZED && cached && !fresh {
-                // Its key may have been replaced since: one more try with a new token.
-                fresh = true;
-                self.forget(secret);
-                continue;
+            if answer.status() != StatusCode::UNAUTHORIZED {
+                return Ok(answer);
             }
-            return Ok(answer);
+            if is_new {
+                // The two services do not agree; to log in again would not help.
+                return Err(Problem::unavailable(&Refused));
+            }
+            // Its key may have been replaced since: once more with a new token.
+            self.forget(secret);
         }
     }
 
-    /// A token, and whether it was used before.
+    /// A token, and whether it was issued just now.
     async fn token(&self, secret: &str, household: HouseholdId) -> Result<(String, bool), Problem> {
         let key = TokenKey { secret: secret.to_owned(), household };
         let now = self.clock.now().secs();
         if let Some(cached) = self.tokens().get(&key)
             && cached.until_secs > now
         {
-            return Ok((cached.token.clone(), true));
+            return Ok((cached.token.clone(), false));
         }
         let request =
             self.auth(Method::POST, "/v1/tokens").bearer_auth(secret).json(&TokenRequest { household });
@@ -125,7 +133,7 @@ impl Upstream {
             }
         }
         tokens.insert(key, CachedToken { token: answer.access_token.clone(), until_secs });
-        Ok((answer.access_token, false))
+        Ok((answer.access_token, true))
     }
 
     /// Forgets the tokens of a session.

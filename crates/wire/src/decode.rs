@@ -60,7 +60,8 @@ pub fn decode(body: &Bytes) -> Result<Container, DecodeError> {
         if tick.sockets != 0 {
             mask = tick.sockets;
         }
-        if let Some(&joules) = tick.joules.iter().find(|joules| joules.unsigned_abs() > MAX_JOULES_PER_TICK.unsigned_abs())
+        if let Some(&joules) =
+            tick.joules.iter().find(|joules| joules.unsigned_abs() > MAX_JOULES_PER_TICK.unsigned_abs())
         {
             return Err(DecodeError::Implausible { tick: index, joules });
         }

@@ -10,12 +10,7 @@ pub use decode::{DecodeError, decode};
 pub use encode::encode;
 
 mod proto {
-    #![expect(
-        clippy::all,
-        clippy::pedantic,
-        unreachable_pub,
-        reason = "generated from proto/container.proto"
-    )]
+    #![expect(unreachable_pub, reason = "generated from proto/container.proto")]
     include!(concat!(env!("OUT_DIR"), "/wattline.v1.rs"));
 }
 

@@ -50,7 +50,12 @@ async fn write(source: &dyn ContainerSource, refused: &Refused) -> bool {
     loop {
         match source.dead_letter(delivery, reason).await {
             Ok(()) => {
-                tracing::warn!(hub, bytes = delivery.body.len(), reason, "a container is among the dead letters");
+                tracing::warn!(
+                    hub,
+                    bytes = delivery.body.len(),
+                    reason,
+                    "a container is among the dead letters"
+                );
                 return true;
             }
             Err(SourceError::Closed) => return false,

@@ -48,7 +48,9 @@ pub async fn run(deps: Deps, listener: TcpListener, shutdown: CancellationToken)
         }
     });
     let pipeline = Pipeline::new(deps);
-    let (served, ()) =
-        tokio::join!(service::http::serve(listener, health, shutdown.clone()), pipeline.run(shutdown.clone()));
+    let (served, ()) = tokio::join!(
+        service::http::serve(listener, health, shutdown.clone()),
+        pipeline.run(shutdown.clone())
+    );
     Ok(served?)
 }

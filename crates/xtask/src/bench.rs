@@ -55,7 +55,9 @@ impl Bench {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let What::Quick = self.what;
         page::build()?;
-        run(cargo().args(["build", "--release", "--package", "standalone", "--locked"]).stdout(Stdio::null()))?;
+        run(cargo()
+            .args(["build", "--release", "--package", "standalone", "--locked"])
+            .stdout(Stdio::null()))?;
         let result = quick()?;
         let mut out = std::io::stdout().lock();
         use std::io::Write;
@@ -65,10 +67,22 @@ impl Bench {
         }
         writeln!(out, "outlets                            {:>10}", result.outlets)?;
         writeln!(out, "values of 10 s                     {:>10}", result.values)?;
-        writeln!(out, "taking them in                     {:>10.2} s     (target: under 5 s)", result.intake_s)?;
+        writeln!(
+            out,
+            "taking them in                     {:>10.2} s     (target: under 5 s)",
+            result.intake_s
+        )?;
         writeln!(out, "usage of the day, p50              {:>10.1} ms", result.usage_day_p50_ms)?;
-        writeln!(out, "usage of the day, p99              {:>10.1} ms    (target: under 50 ms)", result.usage_day_p99_ms)?;
-        writeln!(out, "first load of the page, compressed {:>10} bytes (target: under 120 KB)", result.first_load_bytes)?;
+        writeln!(
+            out,
+            "usage of the day, p99              {:>10.1} ms    (target: under 50 ms)",
+            result.usage_day_p99_ms
+        )?;
+        writeln!(
+            out,
+            "first load of the page, compressed {:>10} bytes (target: under 120 KB)",
+            result.first_load_bytes
+        )?;
         Ok(())
     }
 }

@@ -38,7 +38,9 @@ impl Demo {
             page::build()
         })?;
         step("standalone", || {
-            run(cargo().args(["build", "--package", "standalone", "--locked"]).stdout(Stdio::null()))
+            run(cargo()
+                .args(["build", "--workspace", "--bin", "standalone", "--locked"])
+                .stdout(Stdio::null()))
         })?;
         let data = self.data.unwrap_or_else(|| root().join(".wattline/demo"));
         let traces = match self.traces {

@@ -43,7 +43,12 @@ pub(crate) fn read(command: &mut Command) -> anyhow::Result<String> {
 /// Whether the program can be started at all.
 pub(crate) fn exists(name: &str) -> bool {
     let silent = |argument| {
-        Command::new(name).arg(argument).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()
+        Command::new(name)
+            .arg(argument)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
     };
     silent("--version").is_ok()
 }

@@ -94,7 +94,9 @@ impl Up {
         }
         step("system packages", debian::install_packages)?;
         step("page", page::build)?;
-        step("binaries", || run(cargo().args(["build", "--workspace", "--bins", "--locked"]).stdout(Stdio::null())))?;
+        step("binaries", || {
+            run(cargo().args(["build", "--workspace", "--bins", "--locked"]).stdout(Stdio::null()))
+        })?;
         step("stack", || self.launch())?;
         let state = read_state().context("the stack did not say where it is")?;
         show(&state, self.json)
@@ -163,9 +165,8 @@ impl Up {
 
 /// What the agent says hangs on its sockets.
 fn sockets(binaries: &std::path::Path, traces: &std::path::Path) -> anyhow::Result<Vec<SocketSetup>> {
-    let text = crate::run::read(
-        Command::new(binaries.join("agent")).args(["labels", "--traces"]).arg(traces),
-    )?;
+    let text =
+        crate::run::read(Command::new(binaries.join("agent")).args(["labels", "--traces"]).arg(traces))?;
     Ok(serde_json::from_str(&text)?)
 }
 

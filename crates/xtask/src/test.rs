@@ -57,7 +57,10 @@ fn generated_types() -> anyhow::Result<()> {
 /// Not every machine has docker, and not every docker has compose: then there is nothing to check it with.
 fn compose() -> anyhow::Result<()> {
     let has_compose = exists("docker")
-        && program("docker").args(["compose", "version"]).output().is_ok_and(|output| output.status.success());
+        && program("docker")
+            .args(["compose", "version"])
+            .output()
+            .is_ok_and(|output| output.status.success());
     if !has_compose {
         eprintln!("  docker compose is not here: docker-compose.yml is not checked");
         return Ok(());

@@ -73,7 +73,7 @@ fn number_duplicates(names: &mut [String]) {
         let count = seen.entry(name.clone()).or_default();
         *count += 1;
         if *count > 1 {
-            name.push_str(&format!(" {count}"));
+            *name = format!("{name} {count}");
         }
     }
 }

@@ -47,12 +47,14 @@ impl Pace {
     pub(super) async fn sleep(&self, next: UtcMillis) {
         let millis = match self.speed {
             Speed::Times(factor) if self.behind => {
-                #[expect(clippy::cast_precision_loss, reason = "it is cut to a second")]
-                let away = next.millis_since(self.reached) as f64 / factor;
-                #[expect(clippy::cast_possible_truncation, reason = "at most a second")]
                 // In a story told faster than life the timer's grain is worth many readings.
-                let away = away.ceil().clamp(5.0, HEARTBEAT_MILLIS as f64) as i64;
-                away
+                #[expect(
+                    clippy::cast_precision_loss,
+                    clippy::cast_possible_truncation,
+                    reason = "at most a second"
+                )]
+                let away = (next.millis_since(self.reached) as f64 / factor).ceil() as i64;
+                away.clamp(5, HEARTBEAT_MILLIS)
             }
             _ => {
                 let beat = self.reached.plus_millis(1).ceil_to(HEARTBEAT_MILLIS);

@@ -31,6 +31,8 @@ pub(super) async fn connect(path: &Path, max_bytes: u64) -> Result<SqlitePool, S
         // What was appended must survive the loss of power, not only of the process.
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(5))
+        // 1 MiB: less than SQLite's own 4, as the disks of hubs are small.
+        .pragma("wal_autocheckpoint", "256")
         .pragma("max_page_count", (max_bytes / u64::from(PAGE_BYTES)).to_string());
     // One connection: SQLite has one writer anyway, and nobody then waits for a lock.
     SqlitePoolOptions::new()

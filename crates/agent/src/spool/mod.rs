@@ -5,6 +5,7 @@
 
 mod database;
 mod report;
+mod reserve;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use tokio::sync::Notify;
 use crate::config::SpoolConfig;
 use crate::sensors::Start;
 pub use report::{Report, report};
+use reserve::Reserve;
 
 #[derive(Debug, thiserror::Error)]
 pub enum SpoolError {
@@ -87,6 +89,7 @@ struct Inner {
     depth: AtomicU64,
     appended: Notify,
     deleted: Notify,
+    reserve: Reserve,
     /// Held as long as the spool is open.
     _lock: File,
 }
@@ -104,6 +107,7 @@ impl Spool {
             return Err(SpoolError::OtherHub { path, owner: state.hub, configured });
         }
         Ok(Self(Arc::new(Inner {
+            reserve: Reserve::beside(&path),
             path,
             pool,
             hub: state.hub,
@@ -141,6 +145,7 @@ impl Spool {
     pub async fn append(&self, tick_length: TickLength, sealed: &[Sealed]) -> Result<(), SpoolError> {
         const OPERATION: &str = "putting containers into the spool";
         let Some(last) = sealed.last() else { return Ok(()) };
+        self.0.reserve.hold().await.map_err(|_| SpoolError::Full { operation: OPERATION })?;
         let failed = |source| self.failed(OPERATION, source);
         let mut transaction = self.0.pool.begin().await.map_err(failed)?;
         let mut next: i64 = sqlx::query_scalar("SELECT next_sequence FROM state")
@@ -206,6 +211,18 @@ impl Spool {
 
     /// They are confirmed.
     pub async fn delete(&self, sequences: &[u64]) -> Result<(), SpoolError> {
+        let outcome = self.try_delete(sequences).await;
+        if !outcome.as_ref().is_err_and(SpoolError::may_pass) {
+            return outcome;
+        }
+        self.0.reserve.release();
+        if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.0.pool).await {
+            tracing::debug!(%error, "the journal of the spool cannot be emptied");
+        }
+        self.try_delete(sequences).await
+    }
+
+    async fn try_delete(&self, sequences: &[u64]) -> Result<(), SpoolError> {
         const OPERATION: &str = "deleting confirmed containers from the spool";
         let failed = |source| self.failed(OPERATION, source);
         let mut transaction = self.0.pool.begin().await.map_err(failed)?;

@@ -1,5 +1,8 @@
 //! The agent, from its sensors to its publisher.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod binary;
 mod pacing;
 mod recorded_day;
 mod restart;

@@ -139,7 +139,7 @@ impl ContainerPublisher for Gate {
 }
 
 async fn wait_for(status: &Status, what: &str, is: impl Fn(agent::status::Snapshot) -> bool) {
-    wait::until(Duration::from_secs(60), what, async || is(status.snapshot()).then_some(())).await;
+    wait::until(Duration::from_mins(1), what, async || is(status.snapshot()).then_some(())).await;
 }
 
 #[tokio::test]

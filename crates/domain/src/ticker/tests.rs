@@ -156,5 +156,8 @@ fn joules_of_a_tick_are_per_socket() {
     ticker.reading(socket(0), at(0), Milliwatts::from_watts(10)).unwrap();
     ticker.reading(socket(63), at(5), Milliwatts::from_watts(20)).unwrap();
     let tick = ticker.advance(at(10)).unwrap();
-    assert_eq!(tick.energy.iter().map(|(s, j)| (s.get(), j)).collect::<Vec<_>>(), [(0, Joules(100)), (63, Joules(100))]);
+    assert_eq!(
+        tick.energy.iter().map(|(s, j)| (s.get(), j)).collect::<Vec<_>>(),
+        [(0, Joules(100)), (63, Joules(100))]
+    );
 }

@@ -1,8 +1,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::HubId;
 use domain::live::LiveFeed;
 use domain::transport::{ContainerPublisher, ContainerSource, PublishError};
 use rabbitmq::{Config, Error, Live, Publisher, Source, declare_topology};
@@ -114,40 +116,38 @@ async fn without_queues_a_container_is_refused(vhost: &Vhost) {
 }
 
 async fn no_container_is_confirmed_in_place_of_a_returned_one(vhost: &Vhost) {
-    const COUNT: u64 = 3_000;
+    const PUBLISHERS: u64 = 200;
     let config = Config { prefetch: 2_000, ..vhost.config() };
     declare_topology(&config).await.unwrap();
     let publisher = Arc::new(Publisher::connect(config.clone()).unwrap());
-    publisher.publish(hub(0), wire::encode(&container(hub(0), 1))).await.unwrap();
+    let count = Arc::new(AtomicU64::new(0));
     let mut publishing = JoinSet::new();
-    for number in 1..=COUNT {
-        let publisher = Arc::clone(&publisher);
+    for first in 0..PUBLISHERS {
+        let (publisher, count) = (Arc::clone(&publisher), Arc::clone(&count));
+        // Each until it is refused, so that confirms and returns mix.
         publishing.spawn(async move {
-            let body = wire::encode(&container(hub(number), 1));
-            (number, publisher.publish(hub(number), body).await)
+            let mut confirmed = Vec::new();
+            for hub in (first..).step_by(usize::try_from(PUBLISHERS).unwrap()).map(hub) {
+                if publisher.publish(hub, wire::encode(&container(hub, 1))).await.is_err() {
+                    break;
+                }
+                count.fetch_add(1, Ordering::SeqCst);
+                confirmed.push(hub);
+            }
+            confirmed
         });
     }
-    // In the middle of them nothing is bound any more, so that confirms and returns mix.
-    let mut confirmed = BTreeSet::from([hub(0)]);
-    let mut refused = 0;
-    let mut is_bound = true;
-    while let Some(published) = publishing.join_next().await {
-        match published.unwrap() {
-            (number, Ok(())) => drop(confirmed.insert(hub(number))),
-            (_, Err(_)) => refused += 1,
-        }
-        if is_bound && confirmed.len() > 50 {
-            vhost.delete_exchange("telemetry.shards").await;
-            is_bound = false;
-        }
-    }
-    assert!(refused > 0, "all {COUNT} were confirmed before the exchange was gone");
+    until(LONG, "publishing is under way", async || (count.load(Ordering::SeqCst) > 500).then_some(())).await;
+    vhost.delete_exchange("telemetry.shards").await;
+    let confirmed = within(LONG, "all were refused", publishing.join_all()).await;
+    let mut confirmed: BTreeSet<HubId> = confirmed.into_iter().flatten().collect();
     let source = Source::connect(config).unwrap();
     while !confirmed.is_empty() {
         let deliveries = within(LONG, "all that was confirmed comes", source.receive(500)).await.unwrap();
+        let receipts: Vec<_> = deliveries.iter().map(|delivery| delivery.receipt).collect();
+        source.accept(&receipts).await.unwrap();
         for delivery in deliveries {
             confirmed.remove(&delivery.hub.unwrap());
-            source.accept(&[delivery.receipt]).await.unwrap();
         }
     }
 }

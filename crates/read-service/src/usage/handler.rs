@@ -42,8 +42,8 @@ pub(crate) async fn usage(
     headers: HeaderMap,
     parameters: Result<Query<UsageParameters>, QueryRejection>,
 ) -> Result<Json<UsageAnswer>, Problem> {
-    let Path(household) = household
-        .map_err(|_| Problem::new(StatusCode::NOT_FOUND).detail("There is no such household."))?;
+    let Path(household) =
+        household.map_err(|_| Problem::new(StatusCode::NOT_FOUND).detail("There is no such household."))?;
     let claims = authorise(&state.deps.tokens, &headers, household).await?;
     let Query(parameters) = parameters
         .map_err(|rejection| Problem::new(StatusCode::BAD_REQUEST).detail(rejection.body_text()))?;
@@ -100,10 +100,8 @@ async fn quarter_hours(
     hub: HubId,
     range: TimeRange,
 ) -> Result<Vec<SocketSums>, StoreError> {
-    let whole = TimeRange::new(
-        range.start.ceil_to(QUARTER_HOUR_MILLIS),
-        range.end.floor_to(QUARTER_HOUR_MILLIS),
-    );
+    let whole =
+        TimeRange::new(range.start.ceil_to(QUARTER_HOUR_MILLIS), range.end.floor_to(QUARTER_HOUR_MILLIS));
     if whole == range {
         return query.quarter_hours(hub, range).await;
     }

@@ -61,7 +61,10 @@ impl UsageParameters {
         let days = if bucket == Bucket::Tick { 2 } else { 400 };
         if end.millis_since(start) > days * DAY_MILLIS {
             let what = bucket.as_str();
-            return Err(fault("to", format!("The range is too long: with bucket {what} at most {days} days.")));
+            return Err(fault(
+                "to",
+                format!("The range is too long: with bucket {what} at most {days} days."),
+            ));
         }
         let hub = self.hub.as_deref().map(|text| {
             text.parse().map_err(|_| fault("hub", format!("{text:?} is not the id of a hub (a UUID).")))
@@ -88,7 +91,10 @@ impl Question {
             let count = end.millis_since(start) / length;
             if count > MAX_BUCKETS {
                 let (secs, hours) = (tick.secs(), MAX_BUCKETS * length / HOUR_MILLIS);
-                return Err(fault("to", format!("The range is too long: with ticks of {secs} s at most {hours} hours.")));
+                return Err(fault(
+                    "to",
+                    format!("The range is too long: with ticks of {secs} s at most {hours} hours."),
+                ));
             }
             return Ok((0..=count).map(|n| start.plus_millis(n * length)).collect());
         }

@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use super::ServerError;
 use super::process::{Process, exchange, run};
 
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_mins(1);
 const PACKAGE: &str = "of this workspace: cargo build --workspace --bins";
 
 /// What to start, and how to see that it is ready.

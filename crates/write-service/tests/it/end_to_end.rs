@@ -133,11 +133,11 @@ async fn garbage_is_a_dead_letter_and_all_else_is_stored_to_the_joule() {
 }
 
 async fn a_dead_letter_says_why(rabbitmq: &RabbitMq) {
-    let connection = lapin::Connection::connect(&rabbitmq.url(), lapin::ConnectionProperties::default())
-        .await
-        .unwrap();
+    let connection =
+        lapin::Connection::connect(&rabbitmq.url(), lapin::ConnectionProperties::default()).await.unwrap();
     let channel = connection.create_channel().await.unwrap();
-    let take = async || channel.basic_get("telemetry.dead".into(), BasicGetOptions { no_ack: true }).await.unwrap();
+    let take =
+        async || channel.basic_get("telemetry.dead".into(), BasicGetOptions { no_ack: true }).await.unwrap();
     let letter = wait::until(PATIENCE, "the dead letter is there", take).await;
     assert_eq!(letter.delivery.data, b"\xffno container");
     let headers = letter.delivery.properties.headers().clone().unwrap();

@@ -149,7 +149,9 @@ impl World {
 
     pub(crate) fn dead(&self) -> Vec<(u64, String)> {
         let events = self.events().into_iter();
-        events.filter_map(|event| if let Event::Dead(tag, why) = event { Some((tag, why)) } else { None }).collect()
+        events
+            .filter_map(|event| if let Event::Dead(tag, why) = event { Some((tag, why)) } else { None })
+            .collect()
     }
 
     /// Waits until `holds`; the deadline is of the clock that the test runs on.
@@ -190,7 +192,8 @@ impl ContainerSource for Source {
                 deliveries
             };
             if !deliveries.is_empty() {
-                self.0.note(Event::Received(deliveries.iter().map(|delivery| delivery.receipt.tag).collect()));
+                self.0
+                    .note(Event::Received(deliveries.iter().map(|delivery| delivery.receipt.tag).collect()));
                 return Ok(deliveries);
             }
             changed.await;

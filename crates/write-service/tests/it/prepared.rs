@@ -7,7 +7,11 @@ use domain::measurement::{MeasurementStore, StoreError};
 use write_service::Prepared;
 
 fn missing() -> StoreError {
-    StoreError::Unavailable { operation: "writing", reason: "database not found".to_owned(), retry_after: None }
+    StoreError::Unavailable {
+        operation: "writing",
+        reason: "database not found".to_owned(),
+        retry_after: None,
+    }
 }
 
 /// Takes writes while its database is there.

@@ -25,7 +25,6 @@ pub(super) fn check(metadata: &Metadata, faults: &mut Vec<String>) -> anyhow::Re
 /// Whether the word stands in the code.
 fn names(code: &str, word: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
-    code.match_indices(word).any(|(at, _)| {
-        !code[..at].ends_with(is_part) && !code[at + word.len()..].starts_with(is_part)
-    })
+    code.match_indices(word)
+        .any(|(at, _)| !code[..at].ends_with(is_part) && !code[at + word.len()..].starts_with(is_part))
 }

@@ -47,7 +47,8 @@ pub(super) fn check(metadata: &Metadata, faults: &mut Vec<String>) {
             }
             let only_in_tests = dependency.kind == DependencyKind::Development;
             // Tests may use the kit, and the adapters that need no server.
-            let for_tests = ["testkit", "sqlite", "inprocess", "domain", "wire", "auth-service"];
+            let for_tests =
+                ["testkit", "sqlite", "inprocess", "domain", "wire", "auth-service", "read-service"];
             if !(only_in_tests && for_tests.contains(&other)) {
                 faults.push(format!("{name} may not know {other}"));
             }
@@ -72,7 +73,8 @@ fn adapters_stay_in_the_wiring(service: &str, folder: &Path, faults: &mut Vec<St
             let named = text.lines().any(|line| {
                 let code = line.split("//").next().unwrap_or_default();
                 code.match_indices(&format!("{adapter}::")).any(|(at, _)| {
-                    !code[..at].ends_with(|before: char| before.is_alphanumeric() || matches!(before, '_' | ':'))
+                    !code[..at]
+                        .ends_with(|before: char| before.is_alphanumeric() || matches!(before, '_' | ':'))
                 })
             });
             if named {

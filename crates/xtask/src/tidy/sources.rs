@@ -38,7 +38,8 @@ pub(super) fn check(metadata: &Metadata, faults: &mut Vec<String>) -> anyhow::Re
             }
         }
     }
-    let tracked = read(program("git").args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]))?;
+    let tracked =
+        read(program("git").args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]))?;
     for name in tracked.split('\0').filter(|name| !name.is_empty()) {
         let Ok(text) = std::fs::read_to_string(root().join(name)) else { continue };
         check_file(name, &text, faults);
@@ -52,7 +53,10 @@ fn check_file(name: &str, text: &str, faults: &mut Vec<String>) {
     let is_code = matches!(extension, "rs" | "ts" | "svelte" | "mjs" | "css");
     let is_generated = name.contains("/api/generated/");
     if is_code && !is_generated && text.lines().count() > MAX_LINES {
-        faults.push(format!("{name}: {} lines are more than one idea (at most {MAX_LINES})", text.lines().count()));
+        faults.push(format!(
+            "{name}: {} lines are more than one idea (at most {MAX_LINES})",
+            text.lines().count()
+        ));
     }
     // Written apart, so that this file does not find itself.
     for (mark, what) in [

@@ -113,7 +113,7 @@ impl Appliance {
         }
     }
 
-    pub(super) fn power(self, now: Moment, chance: &Chance) -> Milliwatts {
+    pub(super) fn power(self, now: Moment, chance: Chance) -> Milliwatts {
         let watts_tenths = match self {
             Refrigerator => compressor(900, (12, 18), now, chance),
             Freezer => compressor(750, (10, 16), now, chance),
@@ -149,7 +149,7 @@ struct Use {
 
 impl Use {
     /// How many seconds it has been going on.
-    fn since(&self, index: i64, now: Moment, chance: &Chance) -> Option<i64> {
+    fn since(&self, index: i64, now: Moment, chance: Chance) -> Option<i64> {
         let day = now.day;
         let begin = chance.between(self.from, self.to, &[2, day, index]);
         let length = chance.between(self.shortest, self.longest, &[3, day, index]);
@@ -159,11 +159,11 @@ impl Use {
 }
 
 /// Slow ups and downs within `range`, another one each minute.
-fn drift(range: i64, now: Moment, chance: &Chance) -> i64 {
+fn drift(range: i64, now: Moment, chance: Chance) -> i64 {
     chance.between(-range, range, &[5, now.seconds() / 60])
 }
 
-fn compressor(running: i64, minutes: (i64, i64), now: Moment, chance: &Chance) -> i64 {
+fn compressor(running: i64, minutes: (i64, i64), now: Moment, chance: Chance) -> i64 {
     const CYCLE: i64 = 40 * MINUTE;
     let shifted = now.seconds() + chance.between(0, CYCLE - 1, &[6]);
     let (cycle, into) = (shifted.div_euclid(CYCLE), shifted.rem_euclid(CYCLE));
@@ -176,7 +176,7 @@ fn compressor(running: i64, minutes: (i64, i64), now: Moment, chance: &Chance) -
     }
 }
 
-fn kettle(now: Moment, chance: &Chance) -> i64 {
+fn kettle(now: Moment, chance: Chance) -> i64 {
     let boil = |percent, from, to| Use { percent, from, to, shortest: 90, longest: 210 };
     let boils = [
         boil(95, 6 * HOUR + 20 * MINUTE, 7 * HOUR + 30 * MINUTE),
@@ -188,7 +188,7 @@ fn kettle(now: Moment, chance: &Chance) -> i64 {
     if on { 19_600 + chance.between(-300, 300, &[9, now.day]) } else { 0 }
 }
 
-fn coffee_maker(now: Moment, chance: &Chance) -> i64 {
+fn coffee_maker(now: Moment, chance: Chance) -> i64 {
     let brew = |percent, from, to| Use { percent, from, to, shortest: 20 * MINUTE, longest: 40 * MINUTE };
     let brews = [brew(85, 6 * HOUR + 40 * MINUTE, 8 * HOUR), brew(45, 14 * HOUR + 15 * MINUTE, 15 * HOUR)];
     match (0..).zip(&brews).find_map(|(index, brew)| brew.since(index, now, chance)) {
@@ -200,7 +200,7 @@ fn coffee_maker(now: Moment, chance: &Chance) -> i64 {
     }
 }
 
-fn microwave(now: Moment, chance: &Chance) -> i64 {
+fn microwave(now: Moment, chance: Chance) -> i64 {
     let meal = |percent, from, to| Use { percent, from, to, shortest: 2 * MINUTE, longest: 6 * MINUTE };
     let meals = [meal(45, 12 * HOUR, 13 * HOUR + 15 * MINUTE), meal(55, 18 * HOUR, 19 * HOUR + 45 * MINUTE)];
     match (0..).zip(&meals).find_map(|(index, meal)| meal.since(index, now, chance)) {
@@ -210,7 +210,7 @@ fn microwave(now: Moment, chance: &Chance) -> i64 {
     }
 }
 
-fn washing_machine(now: Moment, chance: &Chance) -> i64 {
+fn washing_machine(now: Moment, chance: Chance) -> i64 {
     const LENGTH: i64 = 105 * MINUTE;
     let percent = if now.is_weekend() { 70 } else { 30 };
     let wash =
@@ -228,7 +228,7 @@ fn washing_machine(now: Moment, chance: &Chance) -> i64 {
     }
 }
 
-fn dishwasher(now: Moment, chance: &Chance) -> i64 {
+fn dishwasher(now: Moment, chance: Chance) -> i64 {
     const LENGTH: i64 = 90 * MINUTE;
     let wash = Use { percent: 60, from: 20 * HOUR, to: 21 * HOUR, shortest: LENGTH, longest: LENGTH };
     let Some(since) = wash.since(0, now, chance) else { return 6 };
@@ -241,7 +241,7 @@ fn dishwasher(now: Moment, chance: &Chance) -> i64 {
 }
 
 /// On in the evening, at home every day, a little earlier or later; `standby` else.
-fn evening(from: i64, to: i64, on: i64, standby: i64, now: Moment, chance: &Chance) -> i64 {
+fn evening(from: i64, to: i64, on: i64, standby: i64, now: Moment, chance: Chance) -> i64 {
     const ABOUT: i64 = 35 * MINUTE;
     let begin = from + chance.between(-ABOUT, ABOUT, &[10, now.day]);
     let end = to + chance.between(-ABOUT, ABOUT, &[11, now.day]);
@@ -249,7 +249,7 @@ fn evening(from: i64, to: i64, on: i64, standby: i64, now: Moment, chance: &Chan
 }
 
 /// Work on some days, play in some evenings.
-fn desk(on: i64, busy: i64, standby: i64, now: Moment, chance: &Chance) -> i64 {
+fn desk(on: i64, busy: i64, standby: i64, now: Moment, chance: Chance) -> i64 {
     let work = if now.is_weekend() { 15 } else { 55 };
     let at = |percent, from, to, shortest, longest| Use { percent, from, to, shortest, longest };
     let sessions = [
@@ -273,7 +273,7 @@ mod tests {
                 .clone()
                 .flat_map(move |hour| (0..120).map(move |n| Moment { day, second: hour * HOUR + n * 30 }))
         });
-        moments.map(|moment| appliance.power(moment, &chance).0 / 1_000).collect()
+        moments.map(|moment| appliance.power(moment, chance).0 / 1_000).collect()
     }
 
     #[test]

@@ -7,17 +7,17 @@ impl Chance {
         Self(mix(mix(seed) ^ u64::from(socket)))
     }
 
-    pub(super) fn number(&self, of: &[i64]) -> u64 {
+    pub(super) fn number(self, of: &[i64]) -> u64 {
         of.iter().fold(self.0, |state, &part| mix(state ^ part.cast_unsigned()))
     }
 
     /// From `low` up to and including `high`.
-    pub(super) fn between(&self, low: i64, high: i64, of: &[i64]) -> i64 {
+    pub(super) fn between(self, low: i64, high: i64, of: &[i64]) -> i64 {
         let span = (high - low).max(0).cast_unsigned() + 1;
         low + (self.number(of) % span).cast_signed()
     }
 
-    pub(super) fn percent(&self, percent: i64, of: &[i64]) -> bool {
+    pub(super) fn percent(self, percent: i64, of: &[i64]) -> bool {
         self.between(0, 99, of) < percent
     }
 }

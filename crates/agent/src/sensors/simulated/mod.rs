@@ -86,7 +86,7 @@ impl Home {
     #[cfg(test)]
     fn total(&mut self, at: UtcMillis) -> Milliwatts {
         let moment = self.moment(at);
-        Milliwatts(self.sockets.iter().map(|(_, appliance, chance)| appliance.power(moment, chance).0).sum())
+        Milliwatts(self.sockets.iter().map(|(_, appliance, chance)| appliance.power(moment, *chance).0).sum())
     }
 }
 
@@ -130,7 +130,7 @@ impl MadeUp {
             .map(|(socket, appliance, chance)| {
                 let jitter = chance.number(&[7, self.slot]) % JITTER_MILLIS;
                 let at = begin.plus_millis(i64::try_from(jitter).unwrap_or(0));
-                (at, *socket, appliance.power(moment, chance))
+                (at, *socket, appliance.power(moment, *chance))
             })
             .filter(|sample| sample.0 >= self.from)
             .collect();

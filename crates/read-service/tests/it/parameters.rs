@@ -1,0 +1,74 @@
+use domain::TickLength;
+use reqwest::StatusCode;
+use testkit::containers::{ContainerBuilder, hub};
+
+use crate::server::{Server, always, utc};
+
+const FROM: (&str, &str) = ("from", "2012-01-16T00:00:00Z");
+const TO: (&str, &str) = ("to", "2012-01-16T01:00:00Z");
+
+#[tokio::test]
+async fn every_fault_of_a_question_is_named_by_its_field() {
+    let server = Server::start(utc("2012-01-17T00:00:00Z")).await;
+    let token = server.token("UTC", &[always(hub(1))]);
+    let cases: &[(&str, &[(&str, &str)])] = &[
+        ("from", &[TO]),
+        ("to", &[FROM]),
+        ("from", &[("from", "yesterday"), TO]),
+        ("from", &[("from", "2012-01-16T00:00:00"), TO]),
+        ("from", &[("from", ""), TO]),
+        ("to", &[FROM, ("to", "2012-02-30T00:00:00Z")]),
+        ("to", &[FROM, ("to", "2012-01-16T00:00:00Z")]),
+        ("to", &[FROM, ("to", "2012-01-15T00:00:00Z")]),
+        ("to", &[FROM, ("to", "2013-02-20T00:00:00Z")]),
+        ("to", &[FROM, ("to", "2012-01-18T00:00:01Z"), ("bucket", "tick")]),
+        ("bucket", &[FROM, TO, ("bucket", "5m")]),
+        ("bucket", &[FROM, TO, ("bucket", "")]),
+        ("socket", &[FROM, TO, ("socket", "64")]),
+        ("socket", &[FROM, TO, ("socket", "300")]),
+        ("socket", &[FROM, TO, ("socket", "-1")]),
+        ("socket", &[FROM, TO, ("socket", "kitchen")]),
+        ("hub", &[FROM, TO, ("hub", "cellar")]),
+        ("from", &[("from", "9999-12-30T20:00:00Z"), ("to", "9999-12-30T21:00:00Z"), ("bucket", "1d")]),
+    ];
+    for (field, query) in cases {
+        let answer = server.ask(&token, query).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{query:?} {}", answer.body);
+        assert_eq!(answer.body["field"], *field, "{query:?} {}", answer.body);
+        assert!(answer.body["detail"].as_str().unwrap().len() > 5);
+    }
+}
+
+#[tokio::test]
+async fn unknown_and_repeated_parameters_are_refused_by_name() {
+    let server = Server::start(utc("2012-01-17T00:00:00Z")).await;
+    let token = server.token("UTC", &[]);
+    for (name, query) in [("colour", vec![FROM, TO, ("colour", "red")]), ("from", vec![FROM, FROM, TO])] {
+        let answer = server.ask(&token, &query).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.body);
+        assert!(answer.body["detail"].as_str().unwrap().contains(name), "{}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_has_a_bounded_number_of_ticks() {
+    let server = Server::start(utc("2012-01-18T00:00:00Z")).await;
+    let second = TickLength::from_secs(1).unwrap();
+    server.store(&[ContainerBuilder::new(hub(1)).tick_length(second).build()]).await;
+    let token = server.token("UTC", &[always(hub(1))]);
+    let ask = async |to| server.ask(&token, &[FROM, ("to", to), ("bucket", "tick")]).await;
+    assert_eq!(ask("2012-01-16T11:00:00Z").await.status, StatusCode::OK);
+    let answer = ask("2012-01-16T12:00:00Z").await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(answer.body["field"], "to");
+    assert!(answer.body["detail"].as_str().unwrap().contains("11 hours"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn what_is_no_household_id_is_not_found() {
+    let server = Server::start(utc("2012-01-17T00:00:00Z")).await;
+    let token = server.token("UTC", &[]);
+    for path in ["/v1/households/me/usage", "/v1/households/me/live", "/v1/nothing", "/"] {
+        assert_eq!(server.get(path, &token).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+}

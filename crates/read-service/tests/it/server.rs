@@ -1,0 +1,166 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::access::{AUDIENCE, AccessClaims, HubGrant, ISSUER, Role};
+use domain::measurement::{MeasurementQuery, MeasurementStore as _};
+use domain::transport::ContainerPublisher as _;
+use domain::{Clock, Container, HouseholdId, HubId, PersonId, UtcMillis};
+use read_service::{Deps, KeySource, TokenVerifier};
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde_json::Value;
+use tempfile::TempDir;
+use testkit::FakeClock;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::keys::{Key, KeyServer};
+
+pub(crate) fn utc(text: &str) -> UtcMillis {
+    UtcMillis::parse_rfc3339(text).unwrap()
+}
+
+pub(crate) fn household() -> HouseholdId {
+    HouseholdId::from_bytes([1; 16])
+}
+
+/// A grant without a beginning or an end.
+pub(crate) fn always(hub: HubId) -> HubGrant {
+    HubGrant { hub, since: UtcMillis(0), until: None }
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: Value,
+}
+
+/// The service on a port of its own, with a clock that stands still.
+pub(crate) struct Server {
+    pub(crate) url: String,
+    pub(crate) clock: Arc<FakeClock>,
+    pub(crate) keys: KeyServer,
+    pub(crate) key: Key,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) task: JoinHandle<()>,
+    store: sqlite::Measurements,
+    publisher: inprocess::Publisher,
+    pub(crate) live: inprocess::Live,
+    http: reqwest::Client,
+    _source: inprocess::Source,
+    _folder: TempDir,
+}
+
+impl Server {
+    pub(crate) async fn start(now: UtcMillis) -> Self {
+        Self::start_with(now, None).await
+    }
+
+    /// With another store than its own.
+    pub(crate) async fn start_with(now: UtcMillis, query: Option<Arc<dyn MeasurementQuery>>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = sqlite::Measurements::open(folder.path().join("measurements.db")).await.unwrap();
+        let clock = Arc::new(FakeClock::at(now));
+        let (publisher, source, live) =
+            inprocess::transport(64, folder.path(), clock.clone() as Arc<dyn Clock>);
+        let key = Key::new(1, "first");
+        let keys = KeyServer::start(&[&key]).await;
+        let source_of_keys = KeySource::new(keys.url.clone()).unwrap();
+        let deps = Deps {
+            query: query.unwrap_or_else(|| Arc::new(store.clone())),
+            live: Arc::new(live.clone()),
+            clock: clock.clone(),
+            tokens: Arc::new(TokenVerifier::new(source_of_keys, clock.clone())),
+        };
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let shutdown = CancellationToken::new();
+        let run = read_service::run(deps, listener, shutdown.clone());
+        let task = tokio::spawn(async move { run.await.unwrap() });
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self {
+            url,
+            clock,
+            keys,
+            key,
+            shutdown,
+            task,
+            store,
+            publisher,
+            live,
+            http,
+            _source: source,
+            _folder: folder,
+        }
+    }
+
+    pub(crate) async fn store(&self, containers: &[Container]) {
+        self.store.write(containers).await.unwrap();
+    }
+
+    /// As a hub does. Viewers see it before it is stored, and nobody stores it here.
+    pub(crate) fn publish(&self, container: &Container) {
+        let (publisher, hub, body) = (self.publisher.clone(), container.hub, wire::encode(container));
+        tokio::spawn(async move { publisher.publish(hub, body).await });
+    }
+
+    /// Good for ten minutes.
+    pub(crate) fn claims(&self, zone: &str, hubs: &[HubGrant]) -> AccessClaims {
+        let now = self.clock.now().secs();
+        AccessClaims {
+            iss: ISSUER.to_owned(),
+            aud: AUDIENCE.to_owned(),
+            sub: PersonId::from_bytes([2; 16]),
+            iat: now,
+            exp: now + 600,
+            household: household(),
+            role: Role::Owner,
+            zone: zone.parse().unwrap(),
+            hubs: hubs.to_vec(),
+        }
+    }
+
+    pub(crate) fn token(&self, zone: &str, hubs: &[HubGrant]) -> String {
+        self.key.sign(&self.claims(zone, hubs))
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url)).timeout(Duration::from_secs(30))
+    }
+
+    pub(crate) async fn get(&self, path: &str, token: &str) -> Answer {
+        send(self.request(Method::GET, path).bearer_auth(token)).await
+    }
+
+    /// Whatever is asked of the household's usage.
+    pub(crate) async fn ask(&self, token: &str, query: &[(&str, &str)]) -> Answer {
+        let path = format!("/v1/households/{}/usage", household());
+        send(self.request(Method::GET, &path).bearer_auth(token).query(query)).await
+    }
+
+    pub(crate) async fn usage(&self, token: &str, from: &str, to: &str, bucket: &str) -> Value {
+        let answer = self.ask(token, &[("from", from), ("to", to), ("bucket", bucket)]).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        answer.body
+    }
+
+    /// The live stream, still open.
+    pub(crate) async fn watch(&self, token: &str) -> reqwest::Response {
+        let url = format!("{}/v1/households/{}/live", self.url, household());
+        let request = self.http.get(url).bearer_auth(token).header("accept-encoding", "gzip");
+        request.send().await.unwrap()
+    }
+}
+
+/// Every refusal has to be a problem.
+pub(crate) async fn send(request: RequestBuilder) -> Answer {
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status(), response.headers().clone());
+    let text = response.text().await.unwrap();
+    let body: Value = serde_json::from_str(&text).unwrap_or(Value::String(text));
+    if status.is_client_error() || status.is_server_error() {
+        assert_eq!(headers["content-type"], "application/problem+json", "{status} {body}");
+        assert_eq!(body["status"], status.as_u16());
+    }
+    Answer { status, headers, body }
+}

@@ -1,0 +1,62 @@
+use reqwest::header::COOKIE;
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+
+use crate::world::{EMAIL, PASSWORD, World, send};
+
+#[tokio::test]
+async fn other_sites_cannot_act_in_somebodys_name() {
+    let world = World::start().await;
+    let cookie = world.log_in().await;
+    let body = json!({ "email": EMAIL, "password": PASSWORD });
+    for site in ["cross-site", "same-site"] {
+        let log_in = world.request(Method::POST, "/api/session").header("sec-fetch-site", site).json(&body);
+        assert_eq!(send(log_in).await.status, StatusCode::FORBIDDEN, "{site}");
+        let log_out = world
+            .request(Method::DELETE, "/api/session")
+            .header("sec-fetch-site", site)
+            .header(COOKIE, &cookie);
+        assert_eq!(send(log_out).await.status, StatusCode::FORBIDDEN, "{site}");
+    }
+    assert_eq!(world.get("/api/session", &cookie).await.status, StatusCode::OK, "nobody was logged out");
+    let ours =
+        world.request(Method::POST, "/api/session").header("sec-fetch-site", "same-origin").json(&body);
+    assert_eq!(send(ours).await.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn every_answer_is_guarded() {
+    let world = World::start().await;
+    // `send` looks at the headers of each.
+    for path in ["/", "/today", "/assets/nothing.js", "/api/session", "/api/nothing", "/health/live"] {
+        let answer = send(world.request(Method::GET, path)).await;
+        let policy = answer.headers["content-security-policy"].to_str().unwrap();
+        for part in ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"] {
+            assert!(policy.contains(part), "{path}: {policy}");
+        }
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+    }
+}
+
+#[tokio::test]
+async fn other_methods_are_refused() {
+    let world = World::start().await;
+    for (method, path) in [
+        (Method::PUT, "/api/session"),
+        (Method::POST, "/api/nothing"),
+        (Method::DELETE, "/"),
+        (Method::POST, "/today"),
+    ] {
+        let answer = send(world.request(method, path)).await;
+        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        assert_eq!(answer.headers["content-type"], "application/problem+json");
+    }
+}
+
+#[tokio::test]
+async fn the_id_of_a_request_comes_back() {
+    let world = World::start().await;
+    let answer =
+        send(world.request(Method::GET, "/health/live").header("x-request-id", "from-the-browser")).await;
+    assert_eq!(answer.headers["x-request-id"], "from-the-browser");
+}
