@@ -1,43 +1,16 @@
 //! The agent of a hub, publishing to RabbitMQ.
 
+mod arguments;
 mod commands;
 mod progress;
 mod settings;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{Parser, Subcommand};
+use arguments::{Arguments, Command, SpoolCommand};
+use clap::Parser;
 use settings::Settings;
-
-/// Measures the sockets of a home and publishes what they use.
-#[derive(Parser)]
-#[command(version)]
-struct Arguments {
-    /// A TOML file; `WATTLINE__SECTION__KEY` in the environment wins over it.
-    #[arg(long, global = true)]
-    config: Option<PathBuf>,
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Measures and publishes (the default).
-    Run,
-    /// Says what is wrong with the configuration, or which outlets it measures.
-    Check,
-    /// Looks at what is measured and not yet published.
-    #[command(subcommand)]
-    Spool(SpoolCommand),
-}
-
-#[derive(Subcommand)]
-enum SpoolCommand {
-    /// How much waits, and since when. Also while the agent runs.
-    Status,
-}
 
 fn main() -> ExitCode {
     let Arguments { config, command } = Arguments::parse();

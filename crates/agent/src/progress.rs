@@ -3,7 +3,7 @@ use std::io::{IsTerminal, Write, stderr};
 use std::time::Duration;
 
 use agent::Status;
-use domain::{Clock, UtcMillis};
+use domain::Clock;
 use tokio::time::interval;
 
 /// What is measured up to here is the present.
@@ -14,15 +14,14 @@ pub(crate) async fn show(status: &Status, clock: &dyn Clock) -> Infallible {
     let terminal = stderr().is_terminal();
     let mut beat = interval(if terminal { Duration::from_secs(1) } else { Duration::from_secs(5) });
     beat.tick().await;
-    let mut begin: Option<UtcMillis> = None;
     loop {
         beat.tick().await;
         let now = status.snapshot();
-        let Some(until) = now.measured_until else { continue };
+        let (Some(from), Some(until)) = (now.measured_from, now.measured_until) else { continue };
         if clock.now().millis_since(until) < PRESENT_MILLIS {
             return std::future::pending().await;
         }
-        let hours = until.millis_since(*begin.get_or_insert(until)) / 3_600_000;
+        let hours = until.millis_since(from) / 3_600_000;
         let line = format!(
             "{until} ({} d {} h): {} readings, {} ticks, {} of {} containers confirmed, {} wait",
             hours / 24,

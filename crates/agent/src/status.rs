@@ -13,6 +13,7 @@ pub struct Status {
     containers: AtomicU64,
     confirmed: AtomicU64,
     spool_depth: AtomicU64,
+    measured_from: AtomicI64,
     measured_until: AtomicI64,
     uplink: AtomicU8,
     stalled: AtomicBool,
@@ -36,6 +37,8 @@ pub struct Snapshot {
     pub confirmed: u64,
     /// Containers waiting.
     pub spool_depth: u64,
+    /// The end of the first tick; `None` before it.
+    pub measured_from: Option<UtcMillis>,
     /// The end of the latest tick; `None` before the first.
     pub measured_until: Option<UtcMillis>,
     pub uplink: UplinkState,
@@ -64,6 +67,7 @@ impl Status {
             containers: get(&self.containers),
             confirmed: get(&self.confirmed),
             spool_depth: get(&self.spool_depth),
+            measured_from: (ticks > 0).then(|| UtcMillis(self.measured_from.load(Ordering::Relaxed))),
             measured_until: (ticks > 0).then(|| UtcMillis(self.measured_until.load(Ordering::Relaxed))),
             uplink: match self.uplink.load(Ordering::Relaxed) {
                 0 => UplinkState::Untried,
@@ -89,6 +93,9 @@ impl Status {
     pub(crate) fn add_tick(&self, values: usize, end: UtcMillis) {
         self.measured_until.store(end.0, Ordering::Relaxed);
         self.values.fetch_add(values as u64, Ordering::Relaxed);
+        if self.ticks.load(Ordering::Relaxed) == 0 {
+            self.measured_from.store(end.0, Ordering::Relaxed);
+        }
         self.ticks.fetch_add(1, Ordering::Relaxed);
     }
 

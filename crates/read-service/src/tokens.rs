@@ -81,14 +81,12 @@ impl TokenVerifier {
         let header =
             jsonwebtoken::decode_header(token).map_err(|error| TokenError::Invalid(error.to_string()))?;
         let id = header.kid.ok_or_else(|| TokenError::Invalid("it names no key".to_owned()))?;
-        let key = match self.known(&id) {
-            Some(key) => key,
-            None => {
-                self.refresh().await?;
-                self.known(&id)
-                    .ok_or_else(|| TokenError::Invalid("it is signed by an unknown key".to_owned()))?
-            }
-        };
+        let mut key = self.known(&id);
+        if key.is_none() {
+            self.refresh().await?;
+            key = self.known(&id);
+        }
+        let key = key.ok_or_else(|| TokenError::Invalid("it is signed by an unknown key".to_owned()))?;
         let claims = jsonwebtoken::decode::<AccessClaims>(token, &key, &self.validation)
             .map_err(|error| TokenError::Invalid(error.to_string()))?
             .claims;

@@ -6,6 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use crate::client::Usage;
+
+/// 2012-01-16 in Berlin, midnight to midnight.
+pub const FROM: &str = "2012-01-16T00:00:00+01:00";
+pub const TO: &str = "2012-01-17T00:00:00+01:00";
+const START_SECS: i64 = 1_326_668_400;
+const QUARTERS: usize = 96;
+
 const HOLD_SECS: i64 = 30;
 const QUARTER_SECS: i64 = 900;
 const TICK_SECS: i64 = 10;
@@ -24,6 +32,14 @@ pub fn quarter_hours(file: &Path) -> BTreeMap<i64, i64> {
         *quarters.entry(from - from.rem_euclid(QUARTER_SECS)).or_insert(0) += watts * (to - from);
     }
     quarters
+}
+
+/// The quarter hours of 2012-01-16 for each of the files, which are in the order of their sockets.
+pub fn recorded_day(files: &[PathBuf]) -> Vec<BTreeMap<i64, i64>> {
+    let end = START_SECS + 86_400;
+    let mut outlets: Vec<_> = files.iter().map(|file| quarter_hours(file)).collect();
+    outlets.iter_mut().for_each(|quarters| quarters.retain(|start, _| (START_SECS..end).contains(start)));
+    outlets
 }
 
 /// Starts of the 10 s ticks in which at least one outlet was observed, in Unix seconds.
@@ -64,6 +80,28 @@ fn sample(line: &str) -> Option<(i64, i64)> {
     let days = day.parse::<i64>().ok()? - 1;
     let local = days * 86_400 + hours * 3_600 + minutes * 60 + seconds;
     Some((YEAR_2012_SECS + local - OFFSET_SECS, watts))
+}
+
+/// To the joule, bucket by bucket, and the totals are the sums of their parts.
+pub fn assert_exact(usage: &Usage, expected: &[BTreeMap<i64, i64>]) {
+    assert_eq!(usage.starts.len(), QUARTERS);
+    assert_eq!(usage.sockets.len(), expected.len(), "every outlet is there");
+    for (socket, quarters) in usage.sockets.iter().zip(expected) {
+        for (bucket, &start) in usage.starts.iter().enumerate() {
+            assert_eq!(
+                socket.energy_j[bucket],
+                quarters.get(&start).copied(),
+                "socket {} in the quarter hour that starts at {start}",
+                socket.socket
+            );
+        }
+        assert_eq!(socket.total_j, quarters.values().sum::<i64>(), "socket {}", socket.socket);
+    }
+    for bucket in 0..usage.starts.len() {
+        let parts: Vec<i64> = usage.sockets.iter().filter_map(|socket| socket.energy_j[bucket]).collect();
+        assert_eq!(usage.total.energy_j[bucket], (!parts.is_empty()).then(|| parts.iter().sum()));
+    }
+    assert_eq!(usage.total.total_j, usage.sockets.iter().map(|socket| socket.total_j).sum::<i64>());
 }
 
 #[cfg(test)]

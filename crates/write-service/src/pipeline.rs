@@ -157,12 +157,11 @@ impl Pipeline {
         let mut values = 0;
         let mut stored = Vec::with_capacity(deliveries.len());
         for (index, (delivery, container)) in deliveries.into_iter().zip(containers).enumerate() {
-            match rejections.remove(&index) {
-                Some(reason) => refused.push(Refused { delivery, reason }),
-                None => {
-                    values += container.value_count();
-                    stored.push(delivery.receipt);
-                }
+            if let Some(reason) = rejections.remove(&index) {
+                refused.push(Refused { delivery, reason });
+            } else {
+                values += container.value_count();
+                stored.push(delivery.receipt);
             }
         }
         if !stored.is_empty() {

@@ -14,7 +14,7 @@ type Preparing = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
 pub struct Prepared<S> {
     store: S,
     prepare: Box<dyn Fn() -> Preparing + Send + Sync>,
-    is_prepared: AtomicBool,
+    done: AtomicBool,
 }
 
 impl<S> Prepared<S> {
@@ -23,20 +23,20 @@ impl<S> Prepared<S> {
     where
         F: Future<Output = Result<(), StoreError>> + Send + 'static,
     {
-        Self { store, prepare: Box::new(move || Box::pin(prepare())), is_prepared: AtomicBool::new(false) }
+        Self { store, prepare: Box::new(move || Box::pin(prepare())), done: AtomicBool::new(false) }
     }
 
     async fn prepare(&self) -> Result<(), StoreError> {
-        if !self.is_prepared.load(Ordering::Acquire) {
+        if !self.done.load(Ordering::Acquire) {
             (self.prepare)().await?;
-            self.is_prepared.store(true, Ordering::Release);
+            self.done.store(true, Ordering::Release);
         }
         Ok(())
     }
 
     fn judge(&self, outcome: Result<(), StoreError>) -> Result<(), StoreError> {
         if let Err(StoreError::Unavailable { .. }) = outcome {
-            self.is_prepared.store(false, Ordering::Release);
+            self.done.store(false, Ordering::Release);
         }
         outcome
     }

@@ -1,6 +1,7 @@
 //! One batch into the store, whatever the store says.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Duration;
 
 use domain::Container;
@@ -12,9 +13,9 @@ use tokio_util::sync::CancellationToken;
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// The store may ask for more patience than ours, but not for more than this.
-const LONGEST_ASKED: Duration = Duration::from_secs(60);
+const LONGEST_ASKED: Duration = Duration::from_mins(1);
 /// How often a lasting failure is said again.
-const REMIND: Duration = Duration::from_secs(60);
+const REMIND: Duration = Duration::from_mins(1);
 
 /// What the store will never take: places in the batch, and its reasons.
 pub(crate) type Rejections = BTreeMap<usize, String>;
@@ -29,7 +30,7 @@ pub(crate) async fn store(
     let mut rejections = Rejections::new();
     // Still to be written, first one last. A rejected range is cut in halves until the container at fault stands
     // alone.
-    let mut ranges = vec![0..containers.len()];
+    let mut ranges: Vec<Range<usize>> = std::iter::once(0..containers.len()).collect();
     while let Some(range) = ranges.pop() {
         if range.is_empty() {
             continue;

@@ -42,7 +42,7 @@ async fn days_of_berlin_have_23_and_25_hours() {
         assert_eq!(all_there, [1.0; 3]);
 
         let in_hours = server.usage(&token, from, to, "1h").await;
-        assert_eq!(starts(&in_hours).len() as i64, hours.iter().sum::<i64>());
+        assert_eq!(i64::try_from(starts(&in_hours).len()).unwrap(), hours.iter().sum::<i64>());
         expected::check(&in_hours, &containers, &grants, now);
         assert_eq!(in_hours["total"]["total_j"], days["total"]["total_j"]);
     }

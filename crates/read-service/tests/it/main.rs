@@ -1,5 +1,7 @@
 //! The read-service over HTTP, on SQLite, the in-process live feed, and keys and clock of the test's own.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod days;
 mod expected;
 mod grants;

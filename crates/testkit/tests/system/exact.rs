@@ -1,8 +1,9 @@
 use std::time::Duration;
 
+use testkit::reference::{FROM, TO, assert_exact};
 use testkit::wait;
 
-use crate::recorded_home::{FROM, RecordedHome, TO, assert_exact};
+use crate::recorded_home::RecordedHome;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_quarter_hour_of_the_recorded_day_is_exact_to_the_joule() {

@@ -1,11 +1,12 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use testkit::reference::assert_exact;
 use testkit::servers::ServerError;
 use testkit::system::{HUB, System};
 use testkit::wait;
 
-use crate::recorded_home::{RecordedHome, assert_exact};
+use crate::recorded_home::RecordedHome;
 
 /// How long a part is away.
 const AWAY: Duration = Duration::from_secs(2);

@@ -1,5 +1,7 @@
 //! These hold with and without a built page: which of the two is embedded is decided when the test is compiled.
 
+use std::path::Path;
+
 use reqwest::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -24,6 +26,10 @@ async fn the_page_is_served_or_says_how_to_build_it() {
     assert_eq!(missing.status, StatusCode::NOT_FOUND);
 }
 
+fn is_text(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension == "js" || extension == "css")
+}
+
 #[tokio::test]
 async fn what_the_page_names_may_be_kept_for_ever_and_comes_compressed() {
     let world = World::start().await;
@@ -33,14 +39,14 @@ async fn what_the_page_names_may_be_kept_for_ever_and_comes_compressed() {
     }
     let text = page.body.as_str().unwrap();
     let assets: Vec<&str> = text.split('"').filter(|part| part.starts_with("/assets/")).collect();
-    assert!(assets.iter().any(|path| path.ends_with(".js")), "{text}");
+    assert!(assets.iter().any(|path| is_text(path)), "{text}");
     for path in assets {
         let plain = world.request(Method::GET, path).send().await.unwrap().bytes().await.unwrap();
         let request = world.request(Method::GET, path).header(ACCEPT_ENCODING, "gzip");
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK);
         assert_eq!(answer.headers()[CACHE_CONTROL], "public, max-age=31536000, immutable");
-        if path.ends_with(".js") || path.ends_with(".css") {
+        if is_text(path) {
             assert_eq!(answer.headers()[CONTENT_ENCODING], "gzip", "{path}");
             assert!(answer.bytes().await.unwrap().len() < plain.len() / 2, "{path}");
         }

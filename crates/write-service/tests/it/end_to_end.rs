@@ -17,7 +17,7 @@ use write_service::{BatchConfig, Deps, Prepared};
 
 const HUBS: u64 = 5;
 const CONTAINERS: u64 = 40;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 async fn servers() -> (RabbitMq, InfluxDb) {
     let rabbitmq = tokio::task::spawn_blocking(RabbitMq::start);

@@ -156,7 +156,7 @@ impl World {
 
     /// Waits until `holds`; the deadline is of the clock that the test runs on.
     pub(crate) async fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
-        testkit::wait::within(Duration::from_secs(3_600), what, async {
+        testkit::wait::within(Duration::from_hours(1), what, async {
             loop {
                 let changed = self.changed.notified();
                 if holds(self) {
@@ -278,7 +278,6 @@ impl MeasurementStore for Store {
 
 /// A pipeline at work between the fakes.
 pub(crate) struct Running {
-    pub(crate) world: Arc<World>,
     pub(crate) shutdown: CancellationToken,
     pub(crate) counters: Arc<Counters>,
     task: JoinHandle<()>,
@@ -294,7 +293,7 @@ impl Running {
         let (shutdown, counters) = (CancellationToken::new(), pipeline.counters());
         let until = shutdown.clone();
         let task = tokio::spawn(async move { pipeline.run(until).await });
-        Self { world: world.clone(), shutdown, counters, task }
+        Self { shutdown, counters, task }
     }
 
     /// Asks it to stop, and gives how long that took.
@@ -306,6 +305,6 @@ impl Running {
     }
 
     pub(crate) async fn ended(self) {
-        testkit::wait::within(Duration::from_secs(600), "the pipeline has ended", self.task).await.unwrap();
+        testkit::wait::within(Duration::from_mins(10), "the pipeline has ended", self.task).await.unwrap();
     }
 }

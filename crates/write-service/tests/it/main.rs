@@ -1,5 +1,7 @@
 //! The write-service: its pipeline on fakes that fail in every way, and all of it on real servers.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod batches;
 mod end_to_end;
 mod fakes;

@@ -15,7 +15,7 @@ async fn while_the_store_is_down_nothing_is_accepted_and_nothing_more_is_taken()
     let running = Running::start(&world, BatchConfig::default());
     world.until("the store was tried", |world| !world.times(TRIED).is_empty()).await;
     world.deliver(11..=5_000);
-    sleep(Duration::from_secs(300)).await;
+    sleep(Duration::from_mins(5)).await;
 
     assert_eq!(world.accepted(), [0u64; 0]);
     assert_eq!(world.received(), (1..=10).collect::<Vec<_>>());
@@ -52,7 +52,7 @@ async fn a_store_that_does_not_let_us_in_loses_nothing() {
     world.store_is(StoreMood::Unauthorised);
     world.deliver(1..=3);
     let running = Running::start(&world, BatchConfig::default());
-    sleep(Duration::from_secs(24 * 3_600)).await;
+    sleep(Duration::from_hours(24)).await;
     assert!(world.dead().is_empty());
     assert_eq!(world.unsettled(), [1, 2, 3]);
     world.store_is(StoreMood::Takes);

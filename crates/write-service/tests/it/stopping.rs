@@ -35,7 +35,7 @@ async fn an_open_batch_is_still_stored() {
 #[tokio::test(start_paused = true)]
 async fn while_the_store_is_down_it_gives_everything_back_in_time() {
     for mood in
-        [StoreMood::Unavailable(Some(Duration::from_secs(60))), StoreMood::Unauthorised, StoreMood::Hangs]
+        [StoreMood::Unavailable(Some(Duration::from_mins(1))), StoreMood::Unauthorised, StoreMood::Hangs]
     {
         let world = World::new();
         world.store_is(mood);

@@ -111,8 +111,8 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        HouseholdBody: components["schemas"]["HouseholdReference"] & {
-            hubs: components["schemas"]["HubBody"][];
+        Household: components["schemas"]["HouseholdReference"] & {
+            hubs: components["schemas"]["Hub"][];
         };
         /** @description A household that the person is a member of. */
         HouseholdReference: {
@@ -126,26 +126,26 @@ export interface components {
              */
             zone: string;
         };
-        HubBody: {
+        Hub: {
             /** Format: uuid */
             id: string;
             name: string;
-            sockets: components["schemas"]["SocketBody"][];
+            sockets: components["schemas"]["Socket"][];
         };
         HubLabels: {
             name: string;
-            sockets: components["schemas"]["SocketBody"][];
+            sockets: components["schemas"]["Socket"][];
         };
         LogIn: {
             email: string;
             /** Format: password */
             password: string;
         };
-        NewSession: components["schemas"]["SessionBody"] & {
+        NewSession: components["schemas"]["Session"] & {
             /** @description For the `Authorization` header; it is not shown again. */
             secret: string;
         };
-        PersonBody: {
+        Person: {
             email: string;
             /** Format: uuid */
             id: string;
@@ -165,14 +165,14 @@ export interface components {
         };
         /** @enum {string} */
         Role: "owner" | "member" | "guest";
-        SessionBody: {
+        Session: {
             /** Format: date-time */
             expires_at: string;
             households: components["schemas"]["HouseholdReference"][];
-            person: components["schemas"]["PersonBody"];
+            person: components["schemas"]["Person"];
         };
         /** @description What people call a socket. */
-        SocketBody: {
+        Socket: {
             /**
              * @description The kind of appliance, for the picture.
              * @example fridge
@@ -205,17 +205,17 @@ export interface components {
     headers: never;
     pathItems: never;
 }
-export type HouseholdBody = components['schemas']['HouseholdBody'];
+export type Household = components['schemas']['Household'];
 export type HouseholdReference = components['schemas']['HouseholdReference'];
-export type HubBody = components['schemas']['HubBody'];
+export type Hub = components['schemas']['Hub'];
 export type HubLabels = components['schemas']['HubLabels'];
 export type LogIn = components['schemas']['LogIn'];
 export type NewSession = components['schemas']['NewSession'];
-export type PersonBody = components['schemas']['PersonBody'];
+export type Person = components['schemas']['Person'];
 export type Problem = components['schemas']['Problem'];
 export type Role = components['schemas']['Role'];
-export type SessionBody = components['schemas']['SessionBody'];
-export type SocketBody = components['schemas']['SocketBody'];
+export type Session = components['schemas']['Session'];
+export type Socket = components['schemas']['Socket'];
 export type Token = components['schemas']['Token'];
 export type TokenRequest = components['schemas']['TokenRequest'];
 export type $defs = Record<string, never>;
@@ -256,7 +256,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HouseholdBody"];
+                    "application/json": components["schemas"]["Household"];
                 };
             };
             /** @description Not logged in */
@@ -310,7 +310,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HubBody"];
+                    "application/json": components["schemas"]["Hub"];
                 };
             };
             /** @description Taken into the household */
@@ -319,7 +319,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HubBody"];
+                    "application/json": components["schemas"]["Hub"];
                 };
             };
             /** @description Not logged in */
@@ -442,7 +442,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionBody"];
+                    "application/json": components["schemas"]["Session"];
                 };
             };
             /** @description Not logged in */

@@ -1,0 +1,31 @@
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Measures the sockets of a home and publishes what they use.
+#[derive(Parser)]
+#[command(version)]
+pub(crate) struct Arguments {
+    /// A TOML file; `WATTLINE__SECTION__KEY` in the environment wins over it.
+    #[arg(long, global = true)]
+    pub(crate) config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Measures and publishes (the default).
+    Run,
+    /// Says what is wrong with the configuration, or which outlets it measures.
+    Check,
+    /// Looks at what is measured and not yet published.
+    #[command(subcommand)]
+    Spool(SpoolCommand),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum SpoolCommand {
+    /// How much waits, and since when. Also while the agent runs.
+    Status,
+}

@@ -1,0 +1,7 @@
+//! Standalone as a process: what it answers, what it survives, what it says.
+
+mod bad_input;
+mod browser;
+mod exact;
+mod process;
+mod restart;
