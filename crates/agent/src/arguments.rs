@@ -18,7 +18,11 @@ pub(crate) enum Command {
     /// Measures and publishes (the default).
     Run,
     /// Says what is wrong with the configuration, or which outlets it measures.
-    Check,
+    Check {
+        /// The outlets as JSON, as `auth-service provision` takes them.
+        #[arg(long)]
+        json: bool,
+    },
     /// Looks at what is measured and not yet published.
     #[command(subcommand)]
     Spool(SpoolCommand),

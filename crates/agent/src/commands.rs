@@ -4,9 +4,13 @@ use std::path::Path;
 use domain::UtcMillis;
 
 /// Lists the outlets that would be measured.
-pub(crate) fn check(config: &agent::Config) -> anyhow::Result<()> {
+pub(crate) fn check(config: &agent::Config, json: bool) -> anyhow::Result<()> {
     let outlets = agent::sensors::labels(&config.sensor)?;
     let mut out = io::stdout().lock();
+    if json {
+        writeln!(out, "{}", serde_json::to_string(&outlets)?)?;
+        return Ok(());
+    }
     writeln!(out, "The configuration is sound. {} outlets:", outlets.len())?;
     for outlet in outlets {
         let (room, icon) = (outlet.room.unwrap_or_default(), outlet.icon.unwrap_or_default());

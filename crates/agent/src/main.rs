@@ -17,10 +17,10 @@ fn main() -> ExitCode {
     let quietly = || ("warn", service::config::load::<Settings>(config.as_deref(), std::env::vars()));
     match command.unwrap_or(Command::Run) {
         Command::Run => service::run("agent", config.as_deref(), run),
-        Command::Check => {
+        Command::Check { json } => {
             let (filter, settings) = quietly();
             service::run_with("agent", filter, settings, async |context| {
-                commands::check(&context.config.agent)
+                commands::check(&context.config.agent, json)
             })
         }
         Command::Spool(SpoolCommand::Status) => {

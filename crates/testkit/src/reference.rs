@@ -38,7 +38,9 @@ pub fn quarter_hours(file: &Path) -> BTreeMap<i64, i64> {
 pub fn recorded_day(files: &[PathBuf]) -> Vec<BTreeMap<i64, i64>> {
     let end = START_SECS + 86_400;
     let mut outlets: Vec<_> = files.iter().map(|file| quarter_hours(file)).collect();
-    outlets.iter_mut().for_each(|quarters| quarters.retain(|start, _| (START_SECS..end).contains(start)));
+    for quarters in &mut outlets {
+        quarters.retain(|start, _| (START_SECS..end).contains(start));
+    }
     outlets
 }
 

@@ -23,7 +23,7 @@ pub struct SystemSetup {
     pub folder: Option<PathBuf>,
     /// Where the page is served; a free port when `None`.
     pub port: Option<u16>,
-    /// The agent's configuration below `hub` and `spool`, in TOML.
+    /// The rest of the agent's section `[agent]`, without `hub` and `spool`, in TOML.
     pub agent: String,
     /// The hub's sockets: number, name, room, icon.
     pub sockets: Vec<SocketSetup>,
@@ -134,6 +134,18 @@ impl System {
     }
 }
 
+impl System {
+    /// The last lines that each of our processes printed, to standard error.
+    pub fn print_logs(&self) {
+        for program in [&self.agent, &self.write, &self.read, &self.auth, &self.web] {
+            let text = std::fs::read_to_string(program.log()).unwrap_or_default();
+            let lines: Vec<&str> = text.lines().collect();
+            let last = lines[lines.len().saturating_sub(15)..].join("\n");
+            eprintln!("--- {}\n{last}", program.log().display());
+        }
+    }
+}
+
 fn joined<T>(handle: thread::ScopedJoinHandle<'_, T>) -> T {
     match handle.join() {
         Ok(outcome) => outcome,
@@ -204,7 +216,10 @@ impl Launcher {
 
     fn agent_config(&self, rest: &str) -> Result<String, ServerError> {
         let spool = self.folder.join("spool.db");
-        let text = format!("hub = \"{HUB}\"\n{rest}\n[spool]\npath = \"{}\"\n", spool.display());
+        let text = format!(
+            "[agent]\nhub = \"{HUB}\"\n{rest}\n[agent.spool]\npath = {:?}\n",
+            spool.display().to_string()
+        );
         let file = self.folder.join("hub.toml");
         std::fs::write(&file, text).map_err(ServerError::io("writing the agent's configuration"))?;
         Ok(file.display().to_string())

@@ -18,6 +18,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(45);
 /// A token this close to its end is not used any more.
 const TOKEN_MARGIN_SECS: i64 = 60;
+const TRIES: u32 = 3;
 /// Tokens kept at most; beyond it all are forgotten and asked for again.
 const MAX_TOKENS: usize = 10_000;
 
@@ -89,7 +90,9 @@ impl Upstream {
     ) -> Result<Response, Problem> {
         let mut url = Url::parse(&format!("{}{path}", self.read_url)).map_err(|e| Problem::internal(&e))?;
         url.set_query(query);
-        loop {
+        // The key of a token kept here may have been replaced since: then once more with a new one. Others who ask
+        // at the same time may have brought that one.
+        for _ in 0..TRIES {
             let (token, is_new) = self.token(secret, household).await?;
             let mut request = self.client.get(url.clone()).bearer_auth(token);
             if !streaming {
@@ -99,13 +102,13 @@ impl Upstream {
             if answer.status() != StatusCode::UNAUTHORIZED {
                 return Ok(answer);
             }
-            if is_new {
-                // The two services do not agree; to log in again would not help.
-                return Err(Problem::unavailable(&Refused));
-            }
-            // Its key may have been replaced since: once more with a new token.
             self.forget(secret);
+            if is_new {
+                break;
+            }
         }
+        // The two services do not agree; to log in again would not help.
+        Err(Problem::unavailable(&Refused))
     }
 
     /// A token, and whether it was issued just now.
@@ -148,7 +151,11 @@ impl Upstream {
             match request.send().await {
                 Ok(answer) if answer.status().is_success() => {}
                 Ok(answer) => return Err(format!("the {name} is not ready ({})", answer.status())),
-                Err(error) => return Err(format!("the {name} does not answer: {error}")),
+                Err(error) => {
+                    // Anybody may ask; where our services are is nobody's business.
+                    tracing::debug!(%error, "the {name} does not answer");
+                    return Err(format!("the {name} does not answer"));
+                }
             }
         }
         Ok(())

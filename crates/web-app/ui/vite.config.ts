@@ -18,6 +18,9 @@ function preloadFont(): Plugin {
   };
 }
 
+/** The mock's address, or that of a real web-app. */
+const proxy = { '/api': { target: process.env.WATTLINE_API ?? 'http://127.0.0.1:8080', changeOrigin: false } };
+
 export default defineConfig(async () => ({
   resolve: { alias: { 'inter.woff2': await cutFont() } },
   plugins: [svelte(), preloadFont()],
@@ -28,7 +31,6 @@ export default defineConfig(async () => ({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
   },
-  server: {
-    proxy: { '/api': { target: 'http://127.0.0.1:8080', changeOrigin: false } },
-  },
+  server: { proxy },
+  preview: { proxy },
 }));

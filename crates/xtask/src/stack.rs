@@ -133,7 +133,7 @@ impl Up {
     fn keep(&self) -> anyhow::Result<()> {
         let traces = testkit::traces::unpack_recorded_day(&folder().join("traces"))?;
         let agent = format!(
-            "[sensor.replay]\nfolder = {:?}\nspeed = \"max\"\nshift = \"end-now\"\nrepeat_days = 7\n",
+            "[agent.sensor.replay]\nfolder = {:?}\nspeed = \"max\"\nshift = \"end-now\"\nrepeat_days = 7\n",
             traces.display().to_string()
         );
         let binaries = std::env::current_exe()?.parent().map(PathBuf::from).unwrap_or_default();
@@ -165,8 +165,11 @@ impl Up {
 
 /// What the agent says hangs on its sockets.
 fn sockets(binaries: &std::path::Path, traces: &std::path::Path) -> anyhow::Result<Vec<SocketSetup>> {
-    let text =
-        crate::run::read(Command::new(binaries.join("agent")).args(["labels", "--traces"]).arg(traces))?;
+    let text = crate::run::read(
+        Command::new(binaries.join("agent"))
+            .args(["check", "--json"])
+            .env("WATTLINE__AGENT__SENSOR__REPLAY__FOLDER", traces),
+    )?;
     Ok(serde_json::from_str(&text)?)
 }
 

@@ -11,7 +11,7 @@ async fn what_a_socket_uses_is_seen_in_the_browser_as_it_happens() {
         binaries: test_binaries(),
         folder: None,
         port: None,
-        agent: "tick_secs = 1\n[sensor.simulated]\nseed = 7\nsockets = 12\n".to_owned(),
+        agent: "tick_secs = 1\n[agent.sensor.simulated]\nseed = 7\nsockets = 12\n".to_owned(),
         sockets: Vec::new(),
     };
     let system = tokio::task::spawn_blocking(move || System::start(&setup))

@@ -26,7 +26,7 @@ impl RecordedHome {
             binaries: test_binaries(),
             folder: None,
             port: None,
-            agent: format!("[sensor.replay]\nfolder = {folder:?}\nspeed = {speed}\n"),
+            agent: format!("[agent.sensor.replay]\nfolder = {folder:?}\nspeed = {speed}\n"),
             sockets: sockets(&files),
         };
         let system = tokio::task::spawn_blocking(move || System::start(&setup))
@@ -50,6 +50,15 @@ impl RecordedHome {
 
     pub(crate) async fn usage(&self) -> Result<Usage, String> {
         self.client.usage(FROM, TO, "15m").await
+    }
+}
+
+impl Drop for RecordedHome {
+    /// Who looks for the cause of a failure wants to know what the processes said.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.system.print_logs();
+        }
     }
 }
 

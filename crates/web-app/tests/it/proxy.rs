@@ -71,7 +71,9 @@ async fn a_service_that_is_down_is_a_problem_for_later() {
     assert_eq!(world.get(&world.path(HOUR), &cookie).await.status, StatusCode::OK);
 
     world.read.stop().await;
-    assert_eq!(world.get("/health/ready", "").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    let ready = world.get("/health/ready", "").await;
+    assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(ready.body["detail"], "the read-service does not answer");
     for rest in [HOUR, "/live"] {
         let answer = world.get(&world.path(rest), &cookie).await;
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{rest}");

@@ -37,14 +37,16 @@ function usage(id, query) {
   const from = Math.floor(Date.parse(query.get('from')) / 1000 / step) * step;
   const to = Math.ceil(Date.parse(query.get('to')) / 1000 / step) * step;
   const now = Math.floor(Date.now() / 1000 / TICK_S) * TICK_S;
-  const key = `${id} ${from} ${to} ${step}`;
+  const [hub, number] = [query.get('hub'), query.get('socket')];
+  const key = `${id} ${from} ${to} ${step} ${hub} ${number}`;
   if (to <= now && cache.has(key)) return cache.get(key);
   const starts = [];
   for (let t = from; t < to; t += step) starts.push(t);
   const total = { energy_j: starts.map(() => null), coverage: starts.map(() => 0), total_j: 0, total_coverage: 0 };
   const rows = [];
   const past = Math.max(1, (Math.min(now, to) - from) / TICK_S);
-  for (const socket of id === 'h-demo' ? sockets : []) {
+  const asked = sockets.filter((s) => (hub === null || s.hub === hub) && (number === null || s.number === Number(number)));
+  for (const socket of id === 'h-demo' ? asked : []) {
     const row = { hub: socket.hub, socket: socket.number, energy_j: [], coverage: [], total_j: 0, total_coverage: 0, peak_w: null };
     let measured = 0;
     for (const start of starts) {

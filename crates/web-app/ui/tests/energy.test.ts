@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addSeries, JOULES_PER_KWH, kwh, sumJoules, watts } from '../src/lib/energy';
+import { addSeries, JOULES_PER_KWH, kwh, parseKey, socketKey, sumJoules, watts } from '../src/lib/energy';
 import { createFormat } from '../src/lib/format';
 
 const plain = (text: string): string => text.replaceAll(/[\u00a0\u202f]/g, ' ');
@@ -15,6 +15,9 @@ describe('sums of joules', () => {
   });
   it('adds series and keeps a gap only where all have one', () => {
     expect(addSeries([[1, null, null], [2, 3, null]], 3)).toEqual([3, 3, null]);
+  });
+  it('finds the hub and the number of a socket again', () => {
+    expect(parseKey(socketKey('5f0c-7', 21))).toEqual({ hub: '5f0c-7', socket: 21 });
   });
   it('converts to watts and kilowatt-hours', () => {
     expect(watts(1180, 10)).toBe(118);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { niceAxis, niceStep } from '../src/lib/axis';
-import { gapSpans, measured } from '../src/lib/gaps';
+import { gapSpans, measured, nameGaps } from '../src/lib/gaps';
 import { settle } from '../src/lib/order';
 import { href, parseRoute } from '../src/lib/route';
 import { findRuns } from '../src/lib/runs';
@@ -39,7 +39,13 @@ describe('gaps', () => {
       { from: 10, to: 30 },
       { from: 40, to: 45 },
     ]);
-    expect(gapSpans([0, 10, 20], [1, null, 1], 10, 100, 60)).toEqual([]);
+  });
+  it('are named from the longest, and the rest is a sum', () => {
+    const spans = [10, 400, 20, 900, 700].map((length, i) => ({ from: i * 1000, to: i * 1000 + length }));
+    const { named, rest } = nameGaps(spans, 2, 300);
+    expect(named.map((span) => span.from)).toEqual([3000, 4000]);
+    expect(rest).toBe(430);
+    expect(nameGaps(spans.slice(0, 1), 2, 300)).toEqual({ named: [], rest: 10 });
   });
 });
 

@@ -1,10 +1,10 @@
-import type { Bucket, Household, Problem, Session, Usage } from './types';
+import type { Bucket, Household, Problem, Session, SocketId, Usage } from './types';
 
 /** The server answered, but not with what was asked for. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
-    readonly problem: Problem,
+    readonly problem: Partial<Problem>,
   ) {
     super(problem.detail ?? problem.title ?? `HTTP ${status}`);
   }
@@ -56,10 +56,10 @@ async function request<T>(path: string, { method = 'GET', body, signal }: Option
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
-async function problemOf(response: Response): Promise<Problem> {
+async function problemOf(response: Response): Promise<Partial<Problem>> {
   try {
     const body: unknown = await response.json();
-    return typeof body === 'object' && body !== null ? (body as Problem) : {};
+    return typeof body === 'object' && body !== null ? (body as Partial<Problem>) : {};
   } catch {
     return {};
   }
@@ -85,14 +85,20 @@ export function fetchHousehold(id: string, signal?: AbortSignal): Promise<Househ
   return request(householdPath(id), { signal });
 }
 
-export function fetchUsage(
-  id: string,
-  from: number,
-  to: number,
-  bucket: Bucket,
-  signal?: AbortSignal,
-): Promise<Usage> {
+interface UsageQuery {
+  from: number;
+  to: number;
+  bucket: Bucket;
+  /** Only this one; without it every socket of the household. */
+  only?: SocketId;
+}
+
+export function fetchUsage(id: string, { from, to, bucket, only }: UsageQuery, signal?: AbortSignal): Promise<Usage> {
   const query = new URLSearchParams({ from: rfc3339(from), to: rfc3339(to), bucket });
+  if (only) {
+    query.set('hub', only.hub);
+    query.set('socket', String(only.socket));
+  }
   return request(`${householdPath(id)}/usage?${query.toString()}`, { signal });
 }
 

@@ -1,3 +1,5 @@
+import type { SocketId } from '../api/types';
+
 export const JOULES_PER_KWH = 3_600_000;
 export const JOULES_PER_WH = 3600;
 
@@ -30,4 +32,9 @@ export function kwh(joules: number): number {
 
 export function socketKey(hub: string, socket: number | string): string {
   return `${hub}:${socket}`;
+}
+
+export function parseKey(key: string): SocketId {
+  const at = key.lastIndexOf(':');
+  return { hub: key.slice(0, at), socket: Number(key.slice(at + 1)) };
 }

@@ -11,6 +11,7 @@ export function createFormat(numberLocale: string, textLocale: string) {
   const digits = [fixed(0), fixed(1), fixed(2), fixed(3), fixed(4)] as const;
   const percent1 = new Intl.NumberFormat(numberLocale, { style: 'percent', maximumFractionDigits: 1 });
   const percent0 = new Intl.NumberFormat(numberLocale, { style: 'percent', maximumFractionDigits: 0 });
+  const list = new Intl.ListFormat(textLocale, { type: 'conjunction' });
   const cache = new Map<string, Intl.DateTimeFormat>();
   const date = (zone: string, id: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat => {
     const key = `${zone}|${id}`;
@@ -44,6 +45,7 @@ export function createFormat(numberLocale: string, textLocale: string) {
     watts: (value: number): string => `${whole.format(Math.round(value))}${NBSP}W`,
     delta: (value: number): string => `${signed.format(Math.round(value)).replace('-', '−')}${NBSP}W`,
     count: (value: number): string => whole.format(value),
+    list: (items: readonly string[]): string => list.format(items),
     /** Rounded down, so that 100 % is said only where nothing is missing. */
     coverage: (ratio: number): string => percent1.format(Math.floor(ratio * 1000 + 1e-6) / 1000),
     share: (part: number, all: number): string => {

@@ -25,13 +25,12 @@ export interface Span {
   to: number;
 }
 
-/** Neighbouring gap buckets as spans of at least `shortest` seconds, in unix seconds and never beyond `now`. */
+/** Neighbouring gap buckets as spans, in unix seconds and never beyond `now`. */
 export function gapSpans(
   starts: readonly number[],
   values: readonly (number | null)[],
   bucketSeconds: number,
   now: number,
-  shortest = 0,
 ): Span[] {
   const spans: Span[] = [];
   for (let i = 0; i < starts.length; i++) {
@@ -42,5 +41,17 @@ export function gapSpans(
     if (last && last.to === from) last.to = to;
     else spans.push({ from, to });
   }
-  return spans.filter((span) => span.to - span.from >= shortest);
+  return spans;
+}
+
+/** The longest gaps in the order of the day, and how many seconds all the others have together. */
+export function nameGaps(spans: readonly Span[], most: number, shortest: number): { named: Span[]; rest: number } {
+  const length = (span: Span): number => span.to - span.from;
+  const named = spans
+    .filter((span) => length(span) >= shortest)
+    .sort((a, b) => length(b) - length(a))
+    .slice(0, most)
+    .sort((a, b) => a.from - b.from);
+  const rest = spans.reduce((sum, span) => sum + length(span), 0) - named.reduce((sum, span) => sum + length(span), 0);
+  return { named, rest };
 }

@@ -31,7 +31,7 @@ export function describe(household: Household, seen: Iterable<string>, unnamed: 
   for (const hub of household.hubs) {
     for (const socket of hub.sockets) {
       const key = socketKey(hub.id, socket.number);
-      found.set(key, { key, name: socket.name, room: socket.room ?? null, icon: socket.icon ?? 'plug' });
+      found.set(key, { key, name: together(socket.name), room: socket.room ?? null, icon: socket.icon ?? 'plug' });
     }
   }
   for (const key of seen) {
@@ -40,6 +40,11 @@ export function describe(household: Household, seen: Iterable<string>, unnamed: 
     }
   }
   return found;
+}
+
+/** The number of "Monitor 2" stays on the line of its word. */
+function together(name: string): string {
+  return name.replace(/ (?=\d+$)/, '\u00a0');
 }
 
 export function group(

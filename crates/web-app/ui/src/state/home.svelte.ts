@@ -3,6 +3,7 @@ import { fetchHousehold, fetchUsage } from '../api/client';
 import { openLive, type LinkState } from '../api/live';
 import type { Household, Tick, Usage } from '../api/types';
 import { dayOf, dayRange, type Day } from '../lib/days';
+import { parseKey } from '../lib/energy';
 import { applyTick, emptyLive, seed, type LiveState } from '../lib/live';
 import { clock } from './clock.svelte';
 import { network } from './network.svelte';
@@ -12,6 +13,7 @@ import { session } from './session.svelte';
 const LAST_HOUR_S = 3600;
 const CACHED_DAYS = 10;
 const RETRY_MS = 15_000;
+
 /** Everything about the household on screen; made anew when another one is chosen. */
 export class Home {
   readonly id: string;
@@ -26,7 +28,8 @@ export class Home {
   now = $derived(this.connected ? clock.now : this.#lostAt);
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- a cache that is asked, never watched
   #days = new Map<Day, Usage>();
-  #ticks: { day: Day; usage: Usage } | null = null;
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- the same
+  #ticks = new Map<string, { usage: Usage; whole: boolean }>();
   #waiting: Tick[] = [];
   #close: (() => void) | null = null;
   #wasOpen = false;
@@ -85,11 +88,8 @@ export class Home {
 
   async day(day: Day, signal: AbortSignal): Promise<Usage> {
     const { from, to } = dayRange(day, this.zone);
-    const usage = await fetchUsage(this.id, from, to, '15m', signal);
-    this.#days.delete(day);
-    this.#days.set(day, usage);
-    const oldest = this.#days.keys().next().value;
-    if (this.#days.size > CACHED_DAYS && oldest !== undefined) this.#days.delete(oldest);
+    const usage = await fetchUsage(this.id, { from, to, bucket: '15m' }, signal);
+    keep(this.#days, day, usage, CACHED_DAYS);
     return usage;
   }
 
@@ -97,18 +97,17 @@ export class Home {
     return this.#days.get(day) ?? null;
   }
 
-  /** All ticks of a day: large, so one day is kept, and a past one is asked for once. */
-  async ticks(day: Day, unfinished: boolean, signal: AbortSignal): Promise<Usage> {
-    const kept = this.cachedTicks(day);
-    if (kept && !unfinished) return kept;
-    const { from, to } = dayRange(day, this.zone);
-    const usage = await fetchUsage(this.id, from, to, 'tick', signal);
-    this.#ticks = { day, usage };
+  /** All ticks of one socket's day; those of a past day are asked for once. */
+  async ticks(day: Day, key: string, unfinished: boolean, signal: AbortSignal): Promise<Usage> {
+    const kept = this.#ticks.get(`${day} ${key}`);
+    if (kept?.whole) return kept.usage;
+    const usage = await fetchUsage(this.id, { ...dayRange(day, this.zone), bucket: 'tick', only: parseKey(key) }, signal);
+    keep(this.#ticks, `${day} ${key}`, { usage, whole: !unfinished }, CACHED_DAYS);
     return usage;
   }
 
-  cachedTicks(day: Day): Usage | null {
-    return this.#ticks?.day === day ? this.#ticks.usage : null;
+  cachedTicks(day: Day, key: string): Usage | null {
+    return this.#ticks.get(`${day} ${key}`)?.usage ?? null;
   }
 
   today(now: number): Day {
@@ -117,7 +116,7 @@ export class Home {
 
   async #reseed(): Promise<void> {
     const now = Math.floor(clock.read());
-    await this.recent.load((signal) => fetchUsage(this.id, now - LAST_HOUR_S, now, 'tick', signal));
+    await this.recent.load((signal) => fetchUsage(this.id, { from: now - LAST_HOUR_S, to: now, bucket: 'tick' }, signal));
     const usage = this.recent.value;
     if (usage) {
       let state = seed(usage, now);
@@ -133,6 +132,14 @@ export class Home {
     if (this.recent.loading) this.#waiting.push(tick);
     this.live = applyTick(this.live, tick);
   }
+}
+
+/** Keeps the newest, up to a number of them. */
+function keep<K, V>(cache: Map<K, V>, key: K, value: V, most: number): void {
+  cache.delete(key);
+  cache.set(key, value);
+  const oldest = cache.keys().next().value;
+  if (cache.size > most && oldest !== undefined) cache.delete(oldest);
 }
 
 class CurrentHome {

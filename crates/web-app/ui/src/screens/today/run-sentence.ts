@@ -1,5 +1,6 @@
 import { fmt, m } from '../../i18n';
 import type { RunSummary } from '../../lib/runs';
+import { duration } from './duration';
 
 const CYCLES_FROM = 6;
 const ALWAYS = 0.98;
@@ -17,11 +18,4 @@ export function runSentence(summary: RunSummary): string {
   if (summary.meanSeconds === null) return `${first}.`;
   const each = duration(summary.meanSeconds);
   return `${first}, ${count === 1 ? m.today.runsOne(each) : m.today.runsMean(each)}.`;
-}
-
-function duration(seconds: number): string {
-  if (seconds < 90) return m.today.seconds(fmt.count(Math.round(seconds)));
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 90) return m.today.minutes(fmt.count(minutes));
-  return m.today.hours(fmt.count(Math.floor(minutes / 60)), fmt.count(minutes % 60));
 }

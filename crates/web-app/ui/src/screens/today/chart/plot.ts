@@ -21,7 +21,7 @@ export interface PlotSpec {
 export function createPlot(target: HTMLElement, spec: PlotSpec, palette: Palette, width: number, height: number): uPlot {
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
   const font = `500 ${Math.round(rem * 0.71)}px ${palette.font}`;
-  const color = spec.area === undefined ? null : (palette.layers[spec.area] ?? palette.soft);
+  const color = spec.area === undefined ? null : lineColor(palette, spec.area);
   const widest = Math.max(...spec.y.ticks.map((tick) => spec.yLabel(tick).length));
   const stepped = uPlot.paths.stepped?.({ align: 1 });
   const options: uPlot.Options = {
@@ -72,6 +72,12 @@ export function createPlot(target: HTMLElement, spec: PlotSpec, palette: Palette
     hooks: { draw: [(plot) => spec.draw(plot, palette)] },
   };
   return new uPlot(options, [spec.starts, spec.values], target);
+}
+
+/** The grey of the others is for areas; as a thin line it would be too faint. */
+function lineColor(palette: Palette, layer: number): string {
+  const color = palette.layers[layer];
+  return color === undefined || layer === palette.layers.length - 1 ? palette.soft : color;
 }
 
 function withAlpha(color: string): string {

@@ -15,11 +15,10 @@ export function drawStacked(plot: uPlot, usage: Usage, layers: readonly Layer[],
   hatchSpans(plot, gapSpans(usage.starts, usage.total.energy_j, QUARTER_S, now - UNDERWAY_S), palette.hatch);
   ctx.save();
   usage.starts.forEach((start, i) => {
-    const left = plot.valToPos(start, 'x', true);
-    const right = plot.valToPos(start + QUARTER_S, 'x', true);
-    const space = Math.min(1.5 * ratio, (right - left) * 0.18);
-    const x = left + space / 2;
-    const width = Math.max(ratio * 0.75, right - left - space);
+    // Whole device pixels: an edge between two of them is a blur.
+    const x = Math.round(plot.valToPos(start, 'x', true));
+    const right = Math.round(plot.valToPos(start + QUARTER_S, 'x', true));
+    const width = Math.max(1, right - x - Math.max(1, Math.floor((right - x) / 8)));
     drawBar(plot, layers, i, x, width, palette, ratio);
     const value = usage.total.energy_j[i] ?? null;
     if (measured(usage.total.coverage[i] ?? 0, value, start, QUARTER_S, now) === 'part') {
@@ -42,19 +41,21 @@ function drawBar(
 ): void {
   const { ctx } = plot;
   const parts = edges(layers, bucket);
-  const y = (joules: number): number => plot.valToPos(joules / JOULES_PER_WH, 'y', true);
+  const y = (joules: number): number => Math.round(plot.valToPos(joules / JOULES_PER_WH, 'y', true));
   parts.forEach((part, index) => {
     const top = y(part.to);
     const height = y(part.from) - top;
     ctx.fillStyle = palette.layers[part.color] ?? palette.soft;
     ctx.beginPath();
-    const round = index === parts.length - 1 ? Math.min(2 * ratio, width / 3, height) : 0;
+    if (height === 0) return;
+    const round = index === parts.length - 1 && width >= 6 * ratio ? Math.min(2 * ratio, height) : 0;
     ctx.roundRect(x, top, width, height, [round, round, 0, 0]);
     ctx.fill();
     // A hairline between layers keeps neighbours apart for those who see their colours alike.
     if (index > 0 && height > 4 * ratio) {
+      const hair = Math.max(1, Math.floor(ratio / 2));
       ctx.fillStyle = palette.card;
-      ctx.fillRect(x, top + height - ratio / 2, width, ratio / 2);
+      ctx.fillRect(x, top + height - hair, width, hair);
     }
   });
 }
