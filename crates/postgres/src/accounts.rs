@@ -3,13 +3,13 @@ use domain::access::Role;
 use domain::accounts::{
     AccountsError, Credentials, Household, HubAssignment, Membership, Person, Session, SocketLabel,
 };
-use domain::calendar::Zone;
-use domain::{HouseholdId, HubId, PersonId, SocketNumber, UtcMillis};
+use domain::{HouseholdId, HubId, PersonId, UtcMillis};
 use sqlx::postgres::PgPool;
 use sqlx::{PgConnection, query, query_as};
 use uuid::Uuid;
 
 use crate::connection::Database;
+use crate::rows::{membership, parse_zone, socket_label};
 use crate::{Config, ConnectError};
 
 /// The accounts in PostgreSQL.
@@ -383,22 +383,4 @@ async fn give_way(connection: &mut PgConnection, assignment: &HubAssignment) -> 
         .execute(connection)
         .await
         .map(|_| ())
-}
-
-fn membership((id, name, zone, role): (Uuid, String, String, String)) -> Result<Membership, sqlx::Error> {
-    let role = Role::parse(&role).ok_or_else(|| sqlx::Error::Decode(format!("a role {role:?}").into()))?;
-    let household = Household { id: HouseholdId::from_uuid(id), name, zone: parse_zone(&zone)? };
-    Ok(Membership { household, role })
-}
-
-fn socket_label(
-    (number, name, room, icon): (i16, String, Option<String>, Option<String>),
-) -> Result<SocketLabel, sqlx::Error> {
-    let number = u8::try_from(number).map_err(|error| sqlx::Error::Decode(error.into()))?;
-    let number = SocketNumber::new(number).map_err(|error| sqlx::Error::Decode(error.into()))?;
-    Ok(SocketLabel { number, name, room, icon })
-}
-
-fn parse_zone(name: &str) -> Result<Zone, sqlx::Error> {
-    name.parse().map_err(|error: domain::calendar::UnknownZone| sqlx::Error::Decode(error.into()))
 }

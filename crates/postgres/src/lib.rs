@@ -6,6 +6,7 @@
 mod accounts;
 mod config;
 mod connection;
+mod rows;
 
 pub use accounts::Accounts;
 pub use config::Config;

@@ -1,6 +1,6 @@
 //! Measurements of whole processes on this machine. Figures of different machines do not compare.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -60,7 +60,6 @@ impl Bench {
             .stdout(Stdio::null()))?;
         let result = quick()?;
         let mut out = std::io::stdout().lock();
-        use std::io::Write;
         if self.json {
             writeln!(out, "{}", serde_json::to_string(&result)?)?;
             return Ok(());

@@ -19,8 +19,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::run::{cargo, root, run, step};
 use crate::{debian, page};
 
-const START: Duration = Duration::from_secs(180);
-const END: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(3);
+const END: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(100);
 
 #[derive(Subcommand)]

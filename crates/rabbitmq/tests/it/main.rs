@@ -1,3 +1,5 @@
+//! The adapter against a real RabbitMQ.
+
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 mod broker;

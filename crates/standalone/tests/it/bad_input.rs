@@ -10,7 +10,8 @@ use crate::process::{Standalone, command, replay};
 fn a_wrong_configuration_names_every_fault_at_once_and_exits_with_64() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("wattline.toml");
-    fs::write(&file, "lisen = \"127.0.0.1:1\"\n[home]\nzone = \"Mars/Olympus\"\n[batch]\nmax_values = 0\n").unwrap();
+    fs::write(&file, "lisen = \"127.0.0.1:1\"\n[home]\nzone = \"Mars/Olympus\"\n[batch]\nmax_values = 0\n")
+        .unwrap();
     let output = command()
         .args(["run", "--config"])
         .arg(&file)

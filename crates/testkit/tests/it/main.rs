@@ -1,1 +1,3 @@
+//! The servers can be started, killed and started again.
+
 mod servers;

@@ -11,7 +11,7 @@ async fn every_quarter_hour_of_the_recorded_day_is_exact_to_the_joule() {
     let expected = home.expected();
     let total: i64 = expected.iter().flat_map(|quarters| quarters.values()).sum();
 
-    let usage = wait::until(Duration::from_secs(120), "the whole day is stored", async || {
+    let usage = wait::until(Duration::from_mins(2), "the whole day is stored", async || {
         home.usage().await.ok().filter(|usage| usage.total.total_j == total)
     })
     .await;

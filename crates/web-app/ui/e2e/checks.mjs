@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { ready } from './screen.mjs';
 
 /** Counts checks and prints one line for each. */
 export class Checks {
@@ -33,8 +34,17 @@ export function expect(condition, message) {
 export function camera(folder) {
   if (!folder) return async () => undefined;
   mkdirSync(folder, { recursive: true });
-  return (page, screen, view, fullPage = false) =>
-    page.screenshot({ path: join(folder, `${screen}-${view.name}-${view.theme}.png`), fullPage });
+  return async (page, screen, view, { whole = false } = {}) => {
+    const size = page.viewportSize();
+    if (whole) {
+      // A window as tall as the page: in a picture put together from parts the tab bar would lie in the middle.
+      const height = await page.evaluate(() => document.documentElement.scrollHeight);
+      await page.setViewportSize({ width: size.width, height: Math.max(size.height, height) });
+    }
+    await ready(page);
+    await page.screenshot({ path: join(folder, `${screen}-${view.name}-${view.theme}.png`) });
+    if (whole) await page.setViewportSize(size);
+  };
 }
 
 /** Records what must never happen: violations of the policy, errors, requests to another origin. */

@@ -11,7 +11,7 @@ fn one_tick(joules: &[i64]) -> Container {
     let energy = joules
         .iter()
         .zip(0u8..)
-        .map(|(&joules, number)| (SocketNumber::new(number).unwrap(), Joules(joules)))
+        .map(|(&joules, number)| (SocketNumber::new(number).expect("under 64"), Joules(joules)))
         .collect();
     Container {
         hub: HubId::from_bytes([0xab; 16]),

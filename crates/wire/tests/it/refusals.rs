@@ -3,7 +3,7 @@ use bytes::Bytes;
 use crate::one_tick;
 
 fn refusal(body: impl Into<Bytes>) -> String {
-    wire::decode(&body.into()).unwrap_err().to_string()
+    wire::decode(&body.into()).expect_err("it is no container").to_string()
 }
 
 #[test]

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 fn energy() -> impl Strategy<Value = SocketJoules> {
     any::<u64>().prop_filter("at least one socket", |mask| *mask != 0).prop_flat_map(|mask| {
         prop::collection::vec(-6_000_000i64..=6_000_000, mask.count_ones() as usize)
-            .prop_map(move |joules| SocketJoules::from_parts(mask, joules).unwrap())
+            .prop_map(move |joules| SocketJoules::from_parts(mask, joules).expect("as many as bits"))
     })
 }
 
@@ -13,7 +13,7 @@ fn container() -> impl Strategy<Value = Container> {
     let ticks = prop::collection::vec((1i64..500, energy(), any::<bool>()), 1..40);
     (any::<[u8; 16]>(), any::<u64>(), length, 0i64..4_000_000_000, ticks).prop_map(
         |(hub, sequence, length, first, ticks)| {
-            let tick_length = TickLength::from_secs(length).unwrap();
+            let tick_length = TickLength::from_secs(length).expect("a valid length");
             let mut number = first;
             let mut before: Option<SocketJoules> = None;
             let ticks = ticks

@@ -25,7 +25,7 @@ struct NaiveContainer {
 }
 
 /// Joules of 10 s as real homes have them: much standby, some tens of watts, one kettle.
-fn typical(count: usize) -> Vec<i64> {
+fn typical(count: usize) -> Vec<i32> {
     let pattern = [0, 13, 118, 905, 20_150, 31, 4, 1_712, 96, 0, 441, 2_290, 57, 1_010, 8];
     pattern.into_iter().cycle().take(count).collect()
 }
@@ -34,7 +34,7 @@ fn typical(count: usize) -> Vec<i64> {
 fn a_container_is_small() {
     for (count, limit) in [(11usize, 75), (30, 160)] {
         let joules = typical(count);
-        let container = one_tick(&joules);
+        let container = one_tick(&joules.iter().copied().map(i64::from).collect::<Vec<_>>());
         let (hub, at) = (container.hub.to_string(), container.ticks[0].start.0);
         let ours = wire::encode(&container).len();
         let name = |socket: usize| format!("socket-{socket}");
@@ -42,14 +42,14 @@ fn a_container_is_small() {
             joules
                 .iter()
                 .enumerate()
-                .map(|(n, &j)| json!({"name": name(n), "device": hub, "value": j as f64 / 10.0, "timestamp": at}))
+                .map(|(n, &j)| json!({"name": name(n), "device": hub, "value": f64::from(j) / 10.0, "timestamp": at}))
                 .collect::<Vec<_>>()
         );
         let json = json.to_string().len();
         let values = joules.iter().enumerate().map(|(n, &j)| NaiveValue {
             name: name(n),
             device: hub.clone(),
-            value: j as f64 / 10.0,
+            value: f64::from(j) / 10.0,
             timestamp: at,
         });
         let naive = NaiveContainer { values: values.collect() }.encoded_len();

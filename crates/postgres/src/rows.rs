@@ -1,0 +1,28 @@
+//! From rows to what `domain` knows. A row that makes no sense is the database's fault, not "not found".
+
+use domain::HouseholdId;
+use domain::SocketNumber;
+use domain::access::Role;
+use domain::accounts::{Household, Membership, SocketLabel};
+use domain::calendar::Zone;
+use uuid::Uuid;
+
+pub(crate) fn membership(
+    (id, name, zone, role): (Uuid, String, String, String),
+) -> Result<Membership, sqlx::Error> {
+    let role = Role::parse(&role).ok_or_else(|| sqlx::Error::Decode(format!("a role {role:?}").into()))?;
+    let household = Household { id: HouseholdId::from_uuid(id), name, zone: parse_zone(&zone)? };
+    Ok(Membership { household, role })
+}
+
+pub(crate) fn socket_label(
+    (number, name, room, icon): (i16, String, Option<String>, Option<String>),
+) -> Result<SocketLabel, sqlx::Error> {
+    let number = u8::try_from(number).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    let number = SocketNumber::new(number).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    Ok(SocketLabel { number, name, room, icon })
+}
+
+pub(crate) fn parse_zone(name: &str) -> Result<Zone, sqlx::Error> {
+    name.parse().map_err(|error: domain::calendar::UnknownZone| sqlx::Error::Decode(error.into()))
+}

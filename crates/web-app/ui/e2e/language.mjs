@@ -1,0 +1,59 @@
+// The same page for a reader whose browser asks for German.
+import { expect } from './checks.mjs';
+import { logIn, newPage, open, plain, ready, text } from './screen.mjs';
+
+/** Words that would mean that a text escaped its catalogue. Names of sockets and rooms are the household's own. */
+const ENGLISH = /\b(Right now|Using power|Just changed|idle sockets?|Whole home|of the day|Log in|Log out|Password|Today|Now|Yesterday|Share|Peak)\b/;
+
+async function speaksGerman(page, ...expected) {
+  const words = plain(await page.locator('body').innerText());
+  for (const one of expected) expect(words.includes(one), `“${one}” is missing in: ${words.slice(0, 300)}`);
+  const found = ENGLISH.exec(words);
+  expect(!found, `says “${found?.[0]}”`);
+}
+
+export async function checkGerman(run, view) {
+  const check = (name, body) => run.checks.check(`German: ${name}`, body);
+  const german = { ...view, name: `${view.name}-de` };
+  const context = await run.newContext(view, { locale: 'de-DE' });
+  const page = await newPage(context);
+  await check('the log-in', async () => {
+    await open(page, run.base);
+    await speaksGerman(page, 'Ihr Zuhause in Watt', 'Passwort', 'Anmelden');
+    expect((await page.locator('html').getAttribute('lang')) === 'de', 'the document is not marked as German');
+  });
+  await check('Now, with a comma in its numbers', async () => {
+    await logIn(page, run.login);
+    await page.waitForFunction(() => /\d/.test(document.querySelector('[data-testid="today-kwh"]')?.textContent ?? ''));
+    await speaksGerman(page, 'Gerade jetzt', 'Braucht Strom', 'Gerade geändert');
+    const energy = plain(await text(page, 'today-kwh'));
+    expect(/^\d[\d.]*,\d+ kWh$|^< 0,01 kWh$/.test(energy), `“${energy}”`);
+    await run.shoot(page, 'now', german, { whole: true });
+    return energy;
+  });
+  await check('Today, with a comma and a space before the per cent sign', async () => {
+    await page.getByRole('link', { name: 'Heute', exact: true }).locator('visible=true').first().click();
+    await page.locator('tbody tr').first().waitFor();
+    await ready(page);
+    await speaksGerman(page, 'Ganzes Zuhause', 'Wh je 15 Minuten', 'Steckdosen', 'Anteil');
+    const total = plain(await text(page, 'day-total'));
+    expect(/^(\d[\d.]*,\d+|< 0,01)\s*kWh$/.test(total), `“${total}”`);
+    const coverage = plain(await text(page, 'coverage'));
+    expect(/^\d+(,\d)? % des bisherigen Tages wurden gemessen$/.test(coverage), `“${coverage}”`);
+    await run.shoot(page, 'today', german, { whole: true });
+    return `${total}, ${coverage}`;
+  });
+  await check('a gap, in words', async () => {
+    await page.getByRole('button', { name: 'Vorheriger Tag' }).click();
+    await page.locator('h1').filter({ hasText: 'Gestern' }).waitFor();
+    await ready(page);
+    const broken = page.locator('tbody tr:has(.part) button');
+    if ((await broken.count()) === 0) return 'no socket had one';
+    await broken.first().click();
+    await page.locator('[data-testid="gaps"]').waitFor();
+    const sentence = plain(await text(page, 'gaps'));
+    expect(/^Nicht gemessen: .*\d/.test(sentence), `“${sentence}”`);
+    return sentence;
+  });
+  await context.close();
+}
