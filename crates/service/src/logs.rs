@@ -1,5 +1,6 @@
 //! Logs go to standard error: for people on a terminal, as JSON for machines.
 
+use std::io::IsTerminal;
 use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
@@ -30,7 +31,10 @@ pub(crate) fn init(format: LogFormat, filter: &str) {
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(BoxMakeWriter::new(std::io::stderr));
     let outcome = match format {
         LogFormat::Json => builder.json().flatten_event(true).with_current_span(true).try_init(),
-        LogFormat::Text => builder.with_target(false).compact().try_init(),
+        LogFormat::Text => {
+            // Colours are for people who watch, not for files.
+            builder.with_ansi(std::io::stderr().is_terminal()).with_target(false).compact().try_init()
+        }
     };
     if let Err(error) = outcome {
         tracing::debug!(%error, "logging was already started");

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use clap::Args;
 
 use crate::page;
-use crate::run::{cargo, root, run, step};
+use crate::run::{binaries, cargo, root, run, step};
 
 #[derive(Args)]
 pub(crate) struct Demo {
@@ -47,7 +47,7 @@ impl Demo {
             Some(folder) => folder,
             None => step("recorded day", || Ok(testkit::traces::unpack_recorded_day(&data.join("traces"))?))?,
         };
-        let mut standalone = std::process::Command::new(root().join("target/debug/standalone"));
+        let mut standalone = std::process::Command::new(binaries().join("standalone"));
         standalone
             .arg("demo")
             .arg("--traces")

@@ -12,6 +12,11 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map_or_else(PathBuf::new, Path::to_path_buf)
 }
 
+/// Where cargo puts what it builds for us. Not beside the running file: a build may have replaced that.
+pub(crate) fn binaries() -> PathBuf {
+    root().join("target/debug")
+}
+
 /// A program that is run in the workspace's folder.
 pub(crate) fn program(name: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(name);

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use testkit::system::{EMAIL, SocketSetup, System, SystemSetup};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::run::{cargo, root, run, step};
+use crate::run::{binaries, cargo, root, run, step};
 use crate::{debian, page};
 
 const START: Duration = Duration::from_mins(3);
@@ -110,7 +110,7 @@ impl Up {
             std::fs::remove_file(state_file())?;
         }
         let output = File::create(&log)?;
-        let mut keeper = Command::new(std::env::current_exe()?)
+        let mut keeper = Command::new(binaries().join("xtask"))
             .args(["stack", "keep", "--port", &self.port.to_string()])
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
@@ -136,7 +136,7 @@ impl Up {
             "[agent.sensor.replay]\nfolder = {:?}\nspeed = \"max\"\nshift = \"end-now\"\nrepeat_days = 7\n",
             traces.display().to_string()
         );
-        let binaries = std::env::current_exe()?.parent().map(PathBuf::from).unwrap_or_default();
+        let binaries = binaries();
         let system = System::start(&SystemSetup {
             sockets: sockets(&binaries, &traces)?,
             binaries,
@@ -168,7 +168,9 @@ fn sockets(binaries: &std::path::Path, traces: &std::path::Path) -> anyhow::Resu
     let text = crate::run::read(
         Command::new(binaries.join("agent"))
             .args(["check", "--json"])
-            .env("WATTLINE__AGENT__SENSOR__REPLAY__FOLDER", traces),
+            .env("WATTLINE__AGENT__SENSOR__REPLAY__FOLDER", traces)
+            // Only looked at, never reached.
+            .env("WATTLINE__RABBITMQ__URL", "amqp://localhost"),
     )?;
     Ok(serde_json::from_str(&text)?)
 }

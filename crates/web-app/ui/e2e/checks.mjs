@@ -36,6 +36,7 @@ export function camera(folder) {
   mkdirSync(folder, { recursive: true });
   return async (page, screen, view, { whole = false } = {}) => {
     const size = page.viewportSize();
+    await page.evaluate(() => scrollTo(0, 0));
     if (whole) {
       // A window as tall as the page: in a picture put together from parts the tab bar would lie in the middle.
       const height = await page.evaluate(() => document.documentElement.scrollHeight);

@@ -35,7 +35,7 @@ export async function checkGerman(run, view) {
     await page.getByRole('link', { name: 'Heute', exact: true }).locator('visible=true').first().click();
     await page.locator('tbody tr').first().waitFor();
     await ready(page);
-    await speaksGerman(page, 'Ganzes Zuhause', 'Wh je 15 Minuten', 'Steckdosen', 'Anteil');
+    await speaksGerman(page, 'Ganzes Zuhause', 'Wh je 15 Minuten', 'Steckdosen', 'Spitze W');
     const total = plain(await text(page, 'day-total'));
     expect(/^(\d[\d.]*,\d+|< 0,01)\s*kWh$/.test(total), `“${total}”`);
     const coverage = plain(await text(page, 'coverage'));

@@ -21,7 +21,9 @@ export async function walk(run, view) {
   const fineAnswers = [];
   page.on('requestfinished', async (request) => {
     const query = new URL(request.url()).searchParams;
-    if (query.get('bucket') !== 'tick' || !page.url().includes('socket=')) return;
+    const seconds = (Date.parse(query.get('to')) - Date.parse(query.get('from'))) / 1000;
+    // The last hour of all sockets belongs to Now; it is ready before one goes there.
+    if (query.get('bucket') !== 'tick' || seconds <= 3600) return;
     const { responseBodySize } = await request.sizes().catch(() => ({ responseBodySize: 0 }));
     fineAnswers.push({ one: query.has('hub') && query.has('socket'), bytes: responseBodySize });
   });
@@ -215,7 +217,7 @@ async function checkAxe({ base, axe, newContext }, view, check, storageState, pl
   };
   await check('axe finds nothing on Now', async () => {
     await open(page, base);
-    for (const summary of await page.locator('details:not([open]) > summary').all()) await summary.click();
+    await page.locator('details').evaluateAll((all) => all.forEach((one) => (one.open = true)));
     await examine();
   });
   await check('axe finds nothing on Today', async () => {
