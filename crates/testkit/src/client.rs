@@ -115,17 +115,39 @@ pub async fn get_json(url: &str) -> Result<Value, reqwest::Error> {
     reqwest::Client::builder().timeout(Duration::from_secs(10)).build()?.get(url).send().await?.json().await
 }
 
-/// Bytes that a browser's first visit takes: the page and what it names, compressed as they come.
-pub async fn first_load_bytes(url: &str) -> Result<usize, reqwest::Error> {
+/// Bytes of the page and of every file that it or its files name, compressed as they come: as much as a first
+/// visit can take, whatever it opens.
+pub async fn page_bytes(url: &str) -> Result<usize, reqwest::Error> {
     let http = reqwest::Client::builder().timeout(Duration::from_secs(10)).build()?;
-    let compressed = async |path: &str| {
-        let request = http.get(format!("{url}{path}")).header(reqwest::header::ACCEPT_ENCODING, "gzip");
+    let get = async |path: &str, encoding: &'static str| {
+        let request = http.get(format!("{url}/{path}")).header(reqwest::header::ACCEPT_ENCODING, encoding);
         request.send().await?.error_for_status()?.bytes().await
     };
-    let mut total = compressed("/").await?.len();
-    let page = http.get(format!("{url}/")).send().await?.text().await?;
-    for name in page.split('"').filter(|text| text.starts_with('/') && text.len() > 1) {
-        total += compressed(name).await?.len();
+    let mut total = 0;
+    let mut paths = vec![String::new()];
+    let mut next = 0;
+    while let Some(path) = paths.get(next).cloned() {
+        next += 1;
+        total += get(&path, "gzip").await?.len();
+        let text = get(&path, "identity").await?;
+        for name in named_assets(&String::from_utf8_lossy(&text)) {
+            if !paths.contains(&name) {
+                paths.push(name);
+            }
+        }
     }
     Ok(total)
+}
+
+/// Files of Vite's folder that a text names, with the folder or beside it (`./chart-1a2b.js`).
+fn named_assets(text: &str) -> Vec<String> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let named = ["assets/", "\"./", "`./", "'./"].into_iter().flat_map(|mark| {
+        text.match_indices(mark).map(move |(at, mark)| text[at + mark.len()..].split(|c| !is_name(c)).next())
+    });
+    named
+        .flatten()
+        .filter(|name| [".js", ".css", ".woff2"].iter().any(|end| name.ends_with(end)))
+        .map(|name| format!("assets/{name}"))
+        .collect()
 }
