@@ -1,11 +1,12 @@
 use std::io::{self, Write};
-use std::path::Path;
 
-use domain::UtcMillis;
+use service::Context;
+
+use crate::settings::Settings;
 
 /// Lists the outlets that would be measured.
-pub(crate) fn check(config: &agent::Config, json: bool) -> anyhow::Result<()> {
-    let outlets = agent::sensors::labels(&config.sensor)?;
+pub(crate) fn check(context: Context<Settings>, json: bool) -> anyhow::Result<()> {
+    let outlets = agent::sensors::labels(&context.config.agent.sensor)?;
     let mut out = io::stdout().lock();
     if json {
         writeln!(out, "{}", serde_json::to_string(&outlets)?)?;
@@ -19,13 +20,13 @@ pub(crate) fn check(config: &agent::Config, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(crate) async fn spool_status(path: &Path, now: UtcMillis) -> anyhow::Result<()> {
-    let report = agent::spool::report(path).await?;
+pub(crate) async fn spool_status(context: Context<Settings>) -> anyhow::Result<()> {
+    let report = agent::spool::report(&context.config.agent.spool.path).await?;
     let mut out = io::stdout().lock();
     writeln!(out, "hub             {}", report.hub)?;
     writeln!(out, "waiting         {} containers, {} bytes", report.depth, report.bytes)?;
     if let Some((sequence, tick)) = report.oldest {
-        let age = now.millis_since(tick) / 1_000;
+        let age = context.clock.now().millis_since(tick) / 1_000;
         writeln!(out, "oldest          container {sequence}, measured at {tick} ({age} s ago)")?;
     }
     if let Some(until) = report.measured_until {

@@ -8,7 +8,6 @@
 //! transaction as each container, where the measurement stands: a kill at any instant loses nothing and books
 //! nothing twice.
 
-mod backoff;
 mod board;
 pub mod config;
 mod meter;

@@ -14,21 +14,15 @@ use settings::Settings;
 
 fn main() -> ExitCode {
     let Arguments { config, command } = Arguments::parse();
-    let quietly = || ("warn", service::config::load::<Settings>(config.as_deref(), std::env::vars()));
+    let settings = || service::config::load::<Settings>(config.as_deref(), std::env::vars());
     match command.unwrap_or(Command::Run) {
         Command::Run => service::run("agent", config.as_deref(), run),
         Command::Check { json } => {
-            let (filter, settings) = quietly();
-            service::run_with("agent", filter, settings, async |context| {
-                commands::check(&context.config.agent, json)
-            })
+            let check = async |context: service::Context<_>| commands::check(context, json);
+            service::run_with("agent", "warn", settings(), check)
         }
         Command::Spool(SpoolCommand::Status) => {
-            let (filter, settings) = quietly();
-            let status = async |context: service::Context<Settings>| {
-                commands::spool_status(&context.config.agent.spool.path, context.clock.now()).await
-            };
-            service::run_with("agent", filter, settings, status)
+            service::run_with("agent", "warn", settings(), commands::spool_status)
         }
     }
 }

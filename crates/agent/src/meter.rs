@@ -9,10 +9,10 @@ use domain::{TickEnergy, TickLength, UtcMillis};
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
-use crate::backoff::Backoff;
 use crate::config::Config;
 use crate::spool::{Sealed, Spool, SpoolError};
 use crate::status::Status;
+use service::backoff::Backoff;
 
 /// Containers that go to the disk together when the past is told faster than it happened.
 const TOGETHER: usize = 16;
@@ -157,7 +157,7 @@ impl Meter {
                     self.status.set_stalled(true);
                     tokio::select! {
                         () = self.spool.deleted() => {}
-                        () = tokio::time::sleep(backoff.next()) => {}
+                        () = tokio::time::sleep(backoff.next_wait()) => {}
                         () = shutdown.cancelled() => return Ok(()),
                     }
                 }

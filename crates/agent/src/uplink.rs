@@ -10,9 +10,9 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::backoff::Backoff;
 use crate::spool::{Spool, SpoolError, Waiting};
 use crate::status::{Status, UplinkState};
+use service::backoff::Backoff;
 
 /// At most so many containers are in flight, and about so many bytes.
 const WINDOW: u32 = 256;
@@ -49,7 +49,7 @@ impl Uplink {
                 Ok(waiting) => waiting,
                 Err(error) => {
                     self.spool_fails(error)?;
-                    sleep(backoff.next()).await;
+                    sleep(backoff.next_wait()).await;
                     continue;
                 }
             };
@@ -69,7 +69,7 @@ impl Uplink {
             }
             if let Some(error) = failure {
                 self.goes_down(&error);
-                sleep(backoff.next()).await;
+                sleep(backoff.next_wait()).await;
             }
         }
     }
@@ -109,7 +109,7 @@ impl Uplink {
         let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
         while let Err(error) = self.spool.delete(sequences).await {
             self.spool_fails(error)?;
-            sleep(backoff.next()).await;
+            sleep(backoff.next_wait()).await;
         }
         self.stuck = false;
         self.status.add_confirmed(sequences.len());

@@ -1,32 +1,16 @@
 //! The read-service: answers from InfluxDB, and live from RabbitMQ.
 
+mod arguments;
 mod settings;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{Parser, Subcommand};
+use arguments::{Arguments, Command};
+use clap::Parser;
 use read_service::{Deps, KeySource, TokenVerifier};
 use settings::Settings;
 use tokio::net::TcpListener;
-
-/// Answers questions about a household's energy.
-#[derive(Parser)]
-#[command(version)]
-struct Arguments {
-    /// A TOML file; `WATTLINE__SECTION__KEY` in the environment wins over it.
-    #[arg(long)]
-    config: Option<PathBuf>,
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Prints the description of the API.
-    Openapi,
-}
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

@@ -42,8 +42,7 @@ impl Test {
                 .env("RUSTDOCFLAGS", "-D warnings"))
         })?;
         step("dependencies", deny)?;
-        // The system tests start the binaries.
-        step("build", || run(cargo().args(["build", "--workspace", "--bins", "--locked"])))?;
+        // This builds the binaries too, which the system tests start.
         step("tests, with real servers", || run(cargo().args(["test", "--workspace", "--locked"])))
     }
 }

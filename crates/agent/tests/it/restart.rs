@@ -55,12 +55,13 @@ async fn an_agent_that_is_killed_again_and_again_gives_the_same_ticks() {
         let mut kills = 0;
         let spool = tempfile::tempdir().unwrap();
         let publisher = Collector::failing(10);
+        // Longer and longer: the first lives are too short for any machine, and the last is long enough for any.
+        let mut life = Duration::from_micros(300);
         loop {
             let config = configured(spool.path(), folder.path());
             let prepared = agent::prepare(config, TokioClock::at(utc("2026-11-21T12:00:00Z"))).await.unwrap();
             let opened = prepared.spool.clone();
-            // Longer and longer, so that a slow machine gets on too.
-            let life = Duration::from_micros(rand::random_range(100..20_000 + kills * 1_000));
+            life = life.mul_f64(rand::random_range(1.05..1.3));
             let running = agent::run(prepared.with(publisher.clone()), CancellationToken::new());
             match tokio::time::timeout(life, running).await {
                 Ok(outcome) => break outcome.unwrap(),
@@ -83,6 +84,7 @@ async fn an_agent_that_is_asked_to_stop_again_and_again_gives_the_same_ticks() {
     let spool = tempfile::tempdir().unwrap();
     let publisher = Collector::new();
     let mut stops = 0;
+    let mut life = Duration::from_millis(1);
     while publisher
         .arrived
         .lock()
@@ -96,7 +98,7 @@ async fn an_agent_that_is_asked_to_stop_again_and_again_gives_the_same_ticks() {
         let prepared = agent::prepare(config, TokioClock::at(utc("2026-11-21T12:00:00Z"))).await.unwrap();
         let shutdown = CancellationToken::new();
         let stop = shutdown.clone();
-        let life = Duration::from_millis(rand::random_range(1..15 + stops));
+        life = life.mul_f64(rand::random_range(1.05..1.3));
         let stopper = tokio::spawn(async move {
             tokio::time::sleep(life).await;
             stop.cancel();

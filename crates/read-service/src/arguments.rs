@@ -1,0 +1,22 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Answers questions about a household's energy.
+#[derive(Parser)]
+#[command(version)]
+pub(crate) struct Arguments {
+    /// A TOML file; `WATTLINE__SECTION__KEY` in the environment wins over it.
+    #[arg(long, global = true)]
+    pub(crate) config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Prints the description of the API.
+    Openapi,
+}

@@ -1,0 +1,80 @@
+//! One process, SQLite.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use rustix::process::{Pid, Signal, kill_process};
+use serde::Deserialize;
+use testkit::client::page_bytes;
+
+use super::day;
+use super::report::Report;
+use crate::run::root;
+
+#[derive(Deserialize)]
+struct Ready {
+    url: String,
+    email: String,
+    password: String,
+}
+
+/// A process that is told to end when it goes out of scope.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let pid = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw);
+        if pid.is_some_and(|pid| kill_process(pid, Signal::TERM).is_ok()) {
+            self.0.wait().ok();
+        }
+    }
+}
+
+pub(super) async fn measure() -> anyhow::Result<Report> {
+    let folder = tempfile::tempdir()?;
+    let traces = testkit::traces::unpack_recorded_day(&folder.path().join("traces"))?;
+    let (_running, ready, intake) = start(&folder.path().join("data"), &traces)?;
+    let client = day::log_in(&ready.url, &ready.email, &ready.password).await?;
+
+    let mut report = Report::default();
+    report.add("outlets", "outlets", std::fs::read_dir(&traces)?.count(), "", None);
+    report.add("values of 10 s", "values", day::stored_values(&client).await?, "", None);
+    let seconds = intake.as_secs_f64();
+    report.add("from the start to the last value stored", "intake_s", seconds, "s", Some("under 5 s"));
+    day::measure(&client, &mut report).await?;
+    let bytes = page_bytes(&ready.url).await?;
+    report.add(
+        "everything the page can load, compressed",
+        "page_bytes",
+        bytes,
+        "bytes",
+        Some("under 120,000"),
+    );
+    Ok(report)
+}
+
+/// Starts it with the recorded day; returns when all of it is stored.
+fn start(data: &Path, traces: &Path) -> anyhow::Result<(Running, Ready, Duration)> {
+    let began = Instant::now();
+    let mut child = Command::new(root().join("target/release/standalone"))
+        .args(["--json", "run"])
+        .env("WATTLINE_LOG", "warn")
+        .env("WATTLINE__LISTEN", "127.0.0.1:0")
+        .env("WATTLINE__DATA_DIR", data)
+        .env("WATTLINE__AGENT__SENSOR__REPLAY__FOLDER", traces)
+        .env("WATTLINE__AGENT__SENSOR__REPLAY__SPEED", "max")
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot start standalone")?;
+    let out = child.stdout.take().context("standalone has no output")?;
+    let running = Running(child);
+    let mut line = String::new();
+    if BufReader::new(out).read_line(&mut line)? == 0 {
+        bail!("standalone ended before it was ready");
+    }
+    let intake = began.elapsed();
+    Ok((running, serde_json::from_str(&line)?, intake))
+}
