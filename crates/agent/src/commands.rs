@@ -5,7 +5,7 @@ use service::Context;
 use crate::settings::Settings;
 
 /// Lists the outlets that would be measured.
-pub(crate) fn check(context: Context<Settings>, json: bool) -> anyhow::Result<()> {
+pub(crate) fn check(context: &Context<Settings>, json: bool) -> anyhow::Result<()> {
     let outlets = agent::sensors::labels(&context.config.agent.sensor)?;
     let mut out = io::stdout().lock();
     if json {

@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     match command.unwrap_or(Command::Run) {
         Command::Run => service::run("agent", config.as_deref(), run),
         Command::Check { json } => {
-            let check = async |context: service::Context<_>| commands::check(context, json);
+            let check = async |context: service::Context<_>| commands::check(&context, json);
             service::run_with("agent", "warn", settings(), check)
         }
         Command::Spool(SpoolCommand::Status) => {

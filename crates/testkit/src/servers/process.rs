@@ -177,8 +177,10 @@ fn state_and_parent(pid: u32) -> Option<(char, u32)> {
     Some((fields.next()?.chars().next()?, fields.next()?.parse().ok()?))
 }
 
+/// The first thread of a process can be a zombie while others still hold its sockets.
 fn is_alive(pid: u32) -> bool {
-    state_and_parent(pid).is_some_and(|(state, _)| state != 'Z')
+    let threads = || fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
+    state_and_parent(pid).is_some_and(|(state, _)| state != 'Z' || threads() > 1)
 }
 
 fn descendants(ancestor: u32) -> Vec<u32> {
