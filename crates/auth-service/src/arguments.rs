@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use secrecy::SecretString;
 
 #[derive(Debug, Parser)]
 #[command(name = "auth-service", version, about = "People, households, hubs, and the tokens for them")]
@@ -25,6 +26,13 @@ pub enum Command {
     Provision {
         /// What there should be, in JSON; `-` is standard input.
         file: PathBuf,
+        /// The person's e-mail address, in place of the file's.
+        #[arg(long, env = "WATTLINE_HOME_EMAIL")]
+        email: Option<String>,
+        /// The person's password, in place of the file's. Others can see what is on a command line: better in the
+        /// environment.
+        #[arg(long, env = "WATTLINE_HOME_PASSWORD", hide_env_values = true)]
+        password: Option<SecretString>,
     },
 }
 

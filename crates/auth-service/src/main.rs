@@ -23,12 +23,14 @@ fn main() -> ExitCode {
             print!("{}", auth_service::openapi_json());
             ExitCode::SUCCESS
         }
-        Command::Provision { file } => service::run("auth-service", config, async |ctx: Context<Config>| {
-            let home = Home::read(&file)?;
-            let done = auth_service::provision(&*open(&ctx.config).await?, &*ctx.clock, &home).await?;
-            println!("person {}\nhousehold {}\nchanges {:?}", done.person, done.household, done.changes);
-            Ok(())
-        }),
+        Command::Provision { file, email, password } => {
+            service::run("auth-service", config, async |ctx: Context<Config>| {
+                let home = Home::read(&file)?.of(email, password);
+                let done = auth_service::provision(&*open(&ctx.config).await?, &*ctx.clock, &home).await?;
+                println!("{done}");
+                Ok(())
+            })
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use std::{fs, io};
+use std::{fmt, fs, io};
 
 use domain::access::Role;
 use domain::accounts::{
@@ -16,6 +16,9 @@ use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
 use crate::passwords::{MAX_PASSWORD_BYTES, PasswordError, Passwords};
+
+/// As NIST SP 800-63B asks for.
+const MIN_PASSWORD_BYTES: usize = 8;
 
 /// For the ids that follow from a name (UUID version 5).
 const NAMESPACE: Uuid = Uuid::from_u128(0x5f0c_41f1_6e5b_4f0e_9c1d_77a1_7711_5e5e);
@@ -36,9 +39,11 @@ pub struct HomePerson {
     /// Without it, one that follows from the e-mail address.
     #[serde(default)]
     pub id: Option<PersonId>,
+    #[serde(default)]
     pub email: String,
     /// Of a new person; who is there already keeps theirs.
     pub name: String,
+    #[serde(default)]
     pub password: SecretString,
 }
 
@@ -66,6 +71,14 @@ pub struct HomeHub {
 }
 
 impl Home {
+    /// With the e-mail address and the password from elsewhere, where they are given.
+    #[must_use]
+    pub fn of(mut self, email: Option<String>, password: Option<SecretString>) -> Self {
+        self.person.email = email.unwrap_or(self.person.email);
+        self.person.password = password.unwrap_or(self.person.password);
+        self
+    }
+
     /// From a JSON file; `-` is standard input.
     pub fn read(path: &Path) -> Result<Self, ReadError> {
         let named = |source| ReadError::Read { path: path.to_owned(), source };
@@ -94,6 +107,12 @@ pub struct Provisioned {
     pub changes: Vec<Change>,
 }
 
+impl fmt::Display for Provisioned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "person {}\nhousehold {}\nchanges {:?}", self.person, self.household, self.changes)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     Person,
@@ -106,9 +125,7 @@ pub enum Change {
 
 #[derive(Debug, thiserror::Error)]
 pub enum ProvisionError {
-    #[error(
-        "the e-mail address, the name and the password of a person must not be empty, nor the password longer than 1024 bytes"
-    )]
+    #[error("a person needs an e-mail address, a name, and a password of 8 to 1024 bytes")]
     Person,
     #[error("preparing the password")]
     Password(#[source] PasswordError),
@@ -140,8 +157,9 @@ async fn provision_person(
     let email = normalise_email(&wanted.email);
     let password_bytes = wanted.password.expose_secret().len();
     if email.is_empty()
+        || email.contains(char::is_control)
         || wanted.name.trim().is_empty()
-        || !(1..=MAX_PASSWORD_BYTES).contains(&password_bytes)
+        || !(MIN_PASSWORD_BYTES..=MAX_PASSWORD_BYTES).contains(&password_bytes)
     {
         return Err(ProvisionError::Person);
     }

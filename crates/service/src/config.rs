@@ -44,7 +44,7 @@ pub fn load<C: Config>(
         match std::fs::read_to_string(path) {
             Ok(text) => match text.parse::<Table>() {
                 Ok(parsed) => table = parsed,
-                Err(error) => faults.push(format!("{}: {}", path.display(), error.to_string().trim_end())),
+                Err(error) => faults.push(unreadable(path, &text, &error)),
             },
             Err(error) => faults.push(format!("{}: {error}", path.display())),
         }
@@ -59,6 +59,12 @@ pub fn load<C: Config>(
     let config: C = extract(&mut table, &overrides, &mut faults);
     config.validate(&mut faults);
     if faults.is_empty() { Ok(config) } else { Err(Faults(faults)) }
+}
+
+/// Says where and what, but does not show the line: it may hold a secret.
+fn unreadable(path: &Path, text: &str, error: &toml::de::Error) -> String {
+    let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+    format!("{}, line {line}: {}", path.display(), error.message().trim_end().replace('\n', " "))
 }
 
 type Overrides = Vec<(Vec<String>, String)>;
@@ -110,6 +116,15 @@ fn set(table: &mut Table, path: &[String], value: Value) -> bool {
     true
 }
 
+/// A number or the like as it was written.
+fn scalar(table: &Table, path: &[String], overrides: &Overrides) -> Option<String> {
+    let (key, sections) = path.split_last()?;
+    let section = sections.iter().try_fold(table, |at, section| at.get(section)?.as_table())?;
+    let value = section.get(key).filter(|value| !value.is_str() && !value.is_table() && !value.is_array())?;
+    let from_environment = overrides.iter().find(|(name, _)| name == path).map(|(_, text)| text.clone());
+    Some(from_environment.unwrap_or_else(|| value.to_string()))
+}
+
 fn remove(table: &mut Table, path: &[String]) -> bool {
     let Some((key, sections)) = path.split_last() else { return false };
     let mut at = table;
@@ -124,7 +139,8 @@ fn remove(table: &mut Table, path: &[String]) -> bool {
 
 /// Takes one faulty key after the other out of the table until the rest can be read.
 fn extract<C: Config>(table: &mut Table, overrides: &Overrides, faults: &mut Vec<String>) -> C {
-    let mut as_text: Vec<&[String]> = Vec::new();
+    // What was tried as text, and what was said of it before.
+    let mut as_text: Vec<(Vec<String>, String)> = Vec::new();
     loop {
         let error = match serde_path_to_error::deserialize::<_, C>(table.clone()) {
             Ok(config) => return config,
@@ -138,17 +154,18 @@ fn extract<C: Config>(table: &mut Table, overrides: &Overrides, faults: &mut Vec
                 _ => None,
             })
             .collect();
-        let from_environment = overrides.iter().find(|(name, _)| *name == path);
-        if let Some((name, text)) = from_environment
-            && !as_text.contains(&name.as_slice())
+        // `12345` may be meant as a password.
+        let tried = as_text.iter().find(|(tried, _)| *tried == path);
+        if tried.is_none()
+            && let Some(text) = scalar(table, &path, overrides)
         {
-            // `12345` may be meant as a password.
-            as_text.push(name);
-            set(table, name, Value::String(text.clone()));
+            set(table, &path, Value::String(text));
+            as_text.push((path, error.inner().message().to_owned()));
             continue;
         }
+        let from_environment = overrides.iter().find(|(name, _)| *name == path);
         let place = from_environment.map_or_else(|| path.join("."), |(name, _)| variable(name));
-        let message = error.inner().to_string();
+        let message = tried.map_or(error.inner().message(), |(_, message)| message);
         faults.push(format!("{place}: {}", message.trim_end().replace('\n', " ")));
         // A fault inside a list, or one without a place, takes what is around it along.
         while !remove(table, &path) {

@@ -1,23 +1,37 @@
 //! Serving HTTP: limits, request ids, traces, and an end that does not hang.
 
-use std::future::IntoFuture;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, Request, StatusCode, header};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::timeout::RequestBodyTimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::problem::Problem;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// Who opens more waits in the kernel's queue.
+const MAX_CONNECTIONS: usize = 10_000;
+/// For a request's head to come in; a kept connection is closed when it is silent for so long.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Between two pieces of a request's body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long open requests may go on after the wish to stop; live streams end by the same token.
 const GRACE: Duration = Duration::from_secs(5);
@@ -30,31 +44,59 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let address = listener.local_addr()?;
     tracing::info!(%address, "listening");
-    let router = router
+    let service = TowerToHyperService::new(guarded(router));
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let connections = GracefulShutdown::new();
+    let mut protocol = http1::Builder::new();
+    protocol.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+
+    loop {
+        let accepted = async {
+            let place = Arc::clone(&places).acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        let (place, stream) = tokio::select! {
+            () = shutdown.cancelled() => break,
+            (place, accepted) = accepted => match accepted {
+                Ok((stream, _)) => (place, stream),
+                Err(error) => {
+                    // Out of file descriptors, or the peer was gone already: others can still be served.
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            },
+        };
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "cannot turn off Nagle's algorithm");
+        }
+        let connection = protocol.serve_connection(TokioIo::new(stream), service.clone());
+        let watched = connections.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = watched.await {
+                tracing::debug!(%error, "a connection ended badly");
+            }
+            drop(place);
+        });
+    }
+    if tokio::time::timeout(GRACE, connections.shutdown()).await.is_err() {
+        tracing::warn!(seconds = GRACE.as_secs(), "requests were still open and are cut off");
+    }
+    Ok(())
+}
+
+fn guarded(router: Router) -> Router {
+    router
         .fallback(|| async {
             Problem::new(StatusCode::NOT_FOUND).detail("There is nothing at this address.").into_response()
         })
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| panicked()))
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
+        .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
         .layer(middleware::map_response(explain_limit))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
-        .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid));
-
-    let stopped = shutdown.clone();
-    let server = axum::serve(listener, router)
-        .with_graceful_shutdown(async move { stopped.cancelled().await })
-        .into_future();
-    tokio::pin!(server);
-    tokio::select! {
-        outcome = &mut server => return outcome,
-        () = shutdown.cancelled() => {}
-    }
-    if let Ok(outcome) = tokio::time::timeout(GRACE, server).await {
-        return outcome;
-    }
-    tracing::warn!(seconds = GRACE.as_secs(), "requests were still open and are cut off");
-    Ok(())
+        .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
 }
 
 /// The limit's own answer is plain text.

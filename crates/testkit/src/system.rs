@@ -1,5 +1,8 @@
 //! All of Wattline as it runs in production: the real servers, and each binary as a process of its own.
 
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -146,6 +149,13 @@ impl System {
     }
 }
 
+/// A file that only we can read.
+pub fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(path)?.write_all(text.as_bytes())
+}
+
 fn joined<T>(handle: thread::ScopedJoinHandle<'_, T>) -> T {
     match handle.join() {
         Ok(outcome) => outcome,
@@ -199,7 +209,7 @@ impl Launcher {
             password
         } else {
             let password = format!("{:024x}", rand::random::<u128>() >> 32);
-            std::fs::write(&kept, &password).map_err(ServerError::io("writing the password"))?;
+            write_private(&kept, &password).map_err(ServerError::io("writing the password"))?;
             password
         };
         let home = json!({
@@ -208,7 +218,7 @@ impl Launcher {
             "hubs": [{ "id": HUB, "name": "Demo hub", "since": "epoch", "sockets": sockets }],
         });
         let file = self.folder.join("home.json");
-        std::fs::write(&file, home.to_string()).map_err(ServerError::io("writing the home"))?;
+        write_private(&file, &home.to_string()).map_err(ServerError::io("writing the home"))?;
         let file = file.display().to_string();
         run_to_end(&self.setup("auth-service", None, &["provision", &file], environment))?;
         Ok(password)

@@ -13,7 +13,7 @@ use service::problem::Problem;
 struct Dist;
 
 pub(crate) const HOW_TO_BUILD: &str =
-    "install Node.js 20 or newer, run `npm ci && npm run build` in crates/web-app/ui, and build again";
+    "install Node.js 20.19 or newer, run `npm ci && npm run build` in crates/web-app/ui, and build again";
 
 pub(crate) fn page_is_built() -> bool {
     Dist::get("index.html").is_some()

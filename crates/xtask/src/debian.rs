@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use crate::run::{program, run};
 
-/// A Debian package, and a file that tells that it is there.
+/// A Debian package, and a file that tells that it is there; one `*` stands for any name.
 struct Package {
     name: &'static str,
     proof: &'static str,
@@ -15,17 +15,23 @@ struct Package {
 const PACKAGES: [Package; 4] = [
     Package { name: "rabbitmq-server", proof: "/usr/lib/rabbitmq/bin/rabbitmq-server" },
     Package { name: "influxdb", proof: "/usr/bin/influxd" },
-    Package { name: "postgresql", proof: "/usr/lib/postgresql" },
+    Package { name: "postgresql", proof: "/usr/lib/postgresql/*/bin/initdb" },
     Package { name: "chromium", proof: "/usr/bin/chromium" },
 ];
 
+fn is_installed(package: &Package) -> bool {
+    match package.proof.split_once("/*/") {
+        None => Path::new(package.proof).exists(),
+        Some((folder, rest)) => std::fs::read_dir(folder).is_ok_and(|mut names| {
+            names.any(|entry| entry.is_ok_and(|entry| entry.path().join(rest).exists()))
+        }),
+    }
+}
+
 /// Installs what is missing when we may, and says what is missing when we may not.
 pub(crate) fn install_packages() -> anyhow::Result<()> {
-    let missing: Vec<&str> = PACKAGES
-        .iter()
-        .filter(|package| !Path::new(package.proof).exists())
-        .map(|package| package.name)
-        .collect();
+    let missing: Vec<&str> =
+        PACKAGES.iter().filter(|package| !is_installed(package)).map(|package| package.name).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -33,7 +39,7 @@ pub(crate) fn install_packages() -> anyhow::Result<()> {
     if !is_debian || !rustix::process::geteuid().is_root() {
         bail!(
             "these are needed and not installed: {list}.\n\
-             On Debian or Ubuntu: sudo apt-get install {list}\n\
+             On Debian: sudo apt-get install {list}\n\
              Without them: cargo xtask test --fast",
             list = missing.join(" ")
         );

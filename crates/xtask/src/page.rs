@@ -21,7 +21,7 @@ pub(crate) fn npm(arguments: &[&str]) -> Command {
 /// Installs what the page is built with, if that has not been done for this lock file.
 pub(crate) fn install() -> anyhow::Result<()> {
     if !exists("npm") {
-        bail!("Node.js 20 or newer with npm is needed to build the page (https://nodejs.org)");
+        bail!("Node.js 20.19 or newer with npm is needed to build the page (https://nodejs.org)");
     }
     let done = folder().join("node_modules/.package-lock.json");
     if newest(&folder().join("package-lock.json")) > newest(&done) {

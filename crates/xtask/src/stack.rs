@@ -3,8 +3,9 @@
 //! `up` leaves a keeper behind that owns all processes and ends them when it is told to.
 
 use std::fs::File;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -66,7 +67,13 @@ impl Stack {
     }
 }
 
+/// In the workspace, but for root in a closed home: PostgreSQL runs as a user of its own, who must get there.
 fn folder() -> PathBuf {
+    let is_open =
+        |folder: &Path| folder.metadata().is_ok_and(|about| about.permissions().mode() & 0o001 != 0);
+    if rustix::process::geteuid().is_root() && !root().ancestors().all(is_open) {
+        return PathBuf::from("/var/tmp/wattline-stack");
+    }
     root().join(".wattline/stack")
 }
 
@@ -154,7 +161,7 @@ impl Up {
             postgresql: system.postgresql.url(),
         };
         let part = folder().join("state.part");
-        std::fs::write(&part, serde_json::to_string_pretty(&state)?)?;
+        testkit::system::write_private(&part, &serde_json::to_string_pretty(&state)?)?;
         std::fs::rename(part, state_file())?;
         wait_for_signal()?;
         drop(system);
@@ -164,7 +171,7 @@ impl Up {
 }
 
 /// What the agent says hangs on its sockets.
-fn sockets(binaries: &std::path::Path, traces: &std::path::Path) -> anyhow::Result<Vec<SocketSetup>> {
+fn sockets(binaries: &Path, traces: &Path) -> anyhow::Result<Vec<SocketSetup>> {
     let text = crate::run::read(
         Command::new(binaries.join("agent"))
             .args(["check", "--json"])

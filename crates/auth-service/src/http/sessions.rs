@@ -36,6 +36,9 @@ impl LogIn {
         if self.email.trim().is_empty() || self.email.len() > MAX_EMAIL_BYTES {
             return Err(ApiError::invalid("email", "An e-mail address has 1 to 254 bytes."));
         }
+        if self.email.contains(char::is_control) {
+            return Err(ApiError::invalid("email", "An e-mail address has no control characters."));
+        }
         let length = self.password.expose_secret().len();
         if length == 0 || length > MAX_PASSWORD_BYTES {
             return Err(ApiError::invalid("password", "A password has 1 to 1024 bytes."));
@@ -119,6 +122,9 @@ struct NewSession {
     responses(
         (status = 201, body = NewSession),
         (status = 401, description = "Wrong e-mail or password", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "The request ended early", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "Too large", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Malformed", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Not now", body = Problem, content_type = "application/problem+json"),
     ),

@@ -62,6 +62,19 @@ fn a_password_of_digits_stays_text() {
 }
 
 #[test]
+fn a_password_of_digits_may_lack_its_quotes_in_the_file() {
+    let file = file("[broker]\npassword = 12345678\n");
+    assert_eq!(load::<Sample>(Some(file.path()), []).unwrap().broker.password, "12345678");
+}
+
+#[test]
+fn a_fault_in_the_file_does_not_show_the_line() {
+    let file = file("name = \"home\"\n[broker]\npassword = hunter2\"\n");
+    let Faults(faults) = load::<Sample>(Some(file.path()), []).unwrap_err();
+    assert!(faults[0].contains("line 3") && !faults[0].contains("hunter2"), "{faults:?}");
+}
+
+#[test]
 fn a_secret_can_lie_in_a_file() {
     let secret = file("hunter2\n");
     let set = environment(&[("WATTLINE__BROKER__PASSWORD__FILE", secret.path().to_str().unwrap())]);

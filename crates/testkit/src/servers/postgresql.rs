@@ -9,11 +9,22 @@ use rustix::process::Signal;
 use super::process::{Folder, Process, run};
 use super::{ServerError, free_port};
 
-const PACKAGE: &str = "postgresql-15";
-const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
+const PACKAGE: &str = "postgresql";
+/// Debian keeps each major version in a folder of its own.
+const VERSIONS: &str = "/usr/lib/postgresql";
 /// The system's user that runs it when we are root, whom it refuses, and its superuser inside.
 const USER: &str = "postgres";
 const TIME_LIMIT: Duration = Duration::from_mins(1);
+
+/// Of the newest version that is installed as a server.
+fn programs() -> PathBuf {
+    let versions = fs::read_dir(VERSIONS).into_iter().flatten();
+    let newest = versions
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok())
+        .filter(|version| Path::new(VERSIONS).join(format!("{version}/bin/initdb")).exists())
+        .max();
+    Path::new(VERSIONS).join(format!("{}/bin", newest.unwrap_or_default()))
+}
 
 /// PostgreSQL that trusts whoever connects as `postgres`.
 #[derive(Debug)]
@@ -75,7 +86,7 @@ impl PostgreSql {
 
     /// Runs one statement in the database `postgres`; rows come back one a line.
     pub fn sql(&self, statement: &str) -> Result<String, ServerError> {
-        let mut command = Command::new(Path::new(PROGRAMS).join("psql"));
+        let mut command = Command::new(programs().join("psql"));
         command.args(["-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1", "-d", &self.url(), "-c", statement]);
         run(&mut command, PACKAGE)
     }
@@ -132,7 +143,7 @@ impl Place {
         let mut process = Process::spawn("PostgreSQL", PACKAGE, &mut command, folder.join("postgresql.log"))?;
         let port = self.port.to_string();
         process.wait_ready(TIME_LIMIT, || {
-            let mut ask = Command::new(Path::new(PROGRAMS).join("pg_isready"));
+            let mut ask = Command::new(programs().join("pg_isready"));
             run(ask.args(["-q", "-h", "127.0.0.1", "-p", &port]), PACKAGE).is_ok()
         })?;
         Ok(process)
@@ -145,7 +156,7 @@ fn am_root() -> bool {
 
 /// `setpriv` replaces itself by the program, so that its signals reach the program.
 fn as_user(program: &str) -> Command {
-    let path = Path::new(PROGRAMS).join(program);
+    let path = programs().join(program);
     if !am_root() || !path.exists() {
         return Command::new(path);
     }
