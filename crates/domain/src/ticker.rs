@@ -98,10 +98,14 @@ impl Ticker {
 
     /// Goes on where a former run stopped. The sensor may repeat readings from before the checkpoint; to be
     /// exact it must repeat those of the hold time before it.
+    ///
+    /// Where the ticks have become longer, the rest of the first of them is a gap: it would replace the booked
+    /// tick that starts with it.
     #[must_use]
     pub fn resumed(mut self, checkpoint: &Checkpoint) -> Self {
-        self.current = Some(self.length.tick_of(checkpoint.booked_until));
-        self.not_before = checkpoint.booked_until;
+        let begin = checkpoint.booked_until.ceil_to(self.length.millis_i64());
+        self.current = Some(begin);
+        self.not_before = begin;
         for (socket, &carry) in self.sockets.iter_mut().zip(&checkpoint.carry) {
             socket.carry = carry;
         }
@@ -155,6 +159,7 @@ impl Ticker {
             if self.sockets.iter().all(|socket| socket.held.is_none() && !socket.observed) {
                 // Nothing is held: no tick up to `to` can have a value.
                 self.current = Some(self.length.tick_of(to));
+                self.newest = self.newest.max(to);
                 return None;
             }
             self.current = Some(end);

@@ -5,7 +5,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 /// How to reach RabbitMQ, and what its queues hold. All who declare the topology must agree on `queues`,
-/// `max_queue_length`, `max_dead_letters` and `delivery_limit`: a queue cannot change them later.
+/// `max_queue_length`, `max_queue_bytes`, `max_dead_letters`, `max_dead_letter_bytes` and `delivery_limit`: a queue
+/// cannot change them later.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -13,11 +14,16 @@ pub struct Config {
     pub url: SecretString,
     /// Over how many queues the hubs are spread.
     pub queues: u16,
-    /// Containers that may be delivered and not settled, per queue. Quorum queues allow 2,000.
+    /// Containers that may be delivered and not settled, per queue. Quorum queues allow 2,000. A consumer holds
+    /// at most queues × prefetch of them in memory: with the defaults 4 × 250 × 1 MiB, the largest container,
+    /// make 1,000 MiB.
     pub prefetch: u16,
     /// Containers that wait in one queue before publishers are refused.
     pub max_queue_length: u32,
+    /// Their bytes. Whichever of the two limits is reached first counts; the disk must have room for all queues.
+    pub max_queue_bytes: u64,
     pub max_dead_letters: u32,
+    pub max_dead_letter_bytes: u64,
     /// How often a container comes back unsettled before it is put among the dead letters.
     pub delivery_limit: u32,
     /// Containers published and not yet confirmed.
@@ -31,10 +37,15 @@ impl Default for Config {
         Self {
             url: SecretString::default(),
             queues: 4,
-            prefetch: 1_000,
+            prefetch: 250,
             max_queue_length: 1_000_000,
+            max_queue_bytes: 8 << 30,
             max_dead_letters: 100_000,
-            delivery_limit: 50,
+            max_dead_letter_bytes: 1 << 30,
+            // Only against bodies that crash their consumer, which takes out by itself what it cannot decode.
+            // Every restart and lost connection counts as well, and an outage of the store may bring many: that
+            // must not make dead letters of good containers.
+            delivery_limit: 1_000,
             confirm_window: 1_000,
             confirm_timeout_millis: 30_000,
             connect_timeout_millis: 10_000,
@@ -46,6 +57,8 @@ const MAX_QUEUES: u16 = 128;
 const MAX_PREFETCH: u16 = 2_000;
 const MAX_CONFIRM_WINDOW: u16 = 4_000;
 const MAX_TIMEOUT_MILLIS: u64 = 600_000;
+/// The broker's numbers have a sign.
+const MAX_LIMIT: u64 = i64::MAX.cast_unsigned();
 /// A peer that is gone is noticed within two of them.
 const HEARTBEAT_SECS: u16 = 10;
 
@@ -65,12 +78,14 @@ impl Config {
             }
         }
         for (key, value) in [
-            ("max_queue_length", self.max_queue_length),
-            ("max_dead_letters", self.max_dead_letters),
-            ("delivery_limit", self.delivery_limit),
+            ("max_queue_length", self.max_queue_length.into()),
+            ("max_queue_bytes", self.max_queue_bytes),
+            ("max_dead_letters", self.max_dead_letters.into()),
+            ("max_dead_letter_bytes", self.max_dead_letter_bytes),
+            ("delivery_limit", self.delivery_limit.into()),
         ] {
-            if value == 0 {
-                faults.push(format!("rabbitmq.{key}: must be at least 1"));
+            if !(1..=MAX_LIMIT).contains(&value) {
+                faults.push(format!("rabbitmq.{key}: 1 to {MAX_LIMIT}"));
             }
         }
         for (key, millis) in [
@@ -122,20 +137,29 @@ mod tests {
     }
 
     #[test]
+    fn what_the_largest_containers_take_in_memory_is_bounded_by_default() {
+        let config = Config::default();
+        let unsettled = usize::from(config.queues) * usize::from(config.prefetch);
+        assert!(unsettled * wire::MAX_BYTES <= 1 << 30);
+    }
+
+    #[test]
     fn every_fault_is_named_at_once_and_none_tells_the_password() {
         let config = Config {
             url: "http://user:hunter2@host/".into(),
             queues: 0,
             prefetch: 2_001,
             max_queue_length: 0,
+            max_queue_bytes: 0,
             max_dead_letters: 0,
+            max_dead_letter_bytes: u64::MAX,
             delivery_limit: 0,
             confirm_window: 0,
             confirm_timeout_millis: 0,
             connect_timeout_millis: 0,
         };
         let faults = faults(&config);
-        assert_eq!(faults.len(), 9, "{faults:?}");
+        assert_eq!(faults.len(), 11, "{faults:?}");
         assert!(faults.iter().all(|fault| fault.starts_with("rabbitmq.") && !fault.contains("hunter2")));
     }
 }

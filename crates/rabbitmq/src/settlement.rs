@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 /// The broker numbers the deliveries of a channel 1, 2, 3 …, over all its consumers. They may be seen here in
-/// another order.
+/// another order. What is settled is not remembered: it was seen and is not open, which keeps this as small as
+/// the prefetch however long one delivery stays open.
 #[derive(Debug, Default)]
 pub(crate) struct Settlement {
-    /// All up to here are settled.
-    through: u64,
-    /// Settled beyond that.
-    settled: BTreeSet<u64>,
+    /// All up to here were seen.
+    seen_through: u64,
+    /// Seen beyond that: ahead of one that still waits for its consumer's turn.
+    seen_early: BTreeSet<u64>,
     /// Handed out and not settled.
     open: BTreeSet<u64>,
 }
@@ -25,14 +26,18 @@ pub(crate) struct Acks {
 impl Settlement {
     pub(crate) fn delivered(&mut self, tag: u64) {
         self.open.insert(tag);
+        self.seen_early.insert(tag);
+        while self.seen_early.remove(&(self.seen_through + 1)) {
+            self.seen_through += 1;
+        }
     }
 
     /// Passes over what is settled or was never delivered: acknowledging that would close the channel.
     pub(crate) fn accept(&mut self, tags: impl IntoIterator<Item = u64>) -> Acks {
         let accepted = self.settle(tags);
         // The broker takes `multiple` only with a tag that is open there, so the last of ours.
-        let (within, single): (Vec<u64>, Vec<u64>) =
-            accepted.into_iter().partition(|&tag| tag <= self.through);
+        let through = self.settled_through();
+        let (within, single): (Vec<u64>, Vec<u64>) = accepted.into_iter().partition(|&tag| tag <= through);
         Acks { multiple: within.into_iter().max(), single }
     }
 
@@ -42,12 +47,12 @@ impl Settlement {
     }
 
     fn settle(&mut self, tags: impl IntoIterator<Item = u64>) -> BTreeSet<u64> {
-        let tags: BTreeSet<u64> = tags.into_iter().filter(|tag| self.open.remove(tag)).collect();
-        self.settled.extend(&tags);
-        while self.settled.remove(&(self.through + 1)) {
-            self.through += 1;
-        }
-        tags
+        tags.into_iter().filter(|tag| self.open.remove(tag)).collect()
+    }
+
+    /// All up to here are settled.
+    fn settled_through(&self) -> u64 {
+        self.open.first().map_or(self.seen_through, |&first| self.seen_through.min(first - 1))
     }
 }
 
@@ -93,6 +98,19 @@ mod tests {
         assert_eq!(settlement.release([2]), BTreeSet::from([2]));
         assert_eq!(settlement.accept([1]), Acks { multiple: Some(1), single: vec![] });
         assert_eq!(settlement.accept([3]), Acks { multiple: Some(3), single: vec![] });
+    }
+
+    #[test]
+    fn one_that_stays_open_lets_nothing_pile_up() {
+        let mut settlement = with_delivered(&[1]);
+        for tag in 2..=10_000 {
+            settlement.delivered(tag);
+            assert_eq!(settlement.accept([tag]), Acks { multiple: None, single: vec![tag] });
+            assert_eq!(settlement.open.len() + settlement.seen_early.len(), 1);
+        }
+        settlement.delivered(10_001);
+        assert_eq!(settlement.accept([1]), Acks { multiple: Some(1), single: vec![] });
+        assert_eq!(settlement.accept([10_001]), Acks { multiple: Some(10_001), single: vec![] });
     }
 
     #[test]

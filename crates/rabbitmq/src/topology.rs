@@ -114,7 +114,7 @@ async fn bind_queue(channel: &Channel, queue: &str, exchange: &str, key: &str) -
 }
 
 fn shard_arguments(config: &Config) -> FieldTable {
-    let mut arguments = quorum(config.max_queue_length);
+    let mut arguments = quorum(config.max_queue_length, config.max_queue_bytes);
     arguments.insert("x-delivery-limit".into(), AMQPValue::LongLongInt(config.delivery_limit.into()));
     arguments.insert("x-dead-letter-exchange".into(), AMQPValue::LongString(DEAD.into()));
     arguments.insert("x-dead-letter-strategy".into(), AMQPValue::LongString("at-least-once".into()));
@@ -122,13 +122,16 @@ fn shard_arguments(config: &Config) -> FieldTable {
 }
 
 fn dead_arguments(config: &Config) -> FieldTable {
-    quorum(config.max_dead_letters)
+    quorum(config.max_dead_letters, config.max_dead_letter_bytes)
 }
 
-fn quorum(max_length: u32) -> FieldTable {
+fn quorum(max_length: u32, max_bytes: u64) -> FieldTable {
     let mut arguments = FieldTable::default();
     arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
     arguments.insert("x-max-length".into(), AMQPValue::LongLongInt(max_length.into()));
+    // Beyond what has a sign there is no disk either.
+    let max_bytes = i64::try_from(max_bytes).unwrap_or(i64::MAX);
+    arguments.insert("x-max-length-bytes".into(), AMQPValue::LongLongInt(max_bytes));
     // The default drops the oldest without a word.
     arguments.insert("x-overflow".into(), AMQPValue::LongString("reject-publish".into()));
     arguments

@@ -31,10 +31,15 @@ pub(crate) fn documented() -> OpenApiRouter<AppState> {
 pub(crate) fn router(deps: Deps, shutdown: CancellationToken) -> Router {
     let (query, tokens) = (deps.query.clone(), deps.tokens.clone());
     let health = service::health::routes(move || {
+        // The cause may name addresses inside, which are not for whoever asks.
+        let not_ready = |sentence: &str, cause: &dyn std::error::Error| {
+            tracing::debug!(%cause, "{sentence}");
+            sentence.to_owned()
+        };
         let (query, tokens) = (query.clone(), tokens.clone());
         async move {
-            query.ready().await.map_err(|error| error.to_string())?;
-            tokens.ready().await.map_err(|error| error.to_string())
+            query.ready().await.map_err(|error| not_ready("The store is not available.", &error))?;
+            tokens.ready().await.map_err(|error| not_ready("The signing keys are not available.", &error))
         }
     });
     let (api, document) = documented().split_for_parts();

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod measurements;
+mod opening;
 
 pub use accounts::{Accounts, OpenAccountsError};
 pub use measurements::{Measurements, OpenMeasurementsError};

@@ -2,19 +2,20 @@
 
 mod joules;
 mod read;
+mod sums;
 mod write;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::measurement::{
-    MeasurementQuery, MeasurementStore, SocketSums, StoreError, StoredTick, sum_quarter_hours,
-};
+use domain::measurement::{MeasurementQuery, MeasurementStore, SocketSums, StoreError, StoredTick};
 use domain::{Container, HubId, TimeRange};
 use sqlx::SqlitePool;
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+
+use crate::opening;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/measurements");
 
@@ -46,18 +47,17 @@ impl Measurements {
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, OpenMeasurementsError> {
         let path = path.as_ref();
         let failed = |source| OpenMeasurementsError::Open { path: path.to_owned(), source };
+        opening::create(path).map_err(|source| failed(source.into()))?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .busy_timeout(BUSY_TIMEOUT)
             .statement_cache_capacity(write::STATEMENTS);
-        let pool = |connections| {
-            SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT)
-        };
+        let pool =
+            |connections| opening::pool().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
         let writer = pool(1)
             .connect_with(
                 options
                     .clone()
-                    .create_if_missing(true)
                     .journal_mode(SqliteJournalMode::Wal)
                     // `Ok` means durable, and lets the container be acknowledged: NORMAL would lose the last
                     // commits when the power fails.
@@ -104,12 +104,51 @@ impl MeasurementQuery for Measurements {
     }
 
     async fn quarter_hours(&self, hub: HubId, range: TimeRange) -> Result<Vec<SocketSums>, StoreError> {
-        let ticks = read::ticks(&self.readers, hub, range).await;
-        Ok(sum_quarter_hours(&ticks.map_err(unavailable("reading quarter hours"))?))
+        read::quarter_hours(&self.readers, hub, range).await.map_err(unavailable("reading quarter hours"))
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
         let answer = sqlx::query("SELECT 1").execute(&self.readers).await;
         answer.map(drop).map_err(unavailable("asking for a reader"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::containers::{ContainerBuilder, random_hub};
+    use testkit::suites::measurements::day;
+
+    use super::*;
+
+    async fn limit_pages(store: &Measurements, count: u32) {
+        let pragma = format!("PRAGMA max_page_count = {count}");
+        sqlx::query(sqlx::AssertSqlSafe(pragma)).execute(&store.writer).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_written_after_the_disk_was_full_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("measurements.db");
+        let store = Measurements::open(&path).await.unwrap();
+        let hub = random_hub();
+        let tick = |sequence| [ContainerBuilder::new(hub).sequence(sequence).ticks(1).sockets(64).build()];
+        // Not less than it has.
+        limit_pages(&store, 1).await;
+        let mut sequence = 1;
+        let error = loop {
+            match store.write(&tick(sequence)).await {
+                Ok(()) => sequence += 1,
+                Err(error) => break error,
+            }
+        };
+        assert!(error.to_string().contains("full"), "{error}");
+
+        limit_pages(&store, 1_000_000).await;
+        for sequence in sequence..sequence + 3 {
+            store.write(&tick(sequence)).await.unwrap();
+        }
+        let other = Measurements::open(&path).await.unwrap();
+        let seen = other.ticks(hub, day()).await.unwrap().len();
+        assert_eq!(seen as u64, sequence + 2);
     }
 }

@@ -8,7 +8,7 @@ use read_service::{KeySource, TokenVerifier};
 use service::Context;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use web_app::UpstreamConfig;
 use write_service::Pipeline;
 
@@ -27,9 +27,7 @@ pub(crate) async fn run(context: Context<Settings>, json: bool) -> anyhow::Resul
     let Context { mut config, clock, shutdown } = context;
     let data = config.data_dir.clone();
     std::fs::create_dir_all(&data).with_context(|| format!("cannot make the folder {}", data.display()))?;
-    if config.agent.spool == agent::config::SpoolConfig::default() {
-        config.agent.spool.path = data.join("spool.db");
-    }
+    config.place_spool();
     // First, so that a port that is taken is told before anything is touched.
     let listener = TcpListener::bind(config.listen)
         .await
@@ -101,16 +99,19 @@ pub(crate) async fn run(context: Context<Settings>, json: bool) -> anyhow::Resul
         write.run(until).await;
         Ok(())
     });
-    let (stop, ended) = (shutdown.clone(), measured.clone());
-    parts.spawn(async move {
-        let outcome = agent::run(hub.with(Arc::new(publisher)), stop).await;
-        ended.cancel();
-        Ok(outcome?)
-    });
+    let (stop, ended) = (shutdown.clone(), measured.clone().drop_guard());
+    parts.spawn(measuring(async move { Ok(agent::run(hub.with(Arc::new(publisher)), stop).await?) }, ended));
 
     let caught_up = history::caught_up(status, clock, tick_millis, measured);
     let ready = announce(announcement, json, has_history, caught_up);
     finish(parts, ready, &shutdown).await
+}
+
+/// However the agent ends, by a panic too, those who wait for it are told.
+async fn measuring(agent: impl Future<Output = anyhow::Result<()>>, ended: DropGuard) -> anyhow::Result<()> {
+    let outcome = agent.await;
+    drop(ended);
+    outcome
 }
 
 /// How fast the past is played; `None` without a sensor that has one.
@@ -162,4 +163,26 @@ async fn finish(
     };
     let (announced, all) = tokio::join!(announced, all);
     all.and(announced)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_of_the_agent_ends_everything() {
+        let (shutdown, measured) = (CancellationToken::new(), CancellationToken::new());
+        let mut parts = Parts::new();
+        let until = measured.clone();
+        parts.spawn(async move {
+            until.cancelled().await;
+            Ok(())
+        });
+        parts.spawn(measuring(async { panic!("the agent of this test panics") }, measured.drop_guard()));
+        let all = finish(parts, std::future::pending(), &shutdown);
+        let outcome = tokio::time::timeout(Duration::from_secs(10), all).await.unwrap();
+        assert!(outcome.is_err() && shutdown.is_cancelled());
+    }
 }

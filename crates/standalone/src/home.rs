@@ -1,6 +1,7 @@
 //! The one home of this installation.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -38,16 +39,53 @@ pub(crate) fn password(settings: &HomeSettings, data_dir: &Path) -> anyhow::Resu
         return Ok(password.clone());
     }
     let path = data_dir.join("password");
-    if let Ok(kept) = std::fs::read_to_string(&path) {
-        return Ok(kept.trim().to_owned().into());
+    match std::fs::read_to_string(&path) {
+        Ok(kept) if !kept.trim().is_empty() => return Ok(kept.trim().to_owned().into()),
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     }
     let made_up: SecretString = Uuid::new_v4().simple().to_string()[..20].to_owned().into();
-    std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&path)
-        .and_then(|mut file| writeln!(file, "{}", made_up.expose_secret()))
-        .with_context(|| format!("cannot write {}", path.display()))?;
+    keep(&path, &made_up).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(made_up)
+}
+
+/// Whole or not at all, also when the power fails: without it nobody comes in.
+fn keep(path: &Path, password: &SecretString) -> io::Result<()> {
+    let new = path.with_extension("new");
+    let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    writeln!(file, "{}", password.expose_secret())?;
+    file.sync_all()?;
+    std::fs::rename(&new, path)?;
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_password_is_made_up_once_and_is_for_its_owner_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = password(&HomeSettings::default(), folder.path()).unwrap();
+        let again = password(&HomeSettings::default(), folder.path()).unwrap();
+        assert_eq!(first.expose_secret().len(), 20);
+        assert_eq!(first.expose_secret(), again.expose_secret());
+        let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap).collect();
+        assert_eq!(files.len(), 1, "{files:?}");
+        assert_eq!(files[0].metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn an_empty_password_file_is_no_password() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("password"), "\n").unwrap();
+        std::fs::write(folder.path().join("password.new"), "cut o").unwrap();
+        let made_up = password(&HomeSettings::default(), folder.path()).unwrap();
+        assert_eq!(made_up.expose_secret().len(), 20);
+        let kept = std::fs::read_to_string(folder.path().join("password")).unwrap();
+        assert_eq!(kept.trim(), made_up.expose_secret());
+    }
 }

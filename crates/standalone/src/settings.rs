@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use agent::config::SpoolConfig;
 use domain::calendar::Zone;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -59,6 +60,15 @@ impl Default for HomeSettings {
     }
 }
 
+impl Settings {
+    /// The spool lies with everything else, unless it has got a place of its own.
+    pub(crate) fn place_spool(&mut self) {
+        if self.agent.spool.path == SpoolConfig::default().path {
+            self.agent.spool.path = self.data_dir.join("spool.db");
+        }
+    }
+}
+
 impl service::config::Config for Settings {
     fn validate(&self, faults: &mut Vec<String>) {
         if self.data_dir.as_os_str().is_empty() {
@@ -77,5 +87,23 @@ impl service::config::Config for Settings {
         self.agent.validate(&mut of_agent);
         faults.extend(of_agent.into_iter().map(|fault| format!("agent.{fault}")));
         self.batch.validate(faults);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spool_of_another_size_stays_with_the_data() {
+        let mut settings = Settings { data_dir: PathBuf::from("/data"), ..Settings::default() };
+        settings.agent.spool.max_bytes = 1 << 20;
+        settings.place_spool();
+        assert_eq!(settings.agent.spool.path, PathBuf::from("/data/spool.db"));
+        assert_eq!(settings.agent.spool.max_bytes, 1 << 20);
+
+        settings.agent.spool.path = PathBuf::from("/elsewhere/hub.db");
+        settings.place_spool();
+        assert_eq!(settings.agent.spool.path, PathBuf::from("/elsewhere/hub.db"));
     }
 }

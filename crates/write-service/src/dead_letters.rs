@@ -5,9 +5,11 @@ use std::time::Duration;
 use domain::transport::{ContainerSource, Receipt, SourceError};
 use service::backoff::Backoff;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::Refused;
+use crate::flood::Flood;
 use crate::pipeline::{Counters, release};
 
 /// When more than this many cannot be written, the pipeline waits.
@@ -25,7 +27,17 @@ pub(crate) async fn write_all(
     give_up: &CancellationToken,
 ) {
     let mut left: Vec<Receipt> = Vec::new();
-    while let Some(refused) = inbox.recv().await {
+    let mut flood = Flood::default();
+    loop {
+        let refused = tokio::select! {
+            biased;
+            () = flood.summary_due() => {
+                summarise(&mut flood);
+                continue;
+            }
+            refused = inbox.recv() => refused,
+        };
+        let Some(refused) = refused else { break };
         let written = tokio::select! {
             biased;
             () = give_up.cancelled() => false,
@@ -33,12 +45,28 @@ pub(crate) async fn write_all(
         };
         if written {
             Counters::add(&counters.dead_letters, 1);
+            if flood.is_told(Instant::now()) {
+                tell(&refused);
+            }
         } else {
             left.push(refused.delivery.receipt);
         }
     }
+    summarise(&mut flood);
     if !left.is_empty() {
         release(source, &left).await;
+    }
+}
+
+fn tell(Refused { delivery, reason }: &Refused) {
+    let hub = delivery.hub.map(|hub| hub.to_string());
+    tracing::warn!(hub, bytes = delivery.body.len(), reason, "a container is among the dead letters");
+}
+
+fn summarise(flood: &mut Flood) {
+    let count = flood.take_untold();
+    if count > 0 {
+        tracing::warn!(count, "more containers are among the dead letters");
     }
 }
 
@@ -49,15 +77,7 @@ async fn write(source: &dyn ContainerSource, refused: &Refused) -> bool {
     let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
     loop {
         match source.dead_letter(delivery, reason).await {
-            Ok(()) => {
-                tracing::warn!(
-                    hub,
-                    bytes = delivery.body.len(),
-                    reason,
-                    "a container is among the dead letters"
-                );
-                return true;
-            }
+            Ok(()) => return true,
             Err(SourceError::Closed) => return false,
             Err(error) => tracing::warn!(hub, reason, %error, "cannot write the dead letter, trying again"),
         }

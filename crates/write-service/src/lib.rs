@@ -7,6 +7,7 @@
 mod batch;
 pub mod config;
 mod dead_letters;
+mod flood;
 pub mod pipeline;
 mod prepared;
 mod storing;
@@ -36,6 +37,12 @@ pub struct Deps {
     pub batch: BatchConfig,
 }
 
+/// The cause may name addresses inside, which are not for whoever asks.
+fn not_ready(sentence: &str, cause: &dyn std::error::Error) -> String {
+    tracing::debug!(%cause, "{sentence}");
+    sentence.to_owned()
+}
+
 /// Runs until `shutdown`; what is in flight then is finished or given back within seconds. Health is served on
 /// `listener`.
 pub async fn run(deps: Deps, listener: TcpListener, shutdown: CancellationToken) -> Result<(), Error> {
@@ -43,8 +50,8 @@ pub async fn run(deps: Deps, listener: TcpListener, shutdown: CancellationToken)
     let health = service::health::routes(move || {
         let (source, store) = (source.clone(), store.clone());
         async move {
-            source.ready().await.map_err(|error| error.to_string())?;
-            store.ready().await.map_err(|error| error.to_string())
+            source.ready().await.map_err(|error| not_ready("The transport is not available.", &error))?;
+            store.ready().await.map_err(|error| not_ready("The store is not available.", &error))
         }
     });
     let pipeline = Pipeline::new(deps);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::ticker::Checkpoint;
 use domain::{HubId, UtcMillis};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Row, SqlitePool};
+use sqlx::{Connection, Row, SqlitePool};
 
 use super::{Identity, SpoolError};
 
@@ -39,6 +39,14 @@ pub(super) async fn connect(path: &Path, max_bytes: u64) -> Result<SqlitePool, S
         .max_connections(1)
         .idle_timeout(None)
         .max_lifetime(None)
+        // After some errors SQLite rolls back by itself. sqlx then still counts a transaction, and what follows
+        // would never be committed. The ping lets a rollback that is under way end.
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        })
         .connect_with(options)
         .await
         .map_err(|source| failed(path, "opening the spool", source))
@@ -117,11 +125,54 @@ pub(super) fn failed(path: &Path, operation: &'static str, source: sqlx::Error) 
     const FULL: i32 = 13;
     const CANTOPEN: i32 = 14;
     const NOTADB: i32 = 26;
+    if matches!(source, sqlx::Error::PoolTimedOut) {
+        return SpoolError::Disk { operation, source };
+    }
     let code = source.as_database_error().and_then(|error| error.code()?.parse::<i32>().ok());
     match code.map(|extended| extended & 0xff) {
         Some(FULL) => SpoolError::Full { operation },
         Some(BUSY | LOCKED | READONLY | IOERR | CANTOPEN) => SpoolError::Disk { operation, source },
         Some(CORRUPT | NOTADB) => SpoolError::Damaged { path: path.to_owned(), reason: source.to_string() },
         _ => SpoolError::Other { operation, source },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn insert(pool: &SqlitePool, sequence: i64, bytes: i64) -> Result<(), sqlx::Error> {
+        let mut transaction = pool.begin().await?;
+        sqlx::query("INSERT INTO container (sequence, body) VALUES (?, zeroblob(?))")
+            .bind(sequence)
+            .bind(bytes)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await
+    }
+
+    #[tokio::test]
+    async fn what_is_appended_after_the_spool_was_full_is_committed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("spool.db");
+        let pool = connect(&path, 64 * 1_024).await.unwrap();
+        let hub = HubId::from_bytes([1; 16]);
+        prepare(&pool, &path, Identity { configured: None, fresh: hub, now: UtcMillis(0) }).await.unwrap();
+        let error = insert(&pool, 1, 1 << 20).await.unwrap_err();
+        assert!(matches!(failed(&path, "filling", error), SpoolError::Full { .. }));
+        // Given up, as happens when its caller is told to stop.
+        drop(pool.begin().await.unwrap());
+        insert(&pool, 2, 10).await.unwrap();
+
+        let other = connect(&path, 64 * 1_024).await.unwrap();
+        let seen: Vec<i64> =
+            sqlx::query_scalar("SELECT sequence FROM container").fetch_all(&other).await.unwrap();
+        assert_eq!(seen, [2]);
+    }
+
+    #[test]
+    fn a_wait_for_the_connection_that_takes_too_long_may_pass() {
+        let error = failed(Path::new("spool.db"), "reading the spool", sqlx::Error::PoolTimedOut);
+        assert!(matches!(error, SpoolError::Disk { .. }) && error.may_pass());
     }
 }

@@ -161,3 +161,33 @@ fn joules_of_a_tick_are_per_socket() {
         [(0, Joules(100)), (63, Joules(100))]
     );
 }
+
+#[test]
+fn longer_ticks_after_a_restart_do_not_replace_booked_ones() {
+    let mut ticker = Ticker::new(TickLength::DEFAULT, DEFAULT_HOLD);
+    ticker.reading(socket(0), at(60), Milliwatts::from_watts(10)).unwrap();
+    assert_eq!(ticker.advance(at(70)).unwrap().start, at(60));
+    let checkpoint = ticker.checkpoint().unwrap();
+    assert_eq!(checkpoint.booked_until, at(70));
+
+    let mut ticker = Ticker::new(TickLength::from_secs(60).unwrap(), DEFAULT_HOLD).resumed(&checkpoint);
+    let mut ticks = Vec::new();
+    for secs in (60..=180).step_by(10) {
+        while let Some(tick) = ticker.advance(at(secs)) {
+            ticks.push((tick.start.secs(), tick.energy.total().0));
+        }
+        ticker.reading(socket(0), at(secs), Milliwatts::from_watts(10)).unwrap();
+    }
+    assert_eq!(ticks, [(120, 600)], "70 s to 120 s is a gap");
+}
+
+#[test]
+fn a_reading_from_before_a_gap_that_is_passed_is_late() {
+    let mut ticker = Ticker::new(TickLength::DEFAULT, Duration::from_secs(10));
+    ticker.reading(socket(0), at(0), Milliwatts::from_watts(10)).unwrap();
+    assert_eq!(ticker.advance(at(105)).unwrap().start, at(0));
+    assert_eq!(ticker.advance(at(105)), None);
+    let late = RefusedReading::Late { at: at(50), newest: at(105) };
+    assert_eq!(ticker.reading(socket(0), at(50), Milliwatts::from_watts(10)), Err(late));
+    ticker.reading(socket(0), at(105), Milliwatts::from_watts(10)).unwrap();
+}

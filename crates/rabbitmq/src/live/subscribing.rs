@@ -22,7 +22,9 @@ use crate::{Config, Error};
 const NAME: &str = "wattline live";
 /// Containers that wait for us in the broker, and those on their way.
 const MAX_LENGTH: i64 = 10_000;
-const PREFETCH: u16 = 500;
+const MAX_BYTES: i64 = 64 << 20;
+/// 64 MiB of the largest containers.
+const PREFETCH: u16 = 64;
 
 pub(super) struct Task {
     config: Config,
@@ -146,6 +148,7 @@ impl Task {
         let mut arguments = FieldTable::default();
         arguments.insert("x-queue-type".into(), AMQPValue::LongString("classic".into()));
         arguments.insert("x-max-length".into(), AMQPValue::LongLongInt(MAX_LENGTH));
+        arguments.insert("x-max-length-bytes".into(), AMQPValue::LongLongInt(MAX_BYTES));
         arguments.insert("x-overflow".into(), AMQPValue::LongString("drop-head".into()));
         let declare = channel.queue_declare("".into(), options, arguments);
         let queue = answered(config, "declaring the live queue", declare).await?.name().clone();

@@ -9,8 +9,11 @@ use lapin::options::{
 use lapin::types::AMQPValue;
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties};
 use rabbitmq::Config;
-use testkit::servers::RabbitMq;
+use testkit::servers::{RabbitMq, RabbitMqSetup};
 use testkit::suites::transport::DeadLetter;
+
+/// What the container image of the broker adds to its configuration.
+const SHIPPED: &str = include_str!("../../../../deploy/config/rabbitmq.conf");
 
 /// One broker for all cases of a test; each case has a vhost of its own.
 pub(crate) struct Broker {
@@ -20,7 +23,10 @@ pub(crate) struct Broker {
 
 impl Broker {
     pub(crate) async fn start() -> Arc<Self> {
-        let server = tokio::task::spawn_blocking(RabbitMq::start).await.unwrap().unwrap();
+        let config = SHIPPED.lines().map(str::to_owned).collect();
+        let setup = RabbitMqSetup { config, ..RabbitMqSetup::default() };
+        let server =
+            tokio::task::spawn_blocking(move || RabbitMq::start_with(&setup)).await.unwrap().unwrap();
         Arc::new(Self { server, vhosts: AtomicU32::new(0) })
     }
 

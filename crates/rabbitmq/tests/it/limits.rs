@@ -23,6 +23,9 @@ async fn what_the_broker_does_at_its_limits() {
     what_is_no_container_lies_with_the_dead_letters_and_its_reason(&broker.vhost()).await;
     odd_routing_keys_are_kept_for_the_operator(&broker.vhost()).await;
     a_full_queue_refuses_publishers(&broker.vhost()).await;
+    a_queue_is_full_by_bytes_too(&broker.vhost()).await;
+    what_is_too_large_for_a_container_can_still_be_a_dead_letter(&broker.vhost()).await;
+    nobody_is_cut_off_for_waiting_on_a_store(&broker);
     what_keeps_coming_back_ends_with_the_dead_letters(&broker.vhost()).await;
     without_queues_a_container_is_refused(&broker.vhost()).await;
     no_container_is_confirmed_in_place_of_a_returned_one(&broker.vhost()).await;
@@ -84,6 +87,45 @@ async fn a_full_queue_refuses_publishers(vhost: &Vhost) {
         count += u64::try_from(deliveries.len()).unwrap();
     }
     until(LONG, "there was room again", async || publisher.publish(hub(1), Bytes::new()).await.ok()).await;
+}
+
+async fn a_queue_is_full_by_bytes_too(vhost: &Vhost) {
+    const BODY: usize = 10_000;
+    let config = Config { queues: 1, max_queue_bytes: 10 * BODY as u64, ..vhost.config() };
+    declare_topology(&config).await.unwrap();
+    let publisher = Publisher::connect(config).unwrap();
+    let mut taken = 0;
+    let refusal = until(LONG, "the queue was full", async || {
+        match publisher.publish(hub(1), vec![0; BODY].into()).await {
+            Ok(()) => taken += 1,
+            Err(error) => return Some(error),
+        }
+        None
+    })
+    .await;
+    assert!(matches!(refusal, PublishError::Refused(_)), "{refusal}");
+    assert!((10..30).contains(&taken), "{taken}");
+}
+
+async fn what_is_too_large_for_a_container_can_still_be_a_dead_letter(vhost: &Vhost) {
+    declare_topology(&vhost.config()).await.unwrap();
+    let source = Source::connect(vhost.config()).unwrap();
+    let publisher = Publisher::connect(vhost.config()).unwrap();
+    let body = Bytes::from(vec![0; wire::MAX_BYTES + 1]);
+    publisher.publish(hub(1), body.clone()).await.unwrap();
+    let deliveries = within(LONG, "it was delivered", source.receive(1)).await.unwrap();
+    let reason = wire::decode(&deliveries[0].body).unwrap_err().to_string();
+    source.dead_letter(&deliveries[0], &reason).await.unwrap();
+    assert_eq!(vhost.dead_letters().await, [DeadLetter { hub: Some(hub(1)), body, reason }]);
+
+    let refused = publisher.publish(hub(1), vec![0; 2 * wire::MAX_BYTES + 1].into()).await;
+    assert!(refused.is_err(), "{refused:?}");
+    until(LONG, "others are heard again", async || publisher.publish(hub(1), Bytes::new()).await.ok()).await;
+}
+
+fn nobody_is_cut_off_for_waiting_on_a_store(broker: &Broker) {
+    let timeout = broker.server.ctl(&["eval", "application:get_env(rabbit, consumer_timeout)."]).unwrap();
+    assert_eq!(timeout.trim(), "{ok,86400000}");
 }
 
 async fn what_keeps_coming_back_ends_with_the_dead_letters(vhost: &Vhost) {
@@ -160,6 +202,10 @@ async fn a_queue_with_other_limits_is_named(vhost: &Vhost) {
     assert!(matches!(error, Error::Declare { .. }), "{error:?}");
     let text = error.to_string();
     assert!(text.contains("telemetry.0") && text.contains("x-max-length"), "{text}");
+
+    let wider = Config { max_queue_bytes: 7, ..vhost.config() };
+    let text = declare_topology(&wider).await.unwrap_err().to_string();
+    assert!(text.contains("telemetry.0") && text.contains("x-max-length-bytes"), "{text}");
 
     let source = Source::connect(other).unwrap();
     until(LONG, "the source says why", async || {

@@ -1,12 +1,10 @@
-use std::fs::OpenOptions;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous};
+
+use crate::opening;
 
 /// How long a writer waits for another, and a caller for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -30,7 +28,7 @@ pub(super) async fn open(path: &Path) -> Result<SqlitePool, OpenAccountsError> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(PATIENCE);
-    let pool = SqlitePoolOptions::new()
+    let pool = opening::pool()
         .max_connections(MAX_CONNECTIONS)
         .acquire_timeout(PATIENCE)
         .connect_with(options)
@@ -43,10 +41,51 @@ pub(super) async fn open(path: &Path) -> Result<SqlitePool, OpenAccountsError> {
     Ok(pool)
 }
 
-/// Password hashes are for the owner's eyes only; SQLite gives its side files the mode of the file.
 fn create(path: &Path) -> io::Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)?;
     }
-    OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop)
+    opening::create(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{Connection as _, SqliteConnection};
+
+    use super::super::BEGIN;
+    use super::*;
+
+    async fn insert(connection: &mut SqliteConnection, name: &str) -> Result<(), sqlx::Error> {
+        let mut transaction = connection.begin_with(BEGIN).await?;
+        sqlx::query("INSERT INTO household (id, name, zone) VALUES (randomblob(16), ?, 'UTC')")
+            .bind(name)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await
+    }
+
+    #[tokio::test]
+    async fn what_is_written_after_the_disk_was_full_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("accounts.db");
+        let pool = open(&path).await.unwrap();
+        let mut full = pool.acquire().await.unwrap();
+        sqlx::query("PRAGMA max_page_count = 1").execute(&mut *full).await.unwrap();
+        let error = insert(&mut full, &"long ".repeat(100_000)).await.unwrap_err();
+        assert!(error.to_string().contains("full"), "{error}");
+        drop(full);
+
+        // All at once, so that each that the pool has is among them.
+        let mut connections = Vec::new();
+        for _ in 0..MAX_CONNECTIONS {
+            connections.push(pool.acquire().await.unwrap());
+        }
+        for connection in &mut connections {
+            insert(connection, "short").await.unwrap();
+        }
+        let other = open(&path).await.unwrap();
+        let seen: Vec<String> =
+            sqlx::query_scalar("SELECT name FROM household").fetch_all(&other).await.unwrap();
+        assert_eq!(seen, ["short"; MAX_CONNECTIONS as usize]);
+    }
 }

@@ -1,5 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -52,6 +53,17 @@ async fn a_closed_file_opens_again_with_what_was_in_it() {
     let store = open(&folder).await;
     store.write(&[container(hub, 1), container(hub, 2)]).await.unwrap();
     assert_eq!(store.ticks(hub, measurements::day()).await.unwrap().len(), 6);
+}
+
+#[tokio::test]
+async fn the_files_are_for_their_owner_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    store.write(&[container(random_hub(), 1)]).await.unwrap();
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
+    }
 }
 
 #[tokio::test]

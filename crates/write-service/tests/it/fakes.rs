@@ -221,7 +221,7 @@ impl ContainerSource for Source {
     }
 
     async fn ready(&self) -> Result<(), SourceError> {
-        Ok(())
+        self.0.check("source ready")
     }
 }
 
@@ -272,8 +272,16 @@ impl MeasurementStore for Store {
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
-        Ok(())
+        self.0.check("store ready").map_err(|error| StoreError::Unavailable {
+            operation: "asking the fake",
+            reason: error.to_string(),
+            retry_after: None,
+        })
     }
+}
+
+pub(crate) fn deps(world: &Arc<World>, batch: BatchConfig) -> Deps {
+    Deps { source: Arc::new(Source(world.clone())), store: Arc::new(Store(world.clone())), batch }
 }
 
 /// A pipeline at work between the fakes.
@@ -285,11 +293,7 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(world: &Arc<World>, batch: BatchConfig) -> Self {
-        let pipeline = Pipeline::new(Deps {
-            source: Arc::new(Source(world.clone())),
-            store: Arc::new(Store(world.clone())),
-            batch,
-        });
+        let pipeline = Pipeline::new(deps(world, batch));
         let (shutdown, counters) = (CancellationToken::new(), pipeline.counters());
         let until = shutdown.clone();
         let task = tokio::spawn(async move { pipeline.run(until).await });

@@ -5,6 +5,7 @@
 mod batches;
 mod end_to_end;
 mod fakes;
+mod health;
 mod order;
 mod outages;
 mod prepared;

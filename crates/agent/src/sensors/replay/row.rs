@@ -61,9 +61,12 @@ fn watts(text: &[u8]) -> Option<(Milliwatts, &[u8])> {
     while let [digit @ b'0'..=b'9', after @ ..] = rest {
         value = value * 10 + i64::from(digit - b'0');
         digits += 1;
+        if digits > 9 {
+            return None;
+        }
         rest = after;
     }
-    if digits == 0 || digits > 9 {
+    if digits == 0 {
         return None;
     }
     value *= 1_000;
@@ -120,6 +123,14 @@ mod tests {
             "16/01/2012 0x:00:00;1;1",
         ] {
             assert!(parse(line.as_bytes()).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_number_of_any_length_is_refused_and_not_computed() {
+        for digits in [10, 19, 20, 21, 200] {
+            let line = format!("16/01/2012 00:00:02;{};1", "9".repeat(digits));
+            assert_eq!(parse(line.as_bytes()), Err("no power"), "{digits} digits");
         }
     }
 
