@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod batch;
 pub mod calendar;
 pub mod clock;
 pub mod container;
@@ -18,6 +19,7 @@ pub mod time;
 pub mod transport;
 pub mod usage;
 
+pub use batch::{TickBatch, Ticks};
 pub use clock::Clock;
 pub use container::{Container, SocketJoules, TickEnergy};
 pub use energy::{Joules, Milliwatts};

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use crate::batch::{TickBatch, Ticks};
 use crate::container::{Container, SocketJoules};
 use crate::energy::{Joules, Milliwatts};
 use crate::ids::{HubId, SocketNumber};
@@ -10,13 +11,18 @@ use crate::time::{TickLength, TimeRange, UtcMillis};
 /// Where the write-service puts measurements.
 #[async_trait]
 pub trait MeasurementStore: Send + Sync + 'static {
-    /// Stores all values of `containers`. `Ok` means durable as the store defines it; after an error any part
-    /// may or may not be stored, and the same call may be repeated.
+    /// Stores all values of `ticks`. `Ok` means durable as the store defines it; after an error any part may or
+    /// may not be stored, and the same call may be repeated, or a part of it. Several calls may be under way.
     ///
     /// Idempotent: the identity of a value is (hub, socket, tick start). The same value again changes nothing,
-    /// another value replaces it, sockets of the same tick from another container are added. Within one call
-    /// later containers win.
-    async fn write(&self, containers: &[Container]) -> Result<(), StoreError>;
+    /// another value replaces it, sockets of the same tick from elsewhere are added. Within one call what comes
+    /// later wins.
+    async fn write(&self, ticks: Ticks<'_>) -> Result<(), StoreError>;
+
+    /// [`write`](Self::write), for those who have containers.
+    async fn write_containers(&self, containers: &[Container]) -> Result<(), StoreError> {
+        self.write(containers.iter().collect::<TickBatch>().all()).await
+    }
 
     /// Whether it would take writes now.
     async fn ready(&self) -> Result<(), StoreError>;
@@ -31,9 +37,15 @@ pub enum StoreError {
     /// It does not let us in. Nothing helps but an operator; the same call may succeed afterwards.
     #[error("{operation}: the store refused our credentials: {reason}")]
     Unauthorised { operation: &'static str, reason: String },
-    /// It will never take this.
+    /// It will never take this, all of it or a part.
     #[error("{operation}: the store rejected the data: {reason}")]
-    Rejected { operation: &'static str, reason: String },
+    Rejected {
+        operation: &'static str,
+        reason: String,
+        /// Which of the ticks, by their places in the call, and why each, when the store names them. The others
+        /// are not to blame, but whether they are stored is not said. Empty: it could be any.
+        ticks: Vec<(usize, String)>,
+    },
 }
 
 /// One stored tick.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::measurement::{MeasurementQuery, MeasurementStore, SocketSums, StoreError, StoredTick};
-use domain::{Container, HubId, TimeRange};
+use domain::{HubId, Ticks, TimeRange};
 use sqlx::SqlitePool;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -87,8 +87,8 @@ fn unavailable(operation: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
 
 #[async_trait]
 impl MeasurementStore for Measurements {
-    async fn write(&self, containers: &[Container]) -> Result<(), StoreError> {
-        write::write(&self.writer, containers).await.map_err(unavailable("writing measurements"))
+    async fn write(&self, ticks: Ticks<'_>) -> Result<(), StoreError> {
+        write::write(&self.writer, ticks).await.map_err(unavailable("writing measurements"))
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
@@ -136,7 +136,7 @@ mod tests {
         limit_pages(&store, 1).await;
         let mut sequence = 1;
         let error = loop {
-            match store.write(&tick(sequence)).await {
+            match store.write_containers(&tick(sequence)).await {
                 Ok(()) => sequence += 1,
                 Err(error) => break error,
             }
@@ -145,7 +145,7 @@ mod tests {
 
         limit_pages(&store, 1_000_000).await;
         for sequence in sequence..sequence + 3 {
-            store.write(&tick(sequence)).await.unwrap();
+            store.write_containers(&tick(sequence)).await.unwrap();
         }
         let other = Measurements::open(&path).await.unwrap();
         let seen = other.ticks(hub, day()).await.unwrap().len();

@@ -93,6 +93,9 @@ pub(crate) async fn run(context: Context<Settings>, json: bool) -> anyhow::Resul
         source: Arc::new(source),
         store: measurements,
         batch: config.batch,
+        door: config.door,
+        clock: clock.clone(),
+        stored: None,
     });
     let until = measured.clone();
     parts.spawn(async move {

@@ -7,7 +7,7 @@ use agent::config::SpoolConfig;
 use domain::calendar::Zone;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use write_service::BatchConfig;
+use write_service::{BatchConfig, DoorConfig};
 
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -21,6 +21,7 @@ pub(crate) struct Settings {
     pub(crate) home: HomeSettings,
     pub(crate) agent: agent::Config,
     pub(crate) batch: BatchConfig,
+    pub(crate) door: DoorConfig,
 }
 
 /// Who may log in, and whose sockets these are.
@@ -44,6 +45,7 @@ impl Default for Settings {
             home: HomeSettings::default(),
             agent: agent::Config::default(),
             batch: BatchConfig::default(),
+            door: DoorConfig::default(),
         }
     }
 }
@@ -87,6 +89,7 @@ impl service::config::Config for Settings {
         self.agent.validate(&mut of_agent);
         faults.extend(of_agent.into_iter().map(|fault| format!("agent.{fault}")));
         self.batch.validate(faults);
+        self.door.validate(faults);
     }
 }
 

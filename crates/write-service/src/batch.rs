@@ -1,21 +1,24 @@
 //! What is waiting to be stored, and by which receipts it is settled.
 
 use domain::transport::{Delivery, Receipt};
-use domain::{Container, HubId};
+use domain::{TickBatch, UtcMillis};
 
 use crate::config::BatchConfig;
+use crate::door::Door;
 
-/// Decoded containers, each beside the delivery it came with, and what could not be decoded.
+/// What it may hold on to when it is empty again.
+const KEPT_BYTES: usize = 8 << 20;
+
+/// Ticks, the deliveries they came with, one per container and in the same order, and what was refused.
 #[derive(Default)]
 pub(crate) struct Batch {
-    pub(crate) containers: Vec<Container>,
+    pub(crate) ticks: TickBatch,
     pub(crate) deliveries: Vec<Delivery>,
     pub(crate) refused: Vec<Refused>,
-    values: usize,
     bytes: usize,
 }
 
-/// A delivery that will never be stored, and why.
+/// A delivery that will never be stored, or not all of it, and why.
 #[derive(Debug)]
 pub(crate) struct Refused {
     pub(crate) delivery: Delivery,
@@ -23,23 +26,19 @@ pub(crate) struct Refused {
 }
 
 impl Batch {
-    pub(crate) fn add(&mut self, delivery: Delivery) {
+    pub(crate) fn add(&mut self, delivery: Delivery, door: &Door, now: UtcMillis) {
         self.bytes += delivery.body.len();
-        match container_of(&delivery) {
-            Ok(container) => {
-                self.values += container.value_count();
-                self.containers.push(container);
-                self.deliveries.push(delivery);
-            }
+        match door.admit(&delivery, now, &mut self.ticks) {
+            Ok(()) => self.deliveries.push(delivery),
             Err(reason) => self.refused.push(Refused { delivery, reason }),
         }
     }
 
     pub(crate) fn is_full(&self, limits: &BatchConfig) -> bool {
-        self.values >= limits.max_values || self.bytes >= limits.max_bytes
+        self.ticks.values() >= limits.max_values || self.bytes >= limits.max_bytes
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.deliveries.is_empty() && self.refused.is_empty()
     }
 
@@ -48,57 +47,46 @@ impl Batch {
         let refused = self.refused.iter().map(|refused| &refused.delivery);
         self.deliveries.iter().chain(refused).map(|delivery| delivery.receipt).collect()
     }
-}
 
-/// The transport knows who may publish as which hub; the container alone could name any.
-fn container_of(delivery: &Delivery) -> Result<Container, String> {
-    let container = wire::decode(&delivery.body).map_err(|error| error.to_string())?;
-    match delivery.hub {
-        Some(hub) if hub == container.hub => Ok(container),
-        Some(hub) => Err(foreign(hub, container.hub)),
-        None => Err(format!("the transport does not say that it comes from hub {}", container.hub)),
+    /// Empty, with its memory for the next one, unless that is out of the ordinary.
+    pub(crate) fn recycled(mut self) -> Self {
+        if self.ticks.capacity_bytes() > KEPT_BYTES {
+            return Self::default();
+        }
+        self.ticks.clear();
+        self.deliveries.clear();
+        self.refused.clear();
+        self.bytes = 0;
+        self
     }
-}
-
-fn foreign(from: HubId, named: HubId) -> String {
-    format!("it comes from hub {from} but names hub {named}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
-    use testkit::containers::{container, hub};
+    use domain::HubId;
+    use testkit::FakeClock;
+    use testkit::containers::{RECORDED_DAY, container, hub};
 
-    fn delivery(hub: Option<HubId>, body: Bytes) -> Delivery {
-        Delivery { hub, body, redelivered: false, receipt: Receipt { epoch: 1, tag: 1 } }
-    }
-
-    #[test]
-    fn only_a_container_of_the_hub_it_comes_from_is_stored() {
-        let body = wire::encode(&container(hub(1), 1));
-        let mut batch = Batch::default();
-        batch.add(delivery(Some(hub(1)), body.clone()));
-        batch.add(delivery(Some(hub(2)), body.clone()));
-        batch.add(delivery(None, body));
-        batch.add(delivery(Some(hub(1)), Bytes::from_static(b"garbage")));
-        assert_eq!(batch.containers.len(), 1);
-        assert_eq!(batch.receipts().len(), 4);
-        let reasons: Vec<&str> = batch.refused.iter().map(|refused| refused.reason.as_str()).collect();
-        assert!(reasons[0].contains("but names hub"), "{reasons:?}");
-        assert!(reasons[1].contains("does not say"), "{reasons:?}");
-        assert!(reasons[2].contains("protobuf"), "{reasons:?}");
+    fn delivery(hub: HubId, sequence: u64) -> Delivery {
+        let body = wire::encode(&container(hub, sequence));
+        Delivery { hub: Some(hub), body, redelivered: false, receipt: Receipt { epoch: 1, tag: sequence } }
     }
 
     #[test]
     fn it_is_full_by_values_or_by_bytes() {
-        let one = container(hub(1), 1);
-        let body = wire::encode(&one);
-        let (values, bytes) = (one.value_count(), body.len());
+        let now = RECORDED_DAY.plus_millis(86_400_000);
+        let door = Door::new(std::sync::Arc::new(FakeClock::at(now)), &crate::DoorConfig::default());
+        let one = delivery(hub(1), 1);
+        let (values, bytes) = (9, one.body.len());
         let is_full = |max_values, max_bytes| {
             let mut batch = Batch::default();
-            batch.add(delivery(Some(hub(1)), body.clone()));
-            batch.is_full(&BatchConfig { max_values, max_bytes, ..BatchConfig::default() })
+            batch.add(one.clone(), &door, now);
+            let full =
+                batch.is_full(&BatchConfig { max_values, max_bytes, ..BatchConfig::default() });
+            assert!(!batch.is_empty());
+            assert!(batch.recycled().is_empty());
+            full
         };
         assert!(!is_full(values + 1, bytes + 1));
         assert!(is_full(values, bytes + 1));

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use domain::transport::{ContainerSource, Receipt, SourceError};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use service::backoff::Backoff;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -12,7 +14,9 @@ use crate::batch::Refused;
 use crate::flood::Flood;
 use crate::pipeline::{Counters, release};
 
-/// When more than this many cannot be written, the pipeline waits.
+/// Being written at the same time: a confirm takes its time, and there may be a flood of them.
+const AT_ONCE: usize = 64;
+/// When this many wait for that, the pipeline does too.
 pub(crate) const WAITING: usize = 64;
 
 const FIRST_WAIT: Duration = Duration::from_millis(100);
@@ -28,28 +32,31 @@ pub(crate) async fn write_all(
 ) {
     let mut left: Vec<Receipt> = Vec::new();
     let mut flood = Flood::default();
-    loop {
-        let refused = tokio::select! {
+    let mut under_way = FuturesUnordered::new();
+    let mut is_open = true;
+    while is_open || !under_way.is_empty() {
+        tokio::select! {
             biased;
-            () = flood.summary_due() => {
-                summarise(&mut flood);
-                continue;
-            }
-            refused = inbox.recv() => refused,
-        };
-        let Some(refused) = refused else { break };
-        let written = tokio::select! {
-            biased;
-            () = give_up.cancelled() => false,
-            written = write(source, &refused) => written,
-        };
-        if written {
-            Counters::add(&counters.dead_letters, 1);
-            if flood.is_told(Instant::now()) {
-                tell(&refused);
-            }
-        } else {
-            left.push(refused.delivery.receipt);
+            () = flood.summary_due() => summarise(&mut flood),
+            Some((refused, written)) = under_way.next(), if !under_way.is_empty() => if written {
+                Counters::add(&counters.dead_letters, 1);
+                if flood.is_told(Instant::now()) {
+                    tell(&refused);
+                }
+            } else {
+                left.push(refused.delivery.receipt);
+            },
+            refused = inbox.recv(), if is_open && under_way.len() < AT_ONCE => match refused {
+                Some(refused) => under_way.push(async move {
+                    let written = tokio::select! {
+                        biased;
+                        () = give_up.cancelled() => false,
+                        written = write(source, &refused) => written,
+                    };
+                    (refused, written)
+                }),
+                None => is_open = false,
+            },
         }
     }
     summarise(&mut flood);

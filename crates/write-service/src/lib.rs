@@ -7,6 +7,8 @@
 mod batch;
 pub mod config;
 mod dead_letters;
+mod door;
+mod filling;
 mod flood;
 pub mod pipeline;
 mod prepared;
@@ -14,12 +16,14 @@ mod storing;
 
 use std::sync::Arc;
 
+use domain::Clock;
 use domain::measurement::MeasurementStore;
 use domain::transport::ContainerSource;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use config::BatchConfig;
+pub use door::DoorConfig;
 pub use pipeline::{Counters, Pipeline};
 pub use prepared::Prepared;
 
@@ -35,6 +39,11 @@ pub struct Deps {
     pub source: Arc<dyn ContainerSource>,
     pub store: Arc<dyn MeasurementStore>,
     pub batch: BatchConfig,
+    pub door: DoorConfig,
+    pub clock: Arc<dyn Clock>,
+    /// Called whenever the store has a batch and its receipts are not accepted yet: for whoever wants to know what
+    /// happens when everything ends there.
+    pub stored: Option<Arc<dyn Fn() + Send + Sync>>,
 }
 
 /// The cause may name addresses inside, which are not for whoever asks.

@@ -1,15 +1,14 @@
 //! The write-service: RabbitMQ to InfluxDB.
 
+mod failpoint;
 mod settings;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::Parser;
 use settings::Settings;
 use tokio::net::TcpListener;
-use write_service::Prepared;
 
 /// Stores what hubs publish.
 #[derive(Parser)]
@@ -18,23 +17,17 @@ struct Arguments {
     /// A TOML file; `WATTLINE__SECTION__KEY` in the environment wins over it.
     #[arg(long)]
     config: Option<PathBuf>,
+    /// Dies by SIGKILL when the store has the n-th batch and nobody was told: for tests of that moment.
+    #[arg(long, hide = true)]
+    die_before_ack: Option<u32>,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     service::run("write-service", arguments.config.as_deref(), async |context: service::Context<Settings>| {
-        let settings = context.config;
-        let writer = influxdb::Writer::new(&settings.influxdb)?;
-        let database = Arc::new(settings.influxdb);
-        let deps = write_service::Deps {
-            source: Arc::new(rabbitmq::Source::connect(settings.rabbitmq)?),
-            store: Arc::new(Prepared::new(writer, move || {
-                let database = database.clone();
-                async move { influxdb::prepare(&database).await }
-            })),
-            batch: settings.batch,
-        };
-        let listener = TcpListener::bind(settings.listen).await?;
+        let listener = TcpListener::bind(context.config.listen).await?;
+        let mut deps = context.config.deps(context.clock)?;
+        deps.stored = arguments.die_before_ack.map(failpoint::die_at);
         Ok(write_service::run(deps, listener, context.shutdown).await?)
     })
 }

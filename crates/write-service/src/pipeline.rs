@@ -1,18 +1,21 @@
-//! Receive, decode, batch, store, settle: in this order, always.
+//! Receive, decode, batch, store, settle: in this order, always, with several batches on their way.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use domain::transport::{ContainerSource, Delivery, Receipt, SourceError};
+use domain::transport::{ContainerSource, Receipt, SourceError};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use service::backoff::Backoff;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::{Batch, Refused};
-use crate::{Deps, dead_letters, storing};
+use crate::filling::Filling;
+use crate::storing::{Outcome, Storing};
+use crate::{Deps, dead_letters};
 
 /// What has been done since the start.
 #[derive(Debug, Default)]
@@ -35,8 +38,6 @@ pub struct Pipeline {
     counters: Arc<Counters>,
 }
 
-/// The most taken from the transport at once.
-const RECEIVE: usize = 1_000;
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// The transport gives what is ours to somebody else as soon as it notices that we are gone.
@@ -87,91 +88,52 @@ impl Pipeline {
                 tracing::warn!(%error, "the store is not ready yet");
             }
         }
-        let mut received = VecDeque::new();
-        while !give_up.is_cancelled()
-            && let Some(batch) = self.fill(&mut received, shutdown).await
-        {
-            self.settle(batch, &letters, give_up).await;
-        }
-        if !received.is_empty() {
-            let receipts: Vec<Receipt> = received.iter().map(|delivery| delivery.receipt).collect();
-            release(&*self.deps.source, &receipts).await;
-        }
-    }
-
-    /// The next batch; `None` when there is nothing more to do. What does not fit stays in `received`.
-    async fn fill(&self, received: &mut VecDeque<Delivery>, shutdown: &CancellationToken) -> Option<Batch> {
-        let limits = &self.deps.batch;
-        let mut batch = Batch::default();
-        let mut deadline: Option<Instant> = None;
-        let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
-        let mut pause = Duration::ZERO;
-        loop {
-            while let Some(delivery) = received.pop_front() {
-                batch.add(delivery);
-                if batch.is_full(limits) {
-                    return Some(batch);
-                }
-            }
-            if deadline.is_none() && !batch.is_empty() {
-                deadline = Some(Instant::now() + limits.max_age());
-            }
-            let old_enough = async {
-                match deadline {
-                    Some(at) => tokio::time::sleep_until(at).await,
-                    None => std::future::pending().await,
-                }
-            };
-            let receive = async {
-                tokio::time::sleep(pause).await;
-                self.deps.source.receive(RECEIVE).await
-            };
+        let storing = Storing::new(&*self.deps.store, give_up);
+        let mut filling = Filling::new(&self.deps);
+        let mut under_way = FuturesUnordered::new();
+        let mut goes_on = true;
+        while goes_on || !under_way.is_empty() {
+            let has_room = under_way.len() < self.deps.batch.writes_in_flight;
             tokio::select! {
                 biased;
-                () = shutdown.cancelled() => break,
-                () = old_enough => break,
-                outcome = receive => match outcome {
-                    Ok(deliveries) => {
-                        received.extend(deliveries);
-                        backoff.reset();
-                        pause = Duration::ZERO;
-                    }
-                    Err(SourceError::Closed) => break,
-                    Err(error) => {
-                        tracing::warn!(%error, "cannot receive");
-                        pause = backoff.next_wait();
-                    }
+                Some(batch) = under_way.next(), if !under_way.is_empty() => filling.recycle(batch),
+                // Those under way are given up by themselves.
+                () = give_up.cancelled(), if goes_on => goes_on = false,
+                batch = filling.next(shutdown), if goes_on && has_room => match batch {
+                    Some(batch) => under_way.push(self.settle(batch, &storing, &letters, give_up)),
+                    None => goes_on = false,
                 },
             }
         }
-        (!batch.is_empty()).then_some(batch)
+        drop(under_way);
+        let left = filling.left();
+        if !left.is_empty() {
+            release(&*self.deps.source, &left).await;
+        }
     }
 
-    async fn settle(&self, batch: Batch, letters: &mpsc::Sender<Refused>, give_up: &CancellationToken) {
-        let Some(mut rejections) = storing::store(&*self.deps.store, &batch.containers, give_up).await else {
-            tracing::warn!(containers = batch.containers.len(), "not stored before the end, given back");
+    /// Gives the batch back, for its memory.
+    async fn settle(
+        &self,
+        mut batch: Batch,
+        storing: &Storing<'_>,
+        letters: &mpsc::Sender<Refused>,
+        give_up: &CancellationToken,
+    ) -> Batch {
+        let Some(outcome) = storing.store(batch.ticks.all()).await else {
+            tracing::warn!(containers = batch.deliveries.len(), "not stored before the end, given back");
             release(&*self.deps.source, &batch.receipts()).await;
-            return;
+            return batch;
         };
-        let Batch { containers, deliveries, mut refused, .. } = batch;
-        let mut values = 0;
-        let mut stored = Vec::with_capacity(deliveries.len());
-        for (index, (delivery, container)) in deliveries.into_iter().zip(containers).enumerate() {
-            if let Some(reason) = rejections.remove(&index) {
-                refused.push(Refused { delivery, reason });
-            } else {
-                values += container.value_count();
-                stored.push(delivery.receipt);
-            }
+        let stored = self.sort(&mut batch, &outcome);
+        if let Some(hook) = &self.deps.stored {
+            hook();
         }
         if !stored.is_empty() {
-            Counters::add(&self.counters.batches, 1);
-            Counters::add(&self.counters.containers, stored.len());
-            Counters::add(&self.counters.values, values);
             self.accept(&stored, give_up).await;
         }
         let mut left = Vec::new();
-        for refused in refused {
+        for refused in batch.refused.drain(..) {
             let receipt = refused.delivery.receipt;
             tokio::select! {
                 biased;
@@ -182,6 +144,24 @@ impl Pipeline {
         if !left.is_empty() {
             release(&*self.deps.source, &left).await;
         }
+        batch
+    }
+
+    /// Puts what the store did not take to what was refused, and gives the receipts of all the rest.
+    fn sort(&self, batch: &mut Batch, outcome: &Outcome) -> Vec<Receipt> {
+        let mut stored = Vec::with_capacity(batch.deliveries.len());
+        for (place, delivery) in batch.deliveries.drain(..).enumerate() {
+            match outcome.reason(batch.ticks.of_container(place), place) {
+                Some(reason) => batch.refused.push(Refused { delivery, reason }),
+                None => stored.push(delivery.receipt),
+            }
+        }
+        if !stored.is_empty() {
+            Counters::add(&self.counters.batches, 1);
+            Counters::add(&self.counters.containers, stored.len());
+            Counters::add(&self.counters.values, batch.ticks.values() - outcome.rejected_values());
+        }
+        stored
     }
 
     /// Until it worked: a transport that is connected and was not told would never send anything new.

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use domain::Container;
+use domain::Ticks;
 use domain::measurement::{MeasurementStore, StoreError};
 
 type Preparing = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
@@ -44,9 +44,9 @@ impl<S> Prepared<S> {
 
 #[async_trait]
 impl<S: MeasurementStore> MeasurementStore for Prepared<S> {
-    async fn write(&self, containers: &[Container]) -> Result<(), StoreError> {
+    async fn write(&self, ticks: Ticks<'_>) -> Result<(), StoreError> {
         self.prepare().await?;
-        self.judge(self.store.write(containers).await)
+        self.judge(self.store.write(ticks).await)
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

@@ -1,9 +1,11 @@
 //! All that can be set of the binary.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
+use domain::Clock;
 use serde::Deserialize;
-use write_service::BatchConfig;
+use write_service::{BatchConfig, Deps, DoorConfig, Prepared};
 use write_service::config::DEFAULT_LISTEN;
 
 #[derive(Deserialize)]
@@ -12,6 +14,7 @@ pub(crate) struct Settings {
     /// Where health is served.
     pub(crate) listen: SocketAddr,
     pub(crate) batch: BatchConfig,
+    pub(crate) door: DoorConfig,
     pub(crate) rabbitmq: rabbitmq::Config,
     pub(crate) influxdb: influxdb::Config,
 }
@@ -21,15 +24,37 @@ impl Default for Settings {
         Self {
             listen: DEFAULT_LISTEN,
             batch: BatchConfig::default(),
+            door: DoorConfig::default(),
             rabbitmq: rabbitmq::Config::default(),
             influxdb: influxdb::Config::default(),
         }
     }
 }
 
+impl Settings {
+    /// The adapters, connecting in the background.
+    pub(crate) fn deps(self, clock: Arc<dyn Clock>) -> anyhow::Result<Deps> {
+        let writer = influxdb::Writer::new(&self.influxdb)?;
+        let database = Arc::new(self.influxdb);
+        let retention_days = database.retention_days;
+        Ok(Deps {
+            source: Arc::new(rabbitmq::Source::connect(self.rabbitmq)?),
+            store: Arc::new(Prepared::new(writer, move || {
+                let database = database.clone();
+                async move { influxdb::prepare(&database).await }
+            })),
+            batch: self.batch,
+            door: DoorConfig { retention_days, ..self.door },
+            clock,
+            stored: None,
+        })
+    }
+}
+
 impl service::config::Config for Settings {
     fn validate(&self, faults: &mut Vec<String>) {
         self.batch.validate(faults);
+        self.door.validate(faults);
         self.rabbitmq.validate(faults);
         self.influxdb.validate(faults);
     }

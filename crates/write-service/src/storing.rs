@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::Container;
+use domain::Ticks;
 use domain::measurement::{MeasurementStore, StoreError};
 use service::backoff::Backoff;
 use tokio::time::Instant;
@@ -17,77 +18,141 @@ const LONGEST_ASKED: Duration = Duration::from_mins(1);
 /// How often a lasting failure is said again.
 const REMIND: Duration = Duration::from_mins(1);
 
-/// What the store will never take: places in the batch, and its reasons.
-pub(crate) type Rejections = BTreeMap<usize, String>;
+/// What the store will never take of a batch.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// Its reason, by the tick's container and place in it.
+    rejected: BTreeMap<(usize, usize), String>,
+    values: usize,
+}
 
-/// Writes until the store has said yes or no to every container. `None` when `give_up` came first: then nothing
-/// is known about any of them.
-pub(crate) async fn store(
-    store: &dyn MeasurementStore,
-    containers: &[Container],
-    give_up: &CancellationToken,
-) -> Option<Rejections> {
-    let mut rejections = Rejections::new();
-    // Still to be written, first one last. A rejected range is cut in halves until the container at fault stands
-    // alone.
-    let mut ranges: Vec<Range<usize>> = std::iter::once(0..containers.len()).collect();
-    while let Some(range) = ranges.pop() {
-        if range.is_empty() {
-            continue;
+impl Outcome {
+    pub(crate) const fn rejected_values(&self) -> usize {
+        self.values
+    }
+
+    /// Why not all of this container, the one at `place`, is stored.
+    pub(crate) fn reason(&self, ticks: Ticks<'_>, place: usize) -> Option<String> {
+        let mut rejected = self.rejected.range((place, 0)..(place + 1, 0));
+        let ((_, tick), reason) = rejected.next()?;
+        let count = 1 + rejected.count();
+        Some(match ticks.len() {
+            all if all == count => reason.clone(),
+            all => format!("{reason} (from its tick {tick} on {count} of {all} are refused, the others stored)"),
+        })
+    }
+
+    fn reject(&mut self, ticks: Ticks<'_>, place: usize, reason: String) {
+        let tick = ticks.get(place);
+        // Its place in its container: how many before it are of the same.
+        let in_container =
+            (0..place).rev().take_while(|&before| ticks.get(before).container == tick.container).count();
+        if self.rejected.insert((tick.container, in_container), reason).is_none() {
+            self.values += tick.joules.len();
         }
-        match write_patiently(store, &containers[range.clone()], give_up).await? {
-            Ok(()) => {}
-            Err(reason) if range.len() == 1 => {
-                rejections.insert(range.start, reason);
+    }
+}
+
+/// A store, and how it has been lately.
+pub(crate) struct Storing<'a> {
+    store: &'a dyn MeasurementStore,
+    give_up: &'a CancellationToken,
+    outage: Mutex<Outage>,
+}
+
+/// One for all writes under way: they fail together, and that is said once.
+#[derive(Default)]
+struct Outage {
+    began: Option<Instant>,
+    said: Option<Instant>,
+}
+
+impl<'a> Storing<'a> {
+    pub(crate) fn new(store: &'a dyn MeasurementStore, give_up: &'a CancellationToken) -> Self {
+        Self { store, give_up, outage: Mutex::default() }
+    }
+
+    /// Writes all ticks of a batch until the store has said yes or no to each of them. `None` when it was time to
+    /// give up first: then nothing is known about any of them.
+    pub(crate) async fn store(&self, ticks: Ticks<'_>) -> Option<Outcome> {
+        let mut outcome = Outcome::default();
+        // Still to be written, first one last. A rejected range is cut around the ticks that the store names, or in
+        // halves until the tick at fault stands alone.
+        let mut ranges: Vec<Range<usize>> = std::iter::once(0..ticks.len()).collect();
+        while let Some(range) = ranges.pop() {
+            if range.is_empty() {
+                continue;
             }
-            Err(_) => {
+            let Err((reason, mut named)) = self.write_patiently(ticks.slice(range.clone())).await? else {
+                continue;
+            };
+            named.retain(|(place, _)| *place < range.len());
+            if !named.is_empty() {
+                named.sort();
+                named.dedup_by_key(|(place, _)| *place);
+                let mut end = range.end;
+                for (place, reason) in named.into_iter().rev() {
+                    let place = range.start + place;
+                    outcome.reject(ticks, place, reason);
+                    ranges.push(place + 1..end);
+                    end = place;
+                }
+                ranges.push(range.start..end);
+            } else if range.len() == 1 {
+                outcome.reject(ticks, range.start, reason);
+            } else {
                 let middle = range.start + range.len() / 2;
                 ranges.push(middle..range.end);
                 ranges.push(range.start..middle);
             }
         }
+        Some(outcome)
     }
-    Some(rejections)
-}
 
-/// Tries again for as long as the store is not to blame for its "no". Says so when it begins, once a minute,
-/// and when it is over.
-async fn write_patiently(
-    store: &dyn MeasurementStore,
-    containers: &[Container],
-    give_up: &CancellationToken,
-) -> Option<Result<(), String>> {
-    let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
-    let began = Instant::now();
-    let mut said: Option<Instant> = None;
-    loop {
-        let outcome = tokio::select! {
-            biased;
-            () = give_up.cancelled() => return None,
-            outcome = store.write(containers) => outcome,
-        };
-        let error = match outcome {
-            Ok(()) => {
-                if said.is_some() {
-                    tracing::info!(after_secs = began.elapsed().as_secs(), "the store takes writes again");
+    /// Tries again for as long as the store is not to blame for its "no". The reason for a "no", and those of the
+    /// ticks that it names.
+    async fn write_patiently(
+        &self,
+        ticks: Ticks<'_>,
+    ) -> Option<Result<(), (String, Vec<(usize, String)>)>> {
+        let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
+        loop {
+            let outcome = tokio::select! {
+                biased;
+                () = self.give_up.cancelled() => return None,
+                outcome = self.store.write(ticks) => outcome,
+            };
+            let error = match outcome {
+                Ok(()) => {
+                    self.takes_writes();
+                    return Some(Ok(()));
                 }
-                return Some(Ok(()));
+                Err(StoreError::Rejected { reason, ticks, .. }) => return Some(Err((reason, ticks))),
+                Err(error) => error,
+            };
+            self.takes_none(&error);
+            let wait = wait_after(&error, &mut backoff);
+            tokio::select! {
+                () = self.give_up.cancelled() => return None,
+                () = tokio::time::sleep(wait) => {}
             }
-            Err(StoreError::Rejected { reason, .. }) => return Some(Err(reason)),
-            Err(error) => error,
-        };
-        if said.is_none_or(|at| at.elapsed() >= REMIND) {
-            tracing::warn!(
-                %error,
-                containers = containers.len(),
-                "the store does not take writes; containers wait in the transport"
-            );
-            said = Some(Instant::now());
         }
-        let wait = wait_after(&error, &mut backoff);
-        tokio::select! {
-            () = give_up.cancelled() => return None,
-            () = tokio::time::sleep(wait) => {}
+    }
+
+    fn takes_writes(&self) {
+        let outage = std::mem::take(&mut *self.outage.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(began) = outage.began {
+            tracing::info!(after_secs = began.elapsed().as_secs(), "the store takes writes again");
+        }
+    }
+
+    /// Says so when it begins, and once a minute.
+    fn takes_none(&self, error: &StoreError) {
+        let mut outage = self.outage.lock().unwrap_or_else(PoisonError::into_inner);
+        outage.began.get_or_insert_with(Instant::now);
+        if outage.said.is_none_or(|at| at.elapsed() >= REMIND) {
+            tracing::warn!(%error, "the store does not take writes; containers wait in the transport");
+            outage.said = Some(Instant::now());
         }
     }
 }

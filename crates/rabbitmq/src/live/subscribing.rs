@@ -92,7 +92,7 @@ impl Task {
     async fn seen(&self, channel: &Channel, delivery: lapin::message::Delivery) -> Result<(), Error> {
         let tag = delivery.delivery_tag;
         let hub = hub_of(delivery.routing_key.as_str());
-        match wire::decode(&delivery.data.into()) {
+        match wire::decode(&delivery.data) {
             Ok(container) if Some(container.hub) == hub => self.viewers.show(container),
             Ok(container) => tracing::debug!(named = %container.hub, "not shown: it names another hub"),
             Err(error) => tracing::debug!(%error, "not shown: not a container"),

@@ -95,7 +95,7 @@ impl Server {
     }
 
     pub(crate) async fn store(&self, containers: &[Container]) {
-        self.store.write(containers).await.unwrap();
+        self.store.write_containers(containers).await.unwrap();
     }
 
     /// As a hub does. Viewers see it before it is stored, and nobody stores it here.

@@ -1,11 +1,10 @@
 //! A call is a transaction. Usually every tick is new, and inserting is all there is to do; the ticks that were
 //! there already are found by what was not inserted, and only then merged.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use domain::measurement::StoredTick;
-use domain::{Container, HubId, SocketJoules, TickLength, UtcMillis};
+use domain::{HubId, SocketJoules, TickLength, Ticks, UtcMillis};
 use sqlx::{Error, QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
 
 use super::{joules, read};
@@ -19,15 +18,15 @@ pub(super) const STATEMENTS: usize = 2 * ROWS + 16;
 const BEGIN: &str = "BEGIN IMMEDIATE";
 
 #[derive(Debug)]
-struct Tick<'a> {
+struct Tick {
     hub: HubId,
     start: UtcMillis,
     length: TickLength,
-    energy: Cow<'a, SocketJoules>,
+    energy: SocketJoules,
 }
 
-pub(super) async fn write(pool: &SqlitePool, containers: &[Container]) -> Result<(), Error> {
-    let ticks = merged(containers);
+pub(super) async fn write(pool: &SqlitePool, ticks: Ticks<'_>) -> Result<(), Error> {
+    let ticks = merged(ticks);
     if ticks.is_empty() {
         return Ok(());
     }
@@ -43,23 +42,18 @@ pub(super) async fn write(pool: &SqlitePool, containers: &[Container]) -> Result
     transaction.commit().await
 }
 
-/// Every tick once, in the order of the primary key; the later container has won.
-fn merged(containers: &[Container]) -> Vec<Tick<'_>> {
-    let mut ticks: Vec<Tick<'_>> = Vec::with_capacity(containers.iter().map(|c| c.ticks.len()).sum());
-    for container in containers {
-        ticks.extend(container.ticks.iter().filter(|tick| !tick.energy.is_empty()).map(|tick| Tick {
-            hub: container.hub,
-            start: tick.start,
-            length: container.tick_length,
-            energy: Cow::Borrowed(&tick.energy),
-        }));
-    }
+/// Every tick once, in the order of the primary key; what came later has won.
+fn merged(ticks: Ticks<'_>) -> Vec<Tick> {
+    let mut ticks: Vec<Tick> = ticks
+        .iter()
+        .map(|tick| Tick { hub: tick.hub, start: tick.start, length: tick.length, energy: tick.energy() })
+        .collect();
     // Stable: what came later stays later.
     ticks.sort_by_key(|tick| (tick.hub, tick.start));
     ticks.dedup_by(|later, earlier| {
         let same = (later.hub, later.start) == (earlier.hub, earlier.start);
         if same {
-            overlay(earlier.energy.to_mut(), &later.energy);
+            overlay(&mut earlier.energy, &later.energy);
             earlier.length = later.length;
         }
         same
@@ -80,7 +74,7 @@ const REPLACE: &str = " ON CONFLICT (hub, start) DO UPDATE SET \
 /// How many rows went in.
 async fn insert(
     connection: &mut SqliteConnection,
-    ticks: &[Tick<'_>],
+    ticks: &[Tick],
     on_conflict: &str,
 ) -> Result<usize, Error> {
     let mut statement =
@@ -98,7 +92,7 @@ async fn insert(
 }
 
 /// Those of `ticks` that add something to what is stored, merged with it.
-async fn changed<'a>(connection: &mut SqliteConnection, ticks: &[Tick<'a>]) -> Result<Vec<Tick<'a>>, Error> {
+async fn changed(connection: &mut SqliteConnection, ticks: &[Tick]) -> Result<Vec<Tick>, Error> {
     let mut statement = QueryBuilder::<Sqlite>::new(
         "SELECT tick.start, tick.length, tick.sockets, tick.joules, tick.hub FROM (",
     );
@@ -114,12 +108,12 @@ async fn changed<'a>(connection: &mut SqliteConnection, ticks: &[Tick<'a>]) -> R
         let tick = read::tick(row)?;
         stored.insert((read::hub(row)?, tick.start), tick);
     }
-    let merge = |tick: &Tick<'a>| {
+    let merge = |tick: &Tick| {
         let below = stored.remove(&(tick.hub, tick.start))?;
         let mut energy = below.energy.clone();
         overlay(&mut energy, &tick.energy);
         let changes = energy != below.energy || tick.length != below.length;
-        changes.then_some(Tick { energy: Cow::Owned(energy), ..*tick })
+        changes.then_some(Tick { energy, ..*tick })
     };
     Ok(ticks.iter().filter_map(merge).collect())
 }

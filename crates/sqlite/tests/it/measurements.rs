@@ -28,7 +28,7 @@ async fn what_was_acknowledged_survives_a_kill() {
     let store = open(&folder).await;
     let hub = random_hub();
     for sequence in 1..=20 {
-        store.write(&[container(hub, sequence)]).await.unwrap();
+        store.write_containers(&[container(hub, sequence)]).await.unwrap();
     }
     for file in std::fs::read_dir(folder.path()).unwrap() {
         let file = file.unwrap();
@@ -47,11 +47,11 @@ async fn a_closed_file_opens_again_with_what_was_in_it() {
     let folder = tempfile::tempdir().unwrap();
     let hub = random_hub();
     let store = open(&folder).await;
-    store.write(&[container(hub, 1)]).await.unwrap();
+    store.write_containers(&[container(hub, 1)]).await.unwrap();
     store.close().await;
-    assert!(store.write(&[container(hub, 2)]).await.is_err());
+    assert!(store.write_containers(&[container(hub, 2)]).await.is_err());
     let store = open(&folder).await;
-    store.write(&[container(hub, 1), container(hub, 2)]).await.unwrap();
+    store.write_containers(&[container(hub, 1), container(hub, 2)]).await.unwrap();
     assert_eq!(store.ticks(hub, measurements::day()).await.unwrap().len(), 6);
 }
 
@@ -59,7 +59,7 @@ async fn a_closed_file_opens_again_with_what_was_in_it() {
 async fn the_files_are_for_their_owner_only() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder).await;
-    store.write(&[container(random_hub(), 1)]).await.unwrap();
+    store.write_containers(&[container(random_hub(), 1)]).await.unwrap();
     for file in std::fs::read_dir(folder.path()).unwrap() {
         let file = file.unwrap();
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
@@ -81,10 +81,10 @@ async fn a_day_of_34_sockets_goes_in_and_out_without_delay() {
     let day = measurements::a_day(hub, 34);
     let mut times = Vec::new();
     let began = Instant::now();
-    store.write(&day).await.unwrap();
+    store.write_containers(&day).await.unwrap();
     times.push(began.elapsed());
     let began = Instant::now();
-    store.write(&day).await.unwrap();
+    store.write_containers(&day).await.unwrap();
     times.push(began.elapsed());
     for _ in 0..3 {
         let began = Instant::now();

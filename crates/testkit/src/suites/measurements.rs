@@ -51,7 +51,7 @@ pub async fn run_all(store: Arc<dyn MeasurementStore>, query: Arc<dyn Measuremen
 
 impl Subject {
     async fn write(&self, containers: &[Container]) {
-        self.store.write(containers).await.unwrap_or_else(|error| panic!("{error}"));
+        self.store.write_containers(containers).await.unwrap_or_else(|error| panic!("{error}"));
     }
 
     async fn ticks(&self, hub: HubId, range: TimeRange) -> Vec<StoredTick> {

@@ -152,7 +152,7 @@ impl World {
     }
 
     pub(crate) async fn store(&self, container: &Container) {
-        self.store.write(std::slice::from_ref(container)).await.unwrap();
+        self.store.write_containers(std::slice::from_ref(container)).await.unwrap();
     }
 
     pub(crate) fn publish(&self, container: &Container) {

@@ -8,12 +8,13 @@ use domain::measurement::MeasurementQuery;
 use domain::transport::ContainerPublisher;
 use domain::{Container, TimeRange, UtcMillis};
 use lapin::options::BasicGetOptions;
-use testkit::containers::{container, hub};
+use testkit::FakeClock;
+use testkit::containers::{RECORDED_DAY, container, hub};
 use testkit::servers::{InfluxDb, RabbitMq};
 use testkit::wait;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use write_service::{BatchConfig, Deps, Prepared};
+use write_service::{BatchConfig, Deps, DoorConfig, Prepared};
 
 const HUBS: u64 = 5;
 const CONTAINERS: u64 = 40;
@@ -42,6 +43,9 @@ async fn start(rabbitmq: &rabbitmq::Config, influxdb: &influxdb::Config) -> Serv
             async move { influxdb::prepare(&database).await }
         })),
         batch: BatchConfig::default(),
+        door: DoorConfig::default(),
+        clock: Arc::new(FakeClock::at(RECORDED_DAY.plus_millis(86_400_000))),
+        stored: None,
     };
     let shutdown = CancellationToken::new();
     let until = shutdown.clone();

@@ -8,13 +8,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::measurement::{MeasurementStore, StoreError};
 use domain::transport::{ContainerSource, Delivery, Receipt, SourceError};
-use domain::{Container, HubId};
-use testkit::containers;
+use domain::{HubId, Ticks};
+use testkit::{FakeClock, containers};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use write_service::{BatchConfig, Counters, Deps, Pipeline};
+use write_service::{BatchConfig, Counters, Deps, DoorConfig, Pipeline};
 
 /// What happened. Containers go by their sequence number, which is also the tag of their receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +48,8 @@ struct State {
     mood: StoreMood,
     /// Sequence numbers that the store never takes.
     never: BTreeSet<u64>,
+    /// A sequence number, the place of a tick that the store never takes, and whether it says which.
+    never_tick: Option<(u64, usize, bool)>,
     /// How often each of these still fails.
     failures: HashMap<&'static str, u32>,
     closed: bool,
@@ -62,6 +64,7 @@ impl World {
                 events: Vec::new(),
                 mood: StoreMood::Takes,
                 never: BTreeSet::new(),
+                never_tick: None,
                 failures: HashMap::new(),
                 closed: false,
             }),
@@ -98,6 +101,10 @@ impl World {
 
     pub(crate) fn store_never_takes(&self, sequences: impl IntoIterator<Item = u64>) {
         self.state().never.extend(sequences);
+    }
+
+    pub(crate) fn store_never_takes_tick(&self, sequence: u64, place: usize, named: bool) {
+        self.state().never_tick = Some((sequence, place, named));
     }
 
     pub(crate) fn fails(&self, what: &'static str, times: u32) {
@@ -248,9 +255,10 @@ struct Store(Arc<World>);
 
 #[async_trait]
 impl MeasurementStore for Store {
-    async fn write(&self, containers: &[Container]) -> Result<(), StoreError> {
+    async fn write(&self, ticks: Ticks<'_>) -> Result<(), StoreError> {
         let operation = "writing to the fake";
-        let sequences: Vec<u64> = containers.iter().map(|container| container.sequence).collect();
+        let mut sequences: Vec<u64> = ticks.iter().map(|tick| tick.sequence).collect();
+        sequences.dedup();
         self.0.note(Event::Tried(sequences.clone()));
         let mood = self.0.state().mood;
         match mood {
@@ -265,7 +273,16 @@ impl MeasurementStore for Store {
         }
         let bad = sequences.iter().find(|sequence| self.0.state().never.contains(sequence)).copied();
         if let Some(bad) = bad {
-            return Err(StoreError::Rejected { operation, reason: format!("{bad} is beyond me") });
+            let reason = format!("{bad} is beyond me");
+            return Err(StoreError::Rejected { operation, reason, ticks: Vec::new() });
+        }
+        if let Some((sequence, place, named)) = self.0.state().never_tick {
+            let start = containers::container(hub(), sequence).ticks[place].start;
+            if let Some(at) = ticks.iter().position(|tick| tick.start == start) {
+                let reason = format!("tick {place} of {sequence} is beyond me");
+                let ticks = if named { vec![(at, reason.clone())] } else { Vec::new() };
+                return Err(StoreError::Rejected { operation, reason, ticks });
+            }
         }
         self.0.note(Event::Stored(sequences));
         Ok(())
@@ -281,7 +298,14 @@ impl MeasurementStore for Store {
 }
 
 pub(crate) fn deps(world: &Arc<World>, batch: BatchConfig) -> Deps {
-    Deps { source: Arc::new(Source(world.clone())), store: Arc::new(Store(world.clone())), batch }
+    Deps {
+        source: Arc::new(Source(world.clone())),
+        store: Arc::new(Store(world.clone())),
+        batch,
+        door: DoorConfig::default(),
+        clock: Arc::new(FakeClock::at(containers::RECORDED_DAY.plus_millis(7 * 86_400_000))),
+        stored: None,
+    }
 }
 
 /// A pipeline at work between the fakes.

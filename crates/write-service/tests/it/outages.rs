@@ -12,7 +12,7 @@ async fn while_the_store_is_down_nothing_is_accepted_and_nothing_more_is_taken()
     let world = World::new();
     world.store_is(StoreMood::Unavailable(None));
     world.deliver(1..=10);
-    let running = Running::start(&world, BatchConfig::default());
+    let running = Running::start(&world, BatchConfig { writes_in_flight: 1, ..BatchConfig::default() });
     world.until("the store was tried", |world| !world.times(TRIED).is_empty()).await;
     world.deliver(11..=5_000);
     sleep(Duration::from_mins(5)).await;
@@ -27,6 +27,22 @@ async fn while_the_store_is_down_nothing_is_accepted_and_nothing_more_is_taken()
     assert_eq!(world.accepted(), (1..=5_000).collect::<Vec<_>>());
     assert!(world.dead().is_empty());
     running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_batches_are_on_their_way_and_no_more_than_that() {
+    let world = World::new();
+    world.store_is(StoreMood::Hangs);
+    // Of nine values each.
+    world.deliver(1..=100);
+    let limits = BatchConfig { max_values: 90, writes_in_flight: 3, ..BatchConfig::default() };
+    let running = Running::start(&world, limits);
+    sleep(Duration::from_mins(1)).await;
+    let tried: Vec<Event> = world.events().into_iter().filter(TRIED).collect();
+    let batch = |range: std::ops::RangeInclusive<u64>| Event::Tried(range.collect());
+    assert_eq!(tried, [batch(1..=10), batch(11..=20), batch(21..=30)]);
+    running.stop().await;
+    assert_eq!(world.released(), (1..=100).collect::<Vec<_>>());
 }
 
 #[tokio::test(start_paused = true)]

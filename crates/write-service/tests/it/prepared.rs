@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use async_trait::async_trait;
-use domain::Container;
+use domain::Ticks;
 use domain::measurement::{MeasurementStore, StoreError};
 use write_service::Prepared;
 
@@ -19,7 +19,7 @@ struct Database(Arc<AtomicBool>);
 
 #[async_trait]
 impl MeasurementStore for Database {
-    async fn write(&self, _: &[Container]) -> Result<(), StoreError> {
+    async fn write(&self, _: Ticks<'_>) -> Result<(), StoreError> {
         if self.0.load(Ordering::SeqCst) { Ok(()) } else { Err(missing()) }
     }
 
@@ -48,12 +48,12 @@ async fn what_a_store_needs_is_made_before_the_first_write_and_again_when_it_is_
     });
     assert!(store.ready().await.is_err());
     for _ in 0..3 {
-        store.write(&[]).await.unwrap();
+        store.write_containers(&[]).await.unwrap();
     }
     assert_eq!(made.load(Ordering::SeqCst), 2);
 
     exists.store(false, Ordering::SeqCst);
-    assert!(store.write(&[]).await.is_err());
-    store.write(&[]).await.unwrap();
+    assert!(store.write_containers(&[]).await.is_err());
+    store.write_containers(&[]).await.unwrap();
     assert_eq!(made.load(Ordering::SeqCst), 3);
 }

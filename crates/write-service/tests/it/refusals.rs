@@ -48,7 +48,23 @@ async fn exactly_the_container_that_the_store_rejects_is_given_up() {
         assert_eq!(world.accepted(), (1..=37).filter(|&n| n != bad).collect::<Vec<_>>());
         assert_eq!(running.counters.values.load(Ordering::Relaxed), 36 * 9);
         let tries = world.times(|event| matches!(event, Event::Tried(_))).len();
-        assert!(tries <= 13, "{tries} writes for one in 37: two per halving are enough");
+        assert!(tries <= 20, "{tries} writes for three ticks of 111: two per halving are enough");
+        running.stop().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_bad_tick_makes_a_dead_letter_that_says_so_and_the_other_ticks_are_stored() {
+    for named in [false, true] {
+        let world = World::new();
+        world.store_never_takes_tick(2, 1, named);
+        world.deliver(1..=3);
+        let running = Running::start(&world, BatchConfig::default());
+        world.until("all is settled", |world| world.accepted().len() + world.dead().len() == 3).await;
+        let reason = "tick 1 of 2 is beyond me (from its tick 1 on 1 of 3 are refused, the others stored)";
+        assert_eq!(world.dead(), [(2, reason.to_owned())]);
+        assert_eq!(world.accepted(), [1, 3]);
+        assert_eq!(running.counters.values.load(Ordering::Relaxed), 8 * 3);
         running.stop().await;
     }
 }

@@ -1,0 +1,157 @@
+//! Who may come in: the last look at a container before it is stored.
+
+use std::sync::Arc;
+
+use domain::transport::Delivery;
+use domain::{Clock, TickBatch, UtcMillis};
+use serde::Deserialize;
+
+const SECOND: i64 = 1_000;
+const DAY: i64 = 86_400 * SECOND;
+
+/// Which times are believed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DoorConfig {
+    /// Seconds that a hub's clock may be ahead of ours.
+    pub clock_tolerance_secs: u32,
+    /// Days after which the store forgets; what is older would be lost there without a word. The binary takes it from
+    /// the store's own setting.
+    #[serde(skip)]
+    pub retention_days: Option<u32>,
+}
+
+impl Default for DoorConfig {
+    fn default() -> Self {
+        Self { clock_tolerance_secs: 300, retention_days: None }
+    }
+}
+
+impl DoorConfig {
+    pub fn validate(&self, faults: &mut Vec<String>) {
+        if self.clock_tolerance_secs > 86_400 {
+            faults.push("door.clock_tolerance_secs: at most 86,400, a day".to_owned());
+        }
+    }
+}
+
+/// Judges containers one by one. A reason is one sentence for an operator.
+pub(crate) struct Door {
+    clock: Arc<dyn Clock>,
+    tolerance: i64,
+    retention: Option<i64>,
+}
+
+impl Door {
+    pub(crate) fn new(clock: Arc<dyn Clock>, config: &DoorConfig) -> Self {
+        Self {
+            clock,
+            tolerance: i64::from(config.clock_tolerance_secs) * SECOND,
+            retention: config.retention_days.map(|days| i64::from(days) * DAY),
+        }
+    }
+
+    pub(crate) fn now(&self) -> UtcMillis {
+        self.clock.now()
+    }
+
+    /// Adds the container to `ticks`, or leaves them as they were and says why.
+    pub(crate) fn admit(
+        &self,
+        delivery: &Delivery,
+        now: UtcMillis,
+        ticks: &mut TickBatch,
+    ) -> Result<(), String> {
+        // The transport knows who may publish as which hub; the container alone could name any.
+        let named = wire::decode_into(&delivery.body, ticks).map_err(|error| error.to_string())?;
+        let judged = match delivery.hub {
+            Some(hub) if hub == named => self.judge_times(ticks, now),
+            Some(hub) => Err(format!("it comes from hub {hub} but names hub {named}")),
+            None => Err(format!("the transport does not say that it comes from hub {named}")),
+        };
+        if judged.is_err() {
+            ticks.pop();
+        }
+        judged
+    }
+
+    /// Of the last container. Its ticks are in order of time, so the first and the last tell all.
+    fn judge_times(&self, ticks: &TickBatch, now: UtcMillis) -> Result<(), String> {
+        let container = ticks.of_container(ticks.containers() - 1);
+        if let Some(last) = container.last() {
+            let end = last.start.plus_millis(last.length.millis_i64());
+            if end.millis_since(now) > self.tolerance {
+                return Err(format!(
+                    "its last tick, of {}, ends more than {} s after our clock, which says {now}",
+                    last.start,
+                    self.tolerance / SECOND
+                ));
+            }
+        }
+        if let (Some(first), Some(retention)) = (container.first(), self.retention)
+            && now.millis_since(first.start) > retention
+        {
+            return Err(format!(
+                "its first tick, of {}, is older than the {} days that the store keeps",
+                first.start,
+                retention / DAY
+            ));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use domain::HubId;
+    use domain::transport::Receipt;
+    use testkit::FakeClock;
+    use testkit::containers::{RECORDED_DAY, container, hub};
+
+    fn delivery(hub: Option<HubId>, body: Bytes) -> Delivery {
+        Delivery { hub, body, redelivered: false, receipt: Receipt { epoch: 1, tag: 1 } }
+    }
+
+    /// What becomes of three ticks of 10 s, the first of which starts with the recorded day.
+    fn outcome(now: UtcMillis, config: &DoorConfig) -> Result<(), String> {
+        let body = wire::encode(&container(hub(1), 1));
+        let door = Door::new(Arc::new(FakeClock::at(now)), config);
+        let mut ticks = TickBatch::default();
+        let outcome = door.admit(&delivery(Some(hub(1)), body), door.now(), &mut ticks);
+        assert_eq!(ticks.containers(), usize::from(outcome.is_ok()));
+        outcome
+    }
+
+    #[test]
+    fn only_a_container_of_the_hub_it_comes_from_is_stored() {
+        let body = wire::encode(&container(hub(1), 1));
+        let now = RECORDED_DAY.plus_millis(DAY);
+        let door = Door::new(Arc::new(FakeClock::at(now)), &DoorConfig::default());
+        let mut ticks = TickBatch::default();
+        let mut admit = |hub, body| door.admit(&delivery(hub, body), now, &mut ticks);
+        assert_eq!(admit(Some(hub(1)), body.clone()), Ok(()));
+        assert!(admit(Some(hub(2)), body.clone()).unwrap_err().contains("but names hub"));
+        assert!(admit(None, body).unwrap_err().contains("does not say"));
+        assert!(admit(Some(hub(1)), Bytes::from_static(b"garbage")).unwrap_err().contains("protobuf"));
+        assert_eq!(ticks.containers(), 1);
+    }
+
+    #[test]
+    fn a_hub_whose_clock_is_ahead_waits_outside() {
+        let config = DoorConfig { clock_tolerance_secs: 60, ..DoorConfig::default() };
+        let end = RECORDED_DAY.plus_millis(30_000);
+        assert_eq!(outcome(end.plus_millis(-60_000), &config), Ok(()));
+        let reason = outcome(end.plus_millis(-60_001), &config).unwrap_err();
+        assert!(reason.contains("more than 60 s after our clock"), "{reason}");
+    }
+
+    #[test]
+    fn what_the_store_would_forget_at_once_waits_outside() {
+        let config = DoorConfig { retention_days: Some(30), ..DoorConfig::default() };
+        assert_eq!(outcome(RECORDED_DAY.plus_millis(30 * DAY), &config), Ok(()));
+        let reason = outcome(RECORDED_DAY.plus_millis(30 * DAY + 1), &config).unwrap_err();
+        assert!(reason.contains("older than the 30 days"), "{reason}");
+    }
+}
