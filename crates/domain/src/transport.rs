@@ -58,7 +58,8 @@ pub trait ContainerSource: Send + Sync + 'static {
     async fn accept(&self, receipts: &[Receipt]) -> Result<(), SourceError>;
 
     /// Puts the container among the dead letters with the reason beside it, then settles it. When it returns
-    /// `Ok` the dead letter is safe.
+    /// `Ok` the dead letter is safe. While the dead letters take nothing more the transport may keep it elsewhere,
+    /// and without our reason, until they do.
     async fn dead_letter(&self, delivery: &Delivery, reason: &str) -> Result<(), SourceError>;
 
     /// Gives containers back, to be delivered again to anyone.

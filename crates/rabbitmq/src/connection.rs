@@ -23,6 +23,10 @@ pub enum Error {
     ConsumerEnded { queue: String },
     #[error("the connection was lost")]
     Lost,
+    #[error("large containers came in numbers; from now on {prefetch} at a time and queue")]
+    TooMuch { prefetch: u16 },
+    #[error("no more large containers; from now on {prefetch} at a time and queue")]
+    Calm { prefetch: u16 },
 }
 
 impl Error {

@@ -1,6 +1,6 @@
 //! Which deliveries of a channel are settled, and how to say so with few frames.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The broker numbers the deliveries of a channel 1, 2, 3 …, over all its consumers. They may be seen here in
 /// another order. What is settled is not remembered: it was seen and is not open, which keeps this as small as
@@ -11,8 +11,9 @@ pub(crate) struct Settlement {
     seen_through: u64,
     /// Seen beyond that: ahead of one that still waits for its consumer's turn.
     seen_early: BTreeSet<u64>,
-    /// Handed out and not settled.
-    open: BTreeSet<u64>,
+    /// Handed out and not settled, with the bytes of each.
+    open: BTreeMap<u64, usize>,
+    open_bytes: usize,
 }
 
 /// The acknowledgements to send, in this order.
@@ -24,10 +25,16 @@ pub(crate) struct Acks {
 }
 
 impl Settlement {
-    pub(crate) fn delivered(&mut self, tag: u64) {
-        self.open.insert(tag);
-        self.seen_early.insert(tag);
-        while self.seen_early.remove(&(self.seen_through + 1)) {
+    pub(crate) fn delivered(&mut self, tag: u64, bytes: usize) {
+        if self.open.insert(tag, bytes).is_none() {
+            self.open_bytes += bytes;
+        }
+        if tag != self.seen_through + 1 {
+            self.seen_early.insert(tag);
+            return;
+        }
+        self.seen_through = tag;
+        while !self.seen_early.is_empty() && self.seen_early.remove(&(self.seen_through + 1)) {
             self.seen_through += 1;
         }
     }
@@ -42,17 +49,28 @@ impl Settlement {
     }
 
     /// Those to give back, one by one.
-    pub(crate) fn release(&mut self, tags: impl IntoIterator<Item = u64>) -> BTreeSet<u64> {
+    pub(crate) fn release(&mut self, tags: impl IntoIterator<Item = u64>) -> Vec<u64> {
         self.settle(tags)
     }
 
-    fn settle(&mut self, tags: impl IntoIterator<Item = u64>) -> BTreeSet<u64> {
-        tags.into_iter().filter(|tag| self.open.remove(tag)).collect()
+    /// Of all that is handed out and not settled.
+    pub(crate) const fn open_bytes(&self) -> usize {
+        self.open_bytes
+    }
+
+    /// Those of them that were open.
+    fn settle(&mut self, tags: impl IntoIterator<Item = u64>) -> Vec<u64> {
+        let open = tags.into_iter().filter(|tag| {
+            let bytes = self.open.remove(tag);
+            self.open_bytes -= bytes.unwrap_or(0);
+            bytes.is_some()
+        });
+        open.collect()
     }
 
     /// All up to here are settled.
     fn settled_through(&self) -> u64 {
-        self.open.first().map_or(self.seen_through, |&first| self.seen_through.min(first - 1))
+        self.open.first_key_value().map_or(self.seen_through, |(&first, _)| self.seen_through.min(first - 1))
     }
 }
 
@@ -63,7 +81,7 @@ mod tests {
     fn with_delivered(tags: &[u64]) -> Settlement {
         let mut settlement = Settlement::default();
         for &tag in tags {
-            settlement.delivered(tag);
+            settlement.delivered(tag, 100);
         }
         settlement
     }
@@ -87,15 +105,15 @@ mod tests {
         // Tag 2 went to another consumer of the channel, whose turn has not come.
         let mut settlement = with_delivered(&[1, 3]);
         assert_eq!(settlement.accept([1, 3]), Acks { multiple: Some(1), single: vec![3] });
-        settlement.delivered(2);
-        settlement.delivered(4);
+        settlement.delivered(2, 100);
+        settlement.delivered(4, 100);
         assert_eq!(settlement.accept([4, 2]), Acks { multiple: Some(4), single: vec![] });
     }
 
     #[test]
     fn what_is_given_back_counts_as_settled() {
         let mut settlement = with_delivered(&[1, 2, 3]);
-        assert_eq!(settlement.release([2]), BTreeSet::from([2]));
+        assert_eq!(settlement.release([2]), [2]);
         assert_eq!(settlement.accept([1]), Acks { multiple: Some(1), single: vec![] });
         assert_eq!(settlement.accept([3]), Acks { multiple: Some(3), single: vec![] });
     }
@@ -104,11 +122,11 @@ mod tests {
     fn one_that_stays_open_lets_nothing_pile_up() {
         let mut settlement = with_delivered(&[1]);
         for tag in 2..=10_000 {
-            settlement.delivered(tag);
+            settlement.delivered(tag, 100);
             assert_eq!(settlement.accept([tag]), Acks { multiple: None, single: vec![tag] });
             assert_eq!(settlement.open.len() + settlement.seen_early.len(), 1);
         }
-        settlement.delivered(10_001);
+        settlement.delivered(10_001, 100);
         assert_eq!(settlement.accept([1]), Acks { multiple: Some(1), single: vec![] });
         assert_eq!(settlement.accept([10_001]), Acks { multiple: Some(10_001), single: vec![] });
     }
@@ -116,8 +134,11 @@ mod tests {
     #[test]
     fn settling_twice_or_what_never_came_sends_nothing() {
         let mut settlement = with_delivered(&[1, 2]);
+        assert_eq!(settlement.open_bytes(), 200);
         settlement.accept([1]);
+        assert_eq!(settlement.open_bytes(), 100);
         assert_eq!(settlement.accept([1, 9]), Acks::default());
-        assert_eq!(settlement.release([1, 9]), BTreeSet::new());
+        assert_eq!(settlement.open_bytes(), 100);
+        assert_eq!(settlement.release([1, 9]), [0u64; 0]);
     }
 }

@@ -1,19 +1,24 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::transport::{ContainerSource, Delivery, Receipt, SourceError};
+use domain::transport::{ContainerSource, Delivery, PublishError, Receipt, SourceError};
 use lapin::types::{AMQPValue, FieldTable};
 use tokio::sync::{Notify, mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::outbox::{Message, Outbox};
-use crate::topology::{DEAD, routing_key};
+use crate::topology::{DEAD, declare, routing_key};
 use crate::{Config, Error};
 
+mod appetite;
+mod consumers;
 mod consuming;
 
+/// Refused dead letters come in numbers.
+const RESTORE_AGAIN: Duration = Duration::from_secs(5);
 /// Settling requests on their way to the task that owns the channel.
 const REQUESTS: usize = 64;
 /// Of a reason, in bytes; headers share a frame with all else.
@@ -48,6 +53,8 @@ struct State {
     /// Of deliveries that name no hub.
     odd_keys: HashMap<Receipt, String>,
     last_error: String,
+    /// When the queue of dead letters was last declared again.
+    restored: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -61,6 +68,8 @@ struct Request {
 enum Settling {
     Accept,
     Release,
+    /// To the dead letters, by the broker itself.
+    Reject,
 }
 
 impl Settling {
@@ -68,6 +77,7 @@ impl Settling {
         match self {
             Self::Accept => "acknowledging",
             Self::Release => "giving back",
+            Self::Reject => "rejecting",
         }
     }
 }
@@ -102,6 +112,24 @@ impl Source {
         tokio::spawn(task.run(stop.clone()));
         let dead_letters = Outbox::open(Arc::clone(&config), "wattline dead letters");
         Ok(Self { config, shared, requests, dead_letters, _stop: stop.drop_guard() })
+    }
+
+    /// Somebody may have deleted their queue. In the background, and not for every letter.
+    fn restore_dead_letters(&self) {
+        let now = Instant::now();
+        {
+            let mut state = self.shared.state();
+            if state.restored.is_some_and(|at| now.duration_since(at) < RESTORE_AGAIN) {
+                return;
+            }
+            state.restored = Some(now);
+        }
+        let config = Arc::clone(&self.config);
+        tokio::spawn(async move {
+            if let Err(error) = declare(&config).await {
+                tracing::warn!(%error, "cannot restore the queue of dead letters");
+            }
+        });
     }
 
     async fn settle(&self, settling: Settling, receipts: &[Receipt]) -> Result<(), SourceError> {
@@ -154,11 +182,21 @@ impl ContainerSource for Source {
         headers.insert(ROUTING_KEY_HEADER.into(), AMQPValue::LongString(key.as_str().into()));
         let body = delivery.body.clone();
         let message = Message { exchange: DEAD, routing_key: key, headers: Some(headers), body };
-        self.dead_letters.publish(message).await.map_err(|error| SourceError::Unavailable {
-            operation: "publishing a dead letter",
-            reason: error.to_string(),
-        })?;
-        self.settle(Settling::Accept, &[delivery.receipt]).await
+        let settling = match self.dead_letters.publish(message).await {
+            Ok(()) => Settling::Accept,
+            // Their queue is full or gone. The broker keeps what is rejected in its own queue, beside the others, until
+            // the dead letters take it; only the reason is then not ours but its own.
+            Err(PublishError::Refused(why)) => {
+                tracing::debug!(why, reason, "a dead letter is left to the broker");
+                self.restore_dead_letters();
+                Settling::Reject
+            }
+            Err(error) => {
+                let (operation, reason) = ("publishing a dead letter", error.to_string());
+                return Err(SourceError::Unavailable { operation, reason });
+            }
+        };
+        self.settle(settling, &[delivery.receipt]).await
     }
 
     async fn release(&self, receipts: &[Receipt]) -> Result<(), SourceError> {

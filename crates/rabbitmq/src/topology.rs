@@ -19,6 +19,8 @@ pub(crate) const TELEMETRY: &str = "telemetry";
 pub(crate) const DEAD: &str = "telemetry.dead";
 const SHARDS: &str = "telemetry.shards";
 const ANY_HUB: &str = "hub.*";
+/// There is no number for "without limit" that every version takes.
+const NEVER: i64 = 1_000_000_000;
 
 pub(crate) fn queue(shard: u16) -> String {
     format!("telemetry.{shard}")
@@ -122,7 +124,11 @@ fn shard_arguments(config: &Config) -> FieldTable {
 }
 
 fn dead_arguments(config: &Config) -> FieldTable {
-    quorum(config.max_dead_letters, config.max_dead_letter_bytes)
+    let mut arguments = quorum(config.max_dead_letters, config.max_dead_letter_bytes);
+    // Looking at them counts as a delivery each time, and beyond a limit, which newer brokers set by themselves, they
+    // would be dropped.
+    arguments.insert("x-delivery-limit".into(), AMQPValue::LongLongInt(NEVER));
+    arguments
 }
 
 fn quorum(max_length: u32, max_bytes: u64) -> FieldTable {

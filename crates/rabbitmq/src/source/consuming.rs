@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::transport::{Delivery, Receipt};
-use futures_util::StreamExt;
-use futures_util::stream::{BoxStream, SelectAll};
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions};
 use lapin::types::FieldTable;
 use lapin::{Channel, Connection};
 use tokio::sync::mpsc;
-use tokio::time::{interval, timeout};
+use tokio::time::{Instant, interval, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::appetite::Appetite;
+use super::consumers::Consumers;
 use super::{Request, Settling, Shared};
 use crate::connection::{Retry, answered, close, connect};
 use crate::settlement::Settlement;
@@ -21,8 +21,9 @@ use crate::{Config, Error};
 
 const NAME: &str = "wattline source";
 
-/// Deliveries of all queues, each consumer ending with an error of its own.
-type Consumers = SelectAll<BoxStream<'static, Result<lapin::message::Delivery, Error>>>;
+/// Taking deliveries one by one as they come would cost a change of threads for each. They wait this long for
+/// company; a batch is far older when it is stored.
+const GATHERING: Duration = Duration::from_millis(2);
 
 pub(super) struct Task {
     config: Arc<Config>,
@@ -30,19 +31,25 @@ pub(super) struct Task {
     inbox: mpsc::Receiver<Request>,
     epoch: u64,
     settlement: Settlement,
+    appetite: Appetite,
 }
 
 impl Task {
     pub(super) fn new(config: Arc<Config>, shared: Arc<Shared>, inbox: mpsc::Receiver<Request>) -> Self {
         // Receipts of another source, or of this process before it was restarted, must not fit here by chance.
         let epoch = rand::random::<u64>() >> 1;
-        Self { config, shared, inbox, epoch, settlement: Settlement::default() }
+        let appetite = Appetite::new(&config);
+        Self { config, shared, inbox, epoch, settlement: Settlement::default(), appetite }
     }
 
     pub(super) async fn run(mut self, stop: CancellationToken) {
         let mut retry = Retry::new(NAME);
         while let Err(error) = self.session(&mut retry, &stop).await {
             self.lost(&error);
+            if matches!(error, Error::TooMuch { .. } | Error::Calm { .. }) {
+                tracing::info!(connection = NAME, %error, "consuming anew");
+                continue;
+            }
             if self.passing_over_requests(&stop, retry.failed(&error)).await.is_none() {
                 break;
             }
@@ -53,7 +60,8 @@ impl Task {
     /// Until the connection is lost, or `Ok` when it is time to stop.
     async fn session(&mut self, retry: &mut Retry, stop: &CancellationToken) -> Result<(), Error> {
         let config = Arc::clone(&self.config);
-        let Some(opened) = self.passing_over_requests(stop, open(&config)).await else { return Ok(()) };
+        let opening = open(&config, self.appetite.prefetch());
+        let Some(opened) = self.passing_over_requests(stop, opening).await else { return Ok(()) };
         let (connection, channel, mut consumers) = opened?;
         self.epoch += 1;
         self.settlement = Settlement::default();
@@ -72,15 +80,24 @@ impl Task {
         stop: &CancellationToken,
     ) -> Result<(), Error> {
         let mut check = interval(Duration::from_secs(1));
+        let mut helping = Vec::new();
+        let mut gathered = Instant::now();
         loop {
+            let deliveries = async {
+                sleep_until(gathered).await;
+                consumers.take_ready(&mut helping).await
+            };
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(()),
                 Some(request) = self.inbox.recv() => self.settle(channel, request).await?,
-                delivery = consumers.next() => match delivery {
-                    Some(delivery) => self.delivered(delivery?),
-                    None => return Err(Error::Lost),
-                },
+                taken = deliveries => {
+                    taken?;
+                    gathered = Instant::now() + GATHERING;
+                    self.appetite.look_at(&helping, Instant::now());
+                    self.delivered(&mut helping);
+                    self.appetite.judge(self.settlement.open_bytes(), Instant::now())?;
+                }
                 _ = check.tick() => {
                     if !connection.status().connected() || !channel.status().connected() {
                         return Err(Error::Lost);
@@ -90,16 +107,18 @@ impl Task {
         }
     }
 
-    fn delivered(&mut self, delivery: lapin::message::Delivery) {
-        let receipt = Receipt { epoch: self.epoch, tag: delivery.delivery_tag };
-        self.settlement.delivered(receipt.tag);
-        let hub = hub_of(delivery.routing_key.as_str());
+    fn delivered(&mut self, helping: &mut Vec<lapin::message::Delivery>) {
         let mut state = self.shared.state();
-        if hub.is_none() {
-            state.odd_keys.insert(receipt, delivery.routing_key.as_str().to_owned());
+        for delivery in helping.drain(..) {
+            let receipt = Receipt { epoch: self.epoch, tag: delivery.delivery_tag };
+            self.settlement.delivered(receipt.tag, delivery.data.len());
+            let hub = hub_of(delivery.routing_key.as_str());
+            if hub.is_none() {
+                state.odd_keys.insert(receipt, delivery.routing_key.as_str().to_owned());
+            }
+            let (body, redelivered) = (delivery.data.into(), delivery.redelivered);
+            state.buffer.push_back(Delivery { hub, body, redelivered, receipt });
         }
-        let (body, redelivered) = (delivery.data.into(), delivery.redelivered);
-        state.buffer.push_back(Delivery { hub, body, redelivered, receipt });
         drop(state);
         self.shared.arrived.notify_one();
     }
@@ -169,18 +188,23 @@ async fn send(
                 channel.basic_nack(tag, BasicNackOptions { multiple: false, requeue: true }).await?;
             }
         }
+        Settling::Reject => {
+            for tag in settlement.release(tags) {
+                channel.basic_nack(tag, BasicNackOptions { multiple: false, requeue: false }).await?;
+            }
+        }
     }
     Ok(())
 }
 
-async fn open(config: &Config) -> Result<(Connection, Channel, Consumers), Error> {
+async fn open(config: &Config, prefetch: u16) -> Result<(Connection, Channel, Consumers), Error> {
     let connection = connect(config, NAME).await?;
     declare_on(config, &connection).await?;
     let channel = answered(config, "opening a channel", connection.create_channel()).await?;
     // Before any consumer: lapin buffers whatever the broker sends.
-    let qos = channel.basic_qos(config.prefetch, BasicQosOptions { global: false });
+    let qos = channel.basic_qos(prefetch, BasicQosOptions { global: false });
     answered(config, "setting the prefetch", qos).await?;
-    let mut consumers = Consumers::new();
+    let mut consumers = Consumers::default();
     for shard in 0..config.queues {
         let queue = queue(shard);
         let consume = channel.basic_consume(
@@ -190,9 +214,7 @@ async fn open(config: &Config) -> Result<(Connection, Channel, Consumers), Error
             FieldTable::default(),
         );
         let consumer = answered(config, "consuming", consume).await?;
-        let ended = futures_util::stream::once(async { Err(Error::ConsumerEnded { queue }) });
-        consumers
-            .push(consumer.map(|delivery| delivery.map_err(Error::broker("consuming"))).chain(ended).boxed());
+        consumers.add(queue, consumer);
     }
     Ok((connection, channel, consumers))
 }
