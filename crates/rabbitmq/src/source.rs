@@ -17,8 +17,8 @@ mod appetite;
 mod consumers;
 mod consuming;
 
-/// Refused dead letters come in numbers.
-const RESTORE_AGAIN: Duration = Duration::from_secs(5);
+/// Dead letters are refused in numbers, and one declaration is for all of them.
+const RESTORE_AGAIN: Duration = Duration::from_millis(100);
 /// Settling requests on their way to the task that owns the channel.
 const REQUESTS: usize = 64;
 /// Of a reason, in bytes; headers share a frame with all else.
@@ -35,6 +35,8 @@ pub struct Source {
     shared: Arc<Shared>,
     requests: mpsc::Sender<Request>,
     dead_letters: Outbox,
+    /// When their queue was last declared again.
+    restored: tokio::sync::Mutex<Option<Instant>>,
     _stop: DropGuard,
 }
 
@@ -53,8 +55,6 @@ struct State {
     /// Of deliveries that name no hub.
     odd_keys: HashMap<Receipt, String>,
     last_error: String,
-    /// When the queue of dead letters was last declared again.
-    restored: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -111,25 +111,27 @@ impl Source {
         let task = consuming::Task::new(Arc::clone(&config), Arc::clone(&shared), inbox);
         tokio::spawn(task.run(stop.clone()));
         let dead_letters = Outbox::open(Arc::clone(&config), "wattline dead letters");
-        Ok(Self { config, shared, requests, dead_letters, _stop: stop.drop_guard() })
+        let restored = tokio::sync::Mutex::default();
+        Ok(Self { config, shared, requests, dead_letters, restored, _stop: stop.drop_guard() })
     }
 
-    /// Somebody may have deleted their queue. In the background, and not for every letter.
-    fn restore_dead_letters(&self) {
-        let now = Instant::now();
-        {
-            let mut state = self.shared.state();
-            if state.restored.is_some_and(|at| now.duration_since(at) < RESTORE_AGAIN) {
-                return;
-            }
-            state.restored = Some(now);
-        }
-        let config = Arc::clone(&self.config);
-        tokio::spawn(async move {
-            if let Err(error) = declare(&config).await {
+    /// Publishes a dead letter, and once more when somebody has deleted their queue meanwhile.
+    async fn publish_dead(&self, letter: impl Fn() -> Message) -> Result<(), PublishError> {
+        let refused = match self.dead_letters.publish(letter()).await {
+            Err(refused @ PublishError::Refused(_)) => refused,
+            outcome => return outcome,
+        };
+        // Many are refused at once: the first one declares the queue, and the others wait for that.
+        let mut restored = self.restored.lock().await;
+        if restored.is_none_or(|at| at.elapsed() >= RESTORE_AGAIN) {
+            *restored = Some(Instant::now());
+            if let Err(error) = declare(&self.config).await {
                 tracing::warn!(%error, "cannot restore the queue of dead letters");
+                return Err(refused);
             }
-        });
+        }
+        drop(restored);
+        self.dead_letters.publish(letter()).await
     }
 
     async fn settle(&self, settling: Settling, receipts: &[Receipt]) -> Result<(), SourceError> {
@@ -180,15 +182,18 @@ impl ContainerSource for Source {
         let mut headers = FieldTable::default();
         headers.insert(REASON_HEADER.into(), AMQPValue::LongString(reason.into()));
         headers.insert(ROUTING_KEY_HEADER.into(), AMQPValue::LongString(key.as_str().into()));
-        let body = delivery.body.clone();
-        let message = Message { exchange: DEAD, routing_key: key, headers: Some(headers), body };
-        let settling = match self.dead_letters.publish(message).await {
+        let letter = || Message {
+            exchange: DEAD,
+            routing_key: key.clone(),
+            headers: Some(headers.clone()),
+            body: delivery.body.clone(),
+        };
+        let settling = match self.publish_dead(letter).await {
             Ok(()) => Settling::Accept,
-            // Their queue is full or gone. The broker keeps what is rejected in its own queue, beside the others, until
+            // Their queue is full. The broker keeps what is rejected in its own queue, beside the others, until
             // the dead letters take it; only the reason is then not ours but its own.
             Err(PublishError::Refused(why)) => {
                 tracing::debug!(why, reason, "a dead letter is left to the broker");
-                self.restore_dead_letters();
                 Settling::Reject
             }
             Err(error) => {

@@ -82,8 +82,7 @@ mod tests {
         let is_full = |max_values, max_bytes| {
             let mut batch = Batch::default();
             batch.add(one.clone(), &door, now);
-            let full =
-                batch.is_full(&BatchConfig { max_values, max_bytes, ..BatchConfig::default() });
+            let full = batch.is_full(&BatchConfig { max_values, max_bytes, ..BatchConfig::default() });
             assert!(!batch.is_empty());
             assert!(batch.recycled().is_empty());
             full

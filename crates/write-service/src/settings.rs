@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use domain::Clock;
 use serde::Deserialize;
-use write_service::{BatchConfig, Deps, DoorConfig, Prepared};
 use write_service::config::DEFAULT_LISTEN;
+use write_service::{BatchConfig, Deps, DoorConfig, Prepared};
 
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -38,7 +38,9 @@ impl Outcome {
         let count = 1 + rejected.count();
         Some(match ticks.len() {
             all if all == count => reason.clone(),
-            all => format!("{reason} (from its tick {tick} on {count} of {all} are refused, the others stored)"),
+            all => {
+                format!("{reason} (from its tick {tick} on {count} of {all} are refused, the others stored)")
+            }
         })
     }
 
@@ -111,10 +113,7 @@ impl<'a> Storing<'a> {
 
     /// Tries again for as long as the store is not to blame for its "no". The reason for a "no", and those of the
     /// ticks that it names.
-    async fn write_patiently(
-        &self,
-        ticks: Ticks<'_>,
-    ) -> Option<Result<(), (String, Vec<(usize, String)>)>> {
+    async fn write_patiently(&self, ticks: Ticks<'_>) -> Option<Result<(), (String, Vec<(usize, String)>)>> {
         let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
         loop {
             let outcome = tokio::select! {

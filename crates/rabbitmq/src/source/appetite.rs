@@ -78,7 +78,8 @@ mod tests {
     const MIB: usize = 1 << 20;
 
     fn appetite() -> Appetite {
-        let limits = Config { queues: 4, prefetch: 2_000, max_unsettled_bytes: 64 << 20, ..Config::default() };
+        let limits =
+            Config { queues: 4, prefetch: 2_000, max_unsettled_bytes: 64 << 20, ..Config::default() };
         Appetite::new(&limits)
     }
 

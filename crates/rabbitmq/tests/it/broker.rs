@@ -5,6 +5,7 @@ use bytes::Bytes;
 use lapin::message::BasicGetMessage;
 use lapin::options::{
     BasicAckOptions, BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeleteOptions,
+    QueueDeleteOptions,
 };
 use lapin::types::AMQPValue;
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties};
@@ -96,6 +97,12 @@ impl Vhost {
         }
         connection.close(200, "OK".into()).await.unwrap();
         keys
+    }
+
+    pub(crate) async fn delete_queue(&self, name: &str) {
+        let (connection, channel) = self.channel().await;
+        channel.queue_delete(name.into(), QueueDeleteOptions::default()).await.unwrap();
+        connection.close(200, "OK".into()).await.unwrap();
     }
 
     pub(crate) async fn delete_exchange(&self, name: &str) {

@@ -6,4 +6,5 @@ mod broker;
 mod config;
 mod failures;
 mod limits;
+mod quarantine;
 mod suites;
