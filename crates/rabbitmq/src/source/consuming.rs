@@ -23,7 +23,7 @@ const NAME: &str = "wattline source";
 
 /// Taking deliveries one by one as they come would cost a change of threads for each. They wait this long for
 /// company; a batch is far older when it is stored.
-const GATHERING: Duration = Duration::from_millis(2);
+const GATHERING: Duration = Duration::from_millis(5);
 
 pub(super) struct Task {
     config: Arc<Config>,
