@@ -54,6 +54,10 @@ pub trait ContainerSource: Send + Sync + 'static {
     /// Waits for at least one delivery and gives up to `max`. Cancel-safe: a dropped call loses nothing.
     async fn receive(&self, max: usize) -> Result<Vec<Delivery>, SourceError>;
 
+    /// Asks for nothing more. What is delivered already can still be received and settled, so that nobody gets it a
+    /// second time; after it [`receive`](Self::receive) says [`SourceError::Closed`].
+    fn stop(&self);
+
     /// The store has them. Stale receipts are passed over: their containers come again, which is harmless.
     async fn accept(&self, receipts: &[Receipt]) -> Result<(), SourceError>;
 
@@ -74,7 +78,7 @@ pub enum SourceError {
     /// For the moment.
     #[error("{operation}: the transport is not available: {reason}")]
     Unavailable { operation: &'static str, reason: String },
-    /// For ever: it was shut down.
+    /// For ever: it was stopped.
     #[error("the transport is closed")]
     Closed,
 }

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::transport::{ContainerSource, Delivery, Receipt, SourceError};
+use tokio_util::sync::CancellationToken;
 
 use crate::dead_letters::DeadLetters;
 use crate::queue::Queue;
@@ -12,12 +13,13 @@ pub struct Source {
     queue: Arc<Queue>,
     dead_letters: Arc<DeadLetters>,
     epoch: u64,
+    stopped: CancellationToken,
 }
 
 impl Source {
     pub(crate) fn new(queue: Arc<Queue>, dead_letters: Arc<DeadLetters>) -> Self {
         let epoch = queue.new_epoch();
-        Self { queue, dead_letters, epoch }
+        Self { queue, dead_letters, epoch, stopped: CancellationToken::new() }
     }
 
     /// Another source of the same transport, for when this one's owner has failed. Receipts of one mean nothing
@@ -41,7 +43,12 @@ impl Drop for Source {
 #[async_trait]
 impl ContainerSource for Source {
     async fn receive(&self, max: usize) -> Result<Vec<Delivery>, SourceError> {
-        Ok(self.queue.take(self.epoch, max).await)
+        let taken = self.stopped.run_until_cancelled(self.queue.take(self.epoch, max)).await;
+        taken.ok_or(SourceError::Closed)
+    }
+
+    fn stop(&self) {
+        self.stopped.cancel();
     }
 
     async fn accept(&self, receipts: &[Receipt]) -> Result<(), SourceError> {

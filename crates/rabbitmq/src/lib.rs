@@ -11,6 +11,7 @@
 
 mod config;
 mod connection;
+mod dead_letters;
 mod live;
 mod outbox;
 mod publisher;
@@ -20,6 +21,7 @@ mod topology;
 
 pub use config::Config;
 pub use connection::Error;
+pub use dead_letters::{Browsing, DeadLetter, DeadLetters, Death, Error as DeadLettersError};
 pub use live::Live;
 pub use publisher::Publisher;
 pub use source::Source;

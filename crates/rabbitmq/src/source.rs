@@ -43,6 +43,8 @@ pub struct Source {
 #[derive(Debug, Default)]
 struct Shared {
     arrived: Notify,
+    /// Nothing more is to be delivered.
+    stopped: CancellationToken,
     state: Mutex<State>,
 }
 
@@ -55,6 +57,8 @@ struct State {
     /// Of deliveries that name no hub.
     odd_keys: HashMap<Receipt, String>,
     last_error: String,
+    /// Nothing more will be delivered.
+    drained: bool,
 }
 
 #[derive(Debug)]
@@ -83,6 +87,11 @@ impl Settling {
 }
 
 impl Shared {
+    fn drained(&self) {
+        self.state().drained = true;
+        self.arrived.notify_one();
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -165,8 +174,15 @@ impl ContainerSource for Source {
             if !deliveries.is_empty() {
                 return Ok(deliveries);
             }
+            if self.shared.state().drained {
+                return Err(SourceError::Closed);
+            }
             arrived.await;
         }
+    }
+
+    fn stop(&self) {
+        self.shared.stopped.cancel();
     }
 
     async fn accept(&self, receipts: &[Receipt]) -> Result<(), SourceError> {

@@ -46,7 +46,8 @@ impl<'a> Filling<'a> {
         }
     }
 
-    /// The next batch; `None` when there is nothing more to do. Cancel-safe.
+    /// The next batch; `None` when there is nothing more to do. Cancel-safe. From `shutdown` on there is no patience
+    /// with a transport that fails.
     pub(crate) async fn next(&mut self, shutdown: &CancellationToken) -> Option<Batch> {
         let limits = &self.deps.batch;
         loop {
@@ -65,20 +66,20 @@ impl<'a> Filling<'a> {
             };
             let resume = self.resume;
             let receive = async {
-                sleep_until(resume).await;
+                shutdown.run_until_cancelled(sleep_until(resume)).await;
                 self.deps.source.receive(RECEIVE).await
             };
             // What is there already belongs into an old batch too: after a wait for the store that makes few large
             // batches out of what has piled up.
             tokio::select! {
                 biased;
-                () = shutdown.cancelled() => break,
                 outcome = receive => match outcome {
                     Ok(deliveries) => {
                         self.received.extend(deliveries);
                         self.backoff.reset();
                     }
                     Err(SourceError::Closed) => break,
+                    Err(_) if shutdown.is_cancelled() => break,
                     Err(error) => {
                         tracing::warn!(%error, "cannot receive");
                         self.resume = Instant::now() + self.backoff.next_wait();

@@ -92,11 +92,17 @@ impl Pipeline {
         let mut filling = Filling::new(&self.deps);
         let mut under_way = FuturesUnordered::new();
         let mut goes_on = true;
+        let mut is_stopped = false;
         while goes_on || !under_way.is_empty() {
             let has_room = under_way.len() < self.deps.batch.writes_in_flight;
             tokio::select! {
                 biased;
                 Some(batch) = under_way.next(), if !under_way.is_empty() => filling.recycle(batch),
+                // What has been delivered is stored yet: nobody else should have to.
+                () = shutdown.cancelled(), if !is_stopped => {
+                    self.deps.source.stop();
+                    is_stopped = true;
+                }
                 // Those under way are given up by themselves.
                 () = give_up.cancelled(), if goes_on => goes_on = false,
                 batch = filling.next(shutdown), if goes_on && has_room => match batch {

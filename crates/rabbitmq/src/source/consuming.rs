@@ -46,11 +46,19 @@ impl Task {
         let mut retry = Retry::new(NAME);
         while let Err(error) = self.session(&mut retry, &stop).await {
             self.lost(&error);
+            if self.shared.stopped.is_cancelled() {
+                // Who takes nothing more needs no connection.
+                self.shared.drained();
+                self.passing_over_requests(&stop, std::future::pending::<()>()).await;
+                break;
+            }
             if matches!(error, Error::TooMuch { .. } | Error::Calm { .. }) {
                 tracing::info!(connection = NAME, %error, "consuming anew");
                 continue;
             }
-            if self.passing_over_requests(&stop, retry.failed(&error)).await.is_none() {
+            let shared = Arc::clone(&self.shared);
+            let pause = shared.stopped.run_until_cancelled(retry.failed(&error));
+            if self.passing_over_requests(&stop, pause).await.is_none() {
                 break;
             }
         }
@@ -60,9 +68,10 @@ impl Task {
     /// Until the connection is lost, or `Ok` when it is time to stop.
     async fn session(&mut self, retry: &mut Retry, stop: &CancellationToken) -> Result<(), Error> {
         let config = Arc::clone(&self.config);
-        let opening = open(&config, self.appetite.prefetch());
+        let shared = Arc::clone(&self.shared);
+        let opening = shared.stopped.run_until_cancelled(open(&config, self.appetite.prefetch()));
         let Some(opened) = self.passing_over_requests(stop, opening).await else { return Ok(()) };
-        let (connection, channel, mut consumers) = opened?;
+        let (connection, channel, mut consumers) = opened.unwrap_or(Err(Error::Lost))?;
         self.epoch += 1;
         self.settlement = Settlement::default();
         self.shared.state().epoch = Some(self.epoch);
@@ -82,7 +91,9 @@ impl Task {
         let mut check = interval(Duration::from_secs(1));
         let mut helping = Vec::new();
         let mut gathered = Instant::now();
+        let shared = Arc::clone(&self.shared);
         loop {
+            let (are_ending, have_ended) = (consumers.are_ending(), consumers.is_empty());
             let deliveries = async {
                 sleep_until(gathered).await;
                 consumers.take_ready(&mut helping).await
@@ -91,12 +102,19 @@ impl Task {
                 biased;
                 () = stop.cancelled() => return Ok(()),
                 Some(request) = self.inbox.recv() => self.settle(channel, request).await?,
-                taken = deliveries => {
+                () = shared.stopped.cancelled(), if !are_ending => {
+                    consumers.end(&self.config, channel).await?;
+                }
+                taken = deliveries, if !have_ended => {
                     taken?;
                     gathered = Instant::now() + GATHERING;
                     self.appetite.look_at(&helping, Instant::now());
                     self.delivered(&mut helping);
-                    self.appetite.judge(self.settlement.open_bytes(), Instant::now())?;
+                    if consumers.is_empty() {
+                        shared.drained();
+                    } else if !consumers.are_ending() {
+                        self.appetite.judge(self.settlement.open_bytes(), Instant::now())?;
+                    }
                 }
                 _ = check.tick() => {
                     if !connection.status().connected() || !channel.status().connected() {

@@ -4,6 +4,7 @@
 
 mod broker;
 mod config;
+mod dead_letters;
 mod failures;
 mod limits;
 mod quarantine;

@@ -190,7 +190,7 @@ impl ContainerSource for Source {
             let changed = self.0.changed.notified();
             let deliveries: Vec<Delivery> = {
                 let mut state = self.0.state();
-                if state.closed {
+                if state.closed && state.waiting.is_empty() {
                     return Err(SourceError::Closed);
                 }
                 let count = state.waiting.len().min(max);
@@ -205,6 +205,10 @@ impl ContainerSource for Source {
             }
             changed.await;
         }
+    }
+
+    fn stop(&self) {
+        self.0.close();
     }
 
     async fn accept(&self, receipts: &[Receipt]) -> Result<(), SourceError> {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod batches;
+mod dead_letters_command;
 mod end_to_end;
 mod fakes;
 mod health;
