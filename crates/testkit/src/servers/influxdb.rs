@@ -99,6 +99,8 @@ bind-address = "127.0.0.1:{rpc}"
   dir = "{folder}/data"
   wal-dir = "{folder}/wal"
   query-log-enabled = false
+  # As docker-compose.yml has it, and why is said there.
+  cache-snapshot-memory-size = 268435456
 [monitor]
   store-enabled = false
 [http]
