@@ -19,8 +19,11 @@ pub enum BuildError {
     Client(#[source] reqwest::Error),
 }
 
-/// A refusal is a sentence; what is longer is not InfluxDB's.
-const LONGEST_REFUSAL: usize = 16 * 1_024;
+/// A refusal may repeat every line that was sent. What is longer is cut.
+pub(crate) const LONGEST_REFUSAL: usize = 1 << 20;
+
+/// Connections kept: as many as requests are usually under way at once.
+const IDLE_CONNECTIONS: usize = 8;
 
 /// One InfluxDB and how it lets us in.
 #[derive(Clone, Debug)]
@@ -41,6 +44,8 @@ impl Connection {
         }
         let http = Client::builder()
             .default_headers(headers)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .tcp_nodelay(true)
             .connect_timeout(Duration::from_millis(config.connect_timeout_millis))
             // A redirected POST becomes a GET, and a GET says yes to everything.
             .redirect(redirect::Policy::none())

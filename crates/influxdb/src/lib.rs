@@ -5,8 +5,11 @@
 //! [`prepare`] makes the database and may be called again and again.
 
 mod answer;
+mod blame;
+mod bodies;
 mod config;
 mod connection;
+mod digits;
 pub mod line;
 mod query;
 mod setup;

@@ -1,14 +1,16 @@
-use std::sync::{Mutex, PoisonError};
+use std::ops::Range;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::Container;
+use domain::Ticks;
 use domain::measurement::{MeasurementStore, StoreError};
 use reqwest::Url;
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 
 use crate::answer::{Answer, classify};
+use crate::blame;
+use crate::bodies::{Bodies, compress};
 use crate::config::{Api, Config};
 use crate::connection::{BuildError, Connection, not_reached, refusal, retry_after};
 use crate::line;
@@ -16,16 +18,20 @@ use crate::line;
 const WRITE: &str = "writing to InfluxDB";
 const PING: &str = "asking InfluxDB whether it takes writes";
 
-/// Idle buffers kept: as many as writes are usually under way at once.
-const SPARE_BUFFERS: usize = 4;
-
 /// The write side.
 #[derive(Debug)]
 pub struct Writer {
     connection: Connection,
     url: Url,
     timeout: Duration,
-    spare: Mutex<Vec<Vec<u8>>>,
+    gzip: bool,
+    bodies: Bodies,
+}
+
+enum Taken {
+    All,
+    /// Nothing, for it is more than one request may have.
+    TooMuch,
 }
 
 impl Writer {
@@ -43,79 +49,59 @@ impl Writer {
             };
             pairs.append_pair("precision", "ms");
         }
-        Ok(Self { connection, url, timeout: config.write_timeout(), spare: Mutex::default() })
+        let (timeout, gzip) = (config.write_timeout(), config.gzip);
+        Ok(Self { connection, url, timeout, gzip, bodies: Bodies::default() })
     }
 
     /// One request.
-    async fn send(&self, containers: &[Container]) -> Result<Answer, StoreError> {
-        let mut lines = self.buffers().pop().unwrap_or_default();
-        for container in containers {
-            line::encode(container, &mut lines);
-        }
-        if lines.is_empty() {
-            return Ok(Answer::Stored);
-        }
-        let body = Bytes::from(lines);
-        let outcome = self.post(body.clone()).await;
-        self.take_back(body);
-        outcome
+    async fn send(&self, ticks: Ticks<'_>) -> Result<Taken, StoreError> {
+        let mut lines = self.bodies.take();
+        line::encode(ticks, &mut lines);
+        let lines = Bytes::from(lines);
+        let answer = if self.gzip {
+            let mut packed = self.bodies.take();
+            compress(&lines, &mut packed);
+            let packed = Bytes::from(packed);
+            let answer = self.post(packed.clone()).await;
+            self.bodies.give_back(packed);
+            answer
+        } else {
+            self.post(lines.clone()).await
+        };
+        let taken = answer.and_then(|answer| judge(answer, ticks, &lines));
+        self.bodies.give_back(lines);
+        taken
     }
 
     async fn post(&self, body: Bytes) -> Result<Answer, StoreError> {
-        let response = self
+        let mut request = self
             .connection
             .post(self.url.clone())
             .header(CONTENT_TYPE, "text/plain; charset=utf-8")
-            .timeout(self.timeout)
-            .body(body)
-            .send()
-            .await
-            .map_err(|error| not_reached(WRITE, &error))?;
+            .timeout(self.timeout);
+        if self.gzip {
+            request = request.header(CONTENT_ENCODING, "gzip");
+        }
+        let response = request.body(body).send().await.map_err(|error| not_reached(WRITE, &error))?;
         let (status, retry_after) = (response.status(), retry_after(&response));
         Ok(classify(status, retry_after, &refusal(response).await))
-    }
-
-    fn buffers(&self) -> std::sync::MutexGuard<'_, Vec<Vec<u8>>> {
-        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The client has usually let go of the body by the time the answer is there; otherwise it is freed later.
-    fn take_back(&self, body: Bytes) {
-        if let Ok(mut buffer) = body.try_into_mut() {
-            buffer.clear();
-            let mut spare = self.buffers();
-            if spare.len() < SPARE_BUFFERS {
-                spare.push(buffer.into());
-            }
-        }
     }
 }
 
 #[async_trait]
 impl MeasurementStore for Writer {
-    async fn write(&self, containers: &[Container]) -> Result<(), StoreError> {
+    async fn write(&self, ticks: Ticks<'_>) -> Result<(), StoreError> {
         // Still to be written, first one last.
-        let mut parts = vec![containers];
+        let mut parts: Vec<Range<usize>> = std::iter::once(0..ticks.len()).collect();
         while let Some(part) = parts.pop() {
-            match self.send(part).await? {
-                Answer::Stored => {}
-                Answer::TooLarge if part.len() > 1 => {
-                    let (first, second) = part.split_at(part.len() / 2);
-                    parts.push(second);
-                    parts.push(first);
-                }
-                Answer::TooLarge => {
-                    let reason =
-                        "one container alone is too large for InfluxDB's limit of a request".to_owned();
-                    return Err(StoreError::Rejected { operation: WRITE, reason });
-                }
-                Answer::Rejected(reason) => return Err(StoreError::Rejected { operation: WRITE, reason }),
-                Answer::Unauthorised(reason) => {
-                    return Err(StoreError::Unauthorised { operation: WRITE, reason });
-                }
-                Answer::Unavailable { reason, retry_after } => {
-                    return Err(StoreError::Unavailable { operation: WRITE, reason, retry_after });
-                }
+            if part.is_empty() {
+                continue;
+            }
+            let taken = self.send(ticks.slice(part.clone())).await;
+            if let Taken::TooMuch = taken.map_err(|error| shifted(error, part.start))? {
+                let middle = part.start + part.len() / 2;
+                parts.push(middle..part.end);
+                parts.push(part.start..middle);
             }
         }
         Ok(())
@@ -124,4 +110,35 @@ impl MeasurementStore for Writer {
     async fn ready(&self) -> Result<(), StoreError> {
         self.connection.ping(PING, self.timeout).await
     }
+}
+
+/// What the answer to these lines says of these ticks.
+fn judge(answer: Answer, ticks: Ticks<'_>, lines: &[u8]) -> Result<Taken, StoreError> {
+    let operation = WRITE;
+    match answer {
+        Answer::Stored => Ok(Taken::All),
+        Answer::TooLarge if ticks.len() > 1 => Ok(Taken::TooMuch),
+        Answer::TooLarge => {
+            let reason = "one tick alone is too large for InfluxDB's limit of a request".to_owned();
+            Err(StoreError::Rejected { operation, reason: reason.clone(), ticks: vec![(0, reason)] })
+        }
+        Answer::Rejected(rejection) => {
+            let ticks = blame::named(&rejection, ticks, lines);
+            Err(StoreError::Rejected { operation, reason: rejection.reason(), ticks })
+        }
+        Answer::Unauthorised(reason) => Err(StoreError::Unauthorised { operation, reason }),
+        Answer::Unavailable { reason, retry_after } => {
+            Err(StoreError::Unavailable { operation, reason, retry_after })
+        }
+    }
+}
+
+/// With places in the whole call instead of those in a part that begins here.
+fn shifted(mut error: StoreError, begins: usize) -> StoreError {
+    if let StoreError::Rejected { ticks, .. } = &mut error {
+        for (place, _) in ticks {
+            *place += begins;
+        }
+    }
+    error
 }

@@ -6,6 +6,7 @@
 pub mod client;
 pub mod clock;
 pub mod containers;
+pub mod faults;
 pub mod reference;
 pub mod servers;
 pub mod suites;

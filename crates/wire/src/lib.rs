@@ -5,9 +5,15 @@
 
 mod decode;
 mod encode;
+mod protobuf;
+#[cfg(any(test, feature = "reference"))]
+pub mod reference;
+mod unpack;
 
-pub use decode::{DecodeError, decode};
+pub use decode::{DecodeError, decode, decode_into};
 pub use encode::encode;
+pub use protobuf::Malformed;
+pub use unpack::BadGzip;
 
 mod proto {
     #![expect(unreachable_pub, reason = "generated from proto/container.proto")]
@@ -17,7 +23,7 @@ mod proto {
 /// No container is larger than this.
 pub const MAX_BYTES: usize = 1 << 20;
 
-/// The most a socket can use or give in one tick: 100 kW for a minute.
+/// The most a socket can use or give in the longest tick: 100 kW for a minute. Shorter ticks allow less.
 pub const MAX_JOULES_PER_TICK: i64 = 6_000_000;
 
 /// The media type in message properties.

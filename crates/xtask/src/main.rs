@@ -1,11 +1,14 @@
-//! What developers and newcomers run: `cargo xtask demo|test|stack|bench|tidy`.
+//! What developers and newcomers run: `cargo xtask demo|test|stack|bench|chaos|tidy`.
 //!
 //! It starts other programs and reads what they say. It must not know how any of them works inside.
 
 mod bench;
+mod chaos;
 mod debian;
 mod demo;
+mod interrupt;
 mod page;
+mod process;
 mod run;
 mod stack;
 mod test;
@@ -34,6 +37,8 @@ enum Task {
     Stack(stack::Stack),
     /// Measures, and prints what it measured.
     Bench(bench::Bench),
+    /// Breaks things under load on the real servers and holds what is stored against what was confirmed.
+    Chaos(chaos::Chaos),
     /// Checks the edges between crates and the habits of the house.
     Tidy,
 }
@@ -44,6 +49,7 @@ fn main() -> ExitCode {
         Task::Test(test) => test.run(),
         Task::Stack(stack) => stack.run(),
         Task::Bench(bench) => bench.run(),
+        Task::Chaos(chaos) => chaos.run(),
         Task::Tidy => tidy::run(),
     };
     match outcome {

@@ -1,6 +1,7 @@
 //! An HTTP server that answers what a test tells it to, and remembers what it was asked.
 
 use std::collections::VecDeque;
+use std::io::Read as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
+use flate2::read::GzDecoder;
 use influxdb::Config;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -18,6 +20,8 @@ pub(crate) struct Asked {
     pub(crate) method: Method,
     pub(crate) uri: Uri,
     pub(crate) authorization: Option<String>,
+    pub(crate) encoding: Option<String>,
+    /// Unpacked.
     pub(crate) body: String,
 }
 
@@ -93,10 +97,15 @@ async fn answer(
 ) -> Response {
     let reply = {
         let mut script = script.lock().unwrap();
-        let authorization = headers.get("authorization").map(|value| value.to_str().unwrap().to_owned());
-        let body = String::from_utf8(body.to_vec()).unwrap();
-        let length = body.len();
-        script.asked.push(Asked { method, uri, authorization, body });
+        let header = |name| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
+        let (authorization, encoding) = (header("authorization"), header("content-encoding"));
+        let mut text = String::new();
+        match encoding.as_deref() {
+            Some("gzip") => drop(GzDecoder::new(&*body).read_to_string(&mut text).unwrap()),
+            _ => text.push_str(std::str::from_utf8(&body).unwrap()),
+        }
+        let length = text.len();
+        script.asked.push(Asked { method, uri, authorization, encoding, body: text });
         let reply = match script.replies.front().unwrap() {
             Reply::Say { status, headers, body } => Some((*status, *headers, *body)),
             Reply::SayTooLargeAbove(limit) if length > *limit => Some((413, &[][..], "")),

@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
+mod connections;
 mod fake;
 mod reads;
 mod real;
+mod refusals;
 mod set_up;
 mod v2_writes;
 

@@ -14,7 +14,7 @@ fn hub(number: u8) -> HubId {
 /// What the writer makes of this reply.
 async fn outcome(reply: Reply) -> Result<(), StoreError> {
     let fake = Fake::start([reply]).await;
-    Writer::new(&fake.config()).unwrap().write(&[container(hub(1), 5)]).await
+    Writer::new(&fake.config()).unwrap().write_containers(&[container(hub(1), 5)]).await
 }
 
 #[tokio::test]
@@ -22,7 +22,7 @@ async fn a_write_is_one_request_with_the_token() {
     let fake = Fake::start([Reply::new(204, "")]).await;
     let config = Config { org: "home & co".to_owned(), ..fake.config() };
     let writer = Writer::new(&config).unwrap();
-    writer.write(&[container(hub(1), 118), container(hub(2), -3)]).await.unwrap();
+    writer.write_containers(&[container(hub(1), 118), container(hub(2), -3)]).await.unwrap();
 
     let asked = fake.asked();
     assert_eq!(asked.len(), 1);
@@ -34,7 +34,7 @@ async fn a_write_is_one_request_with_the_token() {
          energy,hub=02020202-0202-0202-0202-020202020202 s0=-3i,dt=10000i 1795219200000\n"
     );
     // The next one uses the buffer again: nothing of this one is in it.
-    writer.write(&[container(hub(3), 1)]).await.unwrap();
+    writer.write_containers(&[container(hub(3), 1)]).await.unwrap();
     assert_eq!(
         fake.asked()[1].body,
         "energy,hub=03030303-0303-0303-0303-030303030303 s0=1i,dt=10000i 1795219200000\n"
@@ -44,7 +44,7 @@ async fn a_write_is_one_request_with_the_token() {
 #[tokio::test]
 async fn nothing_to_write_is_not_asked() {
     let fake = Fake::start([Reply::new(500, "")]).await;
-    Writer::new(&fake.config()).unwrap().write(&[]).await.unwrap();
+    Writer::new(&fake.config()).unwrap().write_containers(&[]).await.unwrap();
     assert!(fake.asked().is_empty());
 }
 
@@ -115,7 +115,7 @@ async fn a_missing_bucket_or_somebody_elses_answer_gives_nothing_up() {
 async fn a_batch_that_is_too_large_goes_in_halves() {
     let fake = Fake::start([Reply::SayTooLargeAbove(200)]).await;
     let containers: Vec<_> = (1..=5).map(|n| container(hub(n), n.into())).collect();
-    Writer::new(&fake.config()).unwrap().write(&containers).await.unwrap();
+    Writer::new(&fake.config()).unwrap().write_containers(&containers).await.unwrap();
 
     // In their order, so that later containers still win.
     let stored: String =
@@ -135,7 +135,7 @@ async fn a_server_that_hangs_is_not_waited_for() {
     let fake = Fake::start([Reply::Hang]).await;
     let config = Config { write_timeout_millis: 100, ..fake.config() };
     let began = Instant::now();
-    let outcome = Writer::new(&config).unwrap().write(&[container(hub(1), 5)]).await;
+    let outcome = Writer::new(&config).unwrap().write_containers(&[container(hub(1), 5)]).await;
     match outcome {
         Err(StoreError::Unavailable { reason, .. }) => {
             assert!(reason.contains("no answer in time"), "{reason}");
@@ -151,7 +151,7 @@ async fn nobody_there_is_unavailable() {
     let config =
         Config { url: format!("http://127.0.0.1:{}", testkit::servers::free_port()), ..fake.config() };
     let writer = Writer::new(&config).unwrap();
-    let outcome = writer.write(&[container(hub(1), 5)]).await;
+    let outcome = writer.write_containers(&[container(hub(1), 5)]).await;
     assert!(matches!(outcome, Err(StoreError::Unavailable { .. })), "{outcome:?}");
     assert!(matches!(writer.ready().await, Err(StoreError::Unavailable { .. })));
 }

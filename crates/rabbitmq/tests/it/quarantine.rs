@@ -68,7 +68,7 @@ async fn large_containers_are_taken_in_small_numbers() {
     }
 
     let source = Source::connect(config).unwrap();
-    let mut seen = vec![false; COUNT];
+    let mut seen = [false; COUNT];
     while seen.iter().any(|seen| !seen) {
         let deliveries = within(LONG, "more comes", source.receive(1)).await.unwrap();
         seen[usize::from(deliveries[0].body[0])] = true;

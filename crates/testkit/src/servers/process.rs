@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -112,7 +112,25 @@ impl Process {
         !matches!(self.child.try_wait(), Ok(None))
     }
 
-    fn signal_group(&self, signal: Signal) {
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// How it ended, by itself or by force; `None` when it has not by then.
+    pub(super) fn wait(&mut self, time_limit: Duration) -> Option<ExitStatus> {
+        let begin = Instant::now();
+        loop {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return Some(status);
+            }
+            if begin.elapsed() >= time_limit {
+                return None;
+            }
+            thread::sleep(POLL);
+        }
+    }
+
+    pub(super) fn signal_group(&self, signal: Signal) {
         // The group may be gone already, which is as good.
         if let Ok(pid) = i32::try_from(self.child.id())
             && let Some(group) = Pid::from_raw(pid)

@@ -1,7 +1,7 @@
 //! A binary of ours as a process of its own.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -58,6 +58,26 @@ impl Program {
         begin.elapsed()
     }
 
+    /// SIGTERM, and no waiting.
+    pub fn terminate(&self) {
+        self.process.signal_group(Signal::TERM);
+    }
+
+    /// How it ended, by itself or by force; `None` when it has not by then.
+    pub fn wait(&mut self, time_limit: Duration) -> Option<ExitStatus> {
+        self.process.wait(time_limit)
+    }
+
+    /// Returns when it says that it can do its work, which takes a port to ask at.
+    pub fn wait_until_ready(&mut self, time_limit: Duration) -> Result<(), ServerError> {
+        let port = self.setup.port;
+        self.process.wait_ready(time_limit, || port.is_some_and(|port| is_well(port, "ready")))
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
     /// Where its output is.
     pub fn log(&self) -> PathBuf {
         log(&self.setup)
@@ -84,7 +104,7 @@ fn command(setup: &ProgramSetup) -> Command {
 fn launch(setup: &ProgramSetup) -> Result<Process, ServerError> {
     let mut process = Process::spawn(setup.name, PACKAGE, &mut command(setup), log(setup))?;
     if let Some(port) = setup.port {
-        process.wait_ready(TIME_LIMIT, || is_alive(port))?;
+        process.wait_ready(TIME_LIMIT, || is_well(port, "live"))?;
     }
     Ok(process)
 }
@@ -93,7 +113,7 @@ fn log(setup: &ProgramSetup) -> PathBuf {
     Path::new(&setup.folder).join(format!("{}.log", setup.name))
 }
 
-fn is_alive(port: u16) -> bool {
-    let request = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    exchange(port, request, 12).is_ok_and(|answer| answer == b"HTTP/1.1 200")
+fn is_well(port: u16, kind: &str) -> bool {
+    let request = format!("GET /health/{kind} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    exchange(port, request.as_bytes(), 12).is_ok_and(|answer| answer == b"HTTP/1.1 200")
 }

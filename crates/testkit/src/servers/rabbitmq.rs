@@ -15,6 +15,8 @@ const SCRIPTS: &str = "/usr/lib/rabbitmq/bin";
 const TIME_LIMIT: Duration = Duration::from_secs(90);
 /// Names are per epmd and every broker here has its own, so they need not differ, and a folder can move to
 /// other ports.
+/// Nothing listens to the outside; and the memory settings of deploy/docker/rabbitmq.Dockerfile.
+const ERL_ARGS: &str = "-kernel inet_dist_use_interface {127,0,0,1} +MHsbct 8192 +MBsbct 8192";
 const NODE: &str = "wattline@localhost";
 
 /// What to start, beyond the defaults.
@@ -76,7 +78,8 @@ impl RabbitMq {
         self.url_of("%2f")
     }
 
-    fn url_of(&self, vhost: &str) -> String {
+    /// Of a vhost that is there, or will be.
+    pub fn url_of(&self, vhost: &str) -> String {
         format!("amqp://guest:guest@127.0.0.1:{}/{vhost}", self.place.port)
     }
 
@@ -154,7 +157,7 @@ impl Place {
             .env("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1")
             .env("RABBITMQ_NODE_PORT", self.port.to_string())
             .env("RABBITMQ_DIST_PORT", self.dist_port.to_string())
-            .env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "-kernel inet_dist_use_interface {127,0,0,1}")
+            .env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", ERL_ARGS)
             .env("ERL_EPMD_PORT", self.epmd_port.to_string())
             .env("ERL_EPMD_ADDRESS", "127.0.0.1");
         command

@@ -1,48 +1,110 @@
 //! Measurements of whole processes, built for release, on this machine. Figures of different machines do not
 //! compare.
 
+mod broker;
 mod day;
+mod flow;
+mod loadgen;
+mod pipeline;
+mod points;
+mod queues;
+mod quiet;
+mod replicas;
 mod report;
+mod rig;
 mod servers;
 mod standalone;
+mod store;
+mod wire;
+mod writer;
 
 use std::process::Stdio;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand};
 
-use crate::run::{cargo, run};
+use crate::run::{cargo, root, run};
 use crate::{debian, page};
+use report::Report;
+use rig::Rig;
 
 #[derive(Args)]
 pub(crate) struct Bench {
+    #[command(subcommand)]
     what: What,
     /// One object in place of the table.
-    #[arg(long)]
+    #[arg(long, global = true)]
     json: bool,
+    /// Takes the release binaries as they are.
+    #[arg(long, global = true)]
+    skip_build: bool,
+    /// Takes the debug binaries as they are: to see that it works.
+    #[arg(long, global = true, hide = true)]
+    debug_binaries: bool,
+    /// How long each measurement of the write path is to take, more or less.
+    #[arg(long, global = true, value_name = "S", default_value_t = 25, value_parser = clap::value_parser!(u32).range(1..=600))]
+    seconds: u32,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Subcommand)]
 enum What {
     /// Standalone: taking in a recorded day, answering for it, and the weight of the page.
     Quick,
     /// The same day through RabbitMQ into InfluxDB, and the same questions.
     Servers,
+    /// One write-service drains full queues into a store that says yes, and waits for one that says no.
+    Writer(writer::Writer),
+    /// Our lines into InfluxDB, against a line per value.
+    Store,
+    /// RabbitMQ alone: published with confirms, taken and acknowledged.
+    Broker,
+    /// Everything, and how close it comes to what broker and store allow.
+    Pipeline(pipeline::Pipeline),
+    /// The pipeline with one, two and four write-services.
+    Replicas,
+    /// Sizes of containers, and what it takes to make and read them.
+    Wire,
 }
 
 impl Bench {
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        page::build()?;
-        if matches!(self.what, What::Servers) {
+        if !matches!(self.what, What::Quick | What::Wire) {
             debian::install_packages()?;
         }
-        run(cargo().args(["build", "--release", "--workspace", "--bins", "--locked"]).stdout(Stdio::null()))?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let report = runtime.block_on(async {
-            match self.what {
-                What::Quick => standalone::measure().await,
-                What::Servers => servers::measure().await,
-            }
-        })?;
+        if !self.skip_build && !self.debug_binaries {
+            page::build()?;
+            run(cargo()
+                .args(["build", "--release", "--workspace", "--bins", "--locked"])
+                .stdout(Stdio::null()))?;
+        }
+        let before = quiet::cores_busy()?;
+        let mut report = self.measure()?;
+        let elsewhere = before.max(quiet::cores_busy()?);
+        report.add("binaries", "binaries", self.profile(), "", None);
+        report.add("cores", "cores", std::thread::available_parallelism()?.get(), "", None);
+        report.add("cores busy with something else", "cores_busy_elsewhere", elsewhere, "", None);
         report.print(self.json)
     }
+
+    const fn profile(&self) -> &'static str {
+        if self.debug_binaries { "debug" } else { "release" }
+    }
+
+    fn measure(&self) -> anyhow::Result<Report> {
+        let binaries = root().join("target").join(self.profile());
+        let rig = || Rig::new(binaries.clone(), self.seconds);
+        match &self.what {
+            What::Quick => runtime()?.block_on(standalone::measure(&binaries)),
+            What::Servers => runtime()?.block_on(servers::measure(&binaries)),
+            What::Writer(writer) => writer.measure(&rig()?),
+            What::Store => store::measure(&rig()?),
+            What::Broker => broker::measure(&rig()?),
+            What::Pipeline(pipeline) => pipeline.measure(&rig()?),
+            What::Replicas => replicas::measure(&rig()?),
+            What::Wire => wire::measure(&rig()?),
+        }
+    }
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }

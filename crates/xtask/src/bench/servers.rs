@@ -1,5 +1,6 @@
 //! RabbitMQ, InfluxDB, PostgreSQL and the five services.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -8,12 +9,11 @@ use testkit::system::{EMAIL, System, SystemSetup};
 
 use super::day;
 use super::report::Report;
-use crate::run::root;
 
 const POLL: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_mins(2);
 
-pub(super) async fn measure() -> anyhow::Result<Report> {
+pub(super) async fn measure(binaries: &Path) -> anyhow::Result<Report> {
     let folder = tempfile::tempdir()?;
     let traces = testkit::traces::unpack_recorded_day(&folder.path().join("traces"))?;
     let mut files: Vec<_> =
@@ -22,7 +22,7 @@ pub(super) async fn measure() -> anyhow::Result<Report> {
     let expected: i64 = reference::recorded_day(&files).iter().flat_map(|quarters| quarters.values()).sum();
 
     let setup = SystemSetup {
-        binaries: root().join("target/release"),
+        binaries: binaries.to_owned(),
         folder: None,
         port: None,
         agent: format!("[agent.sensor.replay]\nfolder = {:?}\n", traces.display().to_string()),

@@ -12,7 +12,6 @@ use testkit::client::page_bytes;
 
 use super::day;
 use super::report::Report;
-use crate::run::root;
 
 #[derive(Deserialize)]
 struct Ready {
@@ -33,10 +32,10 @@ impl Drop for Running {
     }
 }
 
-pub(super) async fn measure() -> anyhow::Result<Report> {
+pub(super) async fn measure(binaries: &Path) -> anyhow::Result<Report> {
     let folder = tempfile::tempdir()?;
     let traces = testkit::traces::unpack_recorded_day(&folder.path().join("traces"))?;
-    let (_running, ready, intake) = start(&folder.path().join("data"), &traces)?;
+    let (_running, ready, intake) = start(binaries, &folder.path().join("data"), &traces)?;
     let client = day::log_in(&ready.url, &ready.email, &ready.password).await?;
 
     let mut report = Report::default();
@@ -57,9 +56,9 @@ pub(super) async fn measure() -> anyhow::Result<Report> {
 }
 
 /// Starts it with the recorded day; returns when all of it is stored.
-fn start(data: &Path, traces: &Path) -> anyhow::Result<(Running, Ready, Duration)> {
+fn start(binaries: &Path, data: &Path, traces: &Path) -> anyhow::Result<(Running, Ready, Duration)> {
     let began = Instant::now();
-    let mut child = Command::new(root().join("target/release/standalone"))
+    let mut child = Command::new(binaries.join("standalone"))
         .args(["--json", "run"])
         .env("WATTLINE_LOG", "warn")
         .env("WATTLINE__LISTEN", "127.0.0.1:0")

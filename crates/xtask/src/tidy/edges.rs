@@ -8,8 +8,8 @@ use super::crates;
 
 const ADAPTERS: [&str; 5] = ["rabbitmq", "inprocess", "influxdb", "sqlite", "postgres"];
 const SERVICES: [&str; 5] = ["agent", "write-service", "read-service", "auth-service", "web-app"];
-/// Where a binary puts its adapters together.
-const WIRING: [&str; 2] = ["main.rs", "settings.rs"];
+/// Where a binary puts its adapters together, or is at work on one by itself.
+const WIRING: [&str; 3] = ["main.rs", "settings.rs", "dead_letters_command.rs"];
 
 /// Our crates that `name` may depend on, beyond `testkit` in its tests.
 fn allowed(name: &str) -> Vec<&'static str> {

@@ -1,0 +1,142 @@
+//! What every measurement of the write path needs: binaries, a folder, and somebody who waits.
+
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use tempfile::TempDir;
+use testkit::servers::{Program, ProgramSetup, free_port};
+use tokio::runtime::Runtime;
+
+use crate::{interrupt, process};
+
+/// The database of everything that is measured here.
+pub(super) const DATABASE: &str = "wattline";
+/// Containers that come before what is measured.
+pub(super) const WARM_UP: u64 = 20_000;
+/// For something to start, or to come to rest.
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
+
+pub(super) struct Rig {
+    pub(super) binaries: PathBuf,
+    /// How long each measurement is to take, more or less.
+    pub(super) seconds: u32,
+    /// Of stubs; measurements themselves block.
+    pub(super) runtime: Runtime,
+    folder: TempDir,
+}
+
+/// How a write-service is to be.
+pub(super) struct WriterSetup<'a> {
+    pub(super) broker: &'a str,
+    pub(super) store: &'a str,
+    /// Per queue; the service's own default when `None`.
+    pub(super) max_queue_length: Option<u32>,
+}
+
+impl Rig {
+    pub(super) fn new(binaries: PathBuf, seconds: u32) -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        interrupt::listen(&runtime)?;
+        let folder = TempDir::with_prefix("wattline-bench-")?;
+        Ok(Self { binaries, seconds, runtime, folder })
+    }
+
+    /// So many that they take the time that each measurement is to take, and rather more.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive number, about")]
+    pub(super) fn enough(&self, containers_per_s: f64) -> u64 {
+        WARM_UP.max((containers_per_s * f64::from(self.seconds) * 1.2) as u64)
+    }
+
+    /// A folder for one process, or for a ledger.
+    pub(super) fn folder(&self, name: &str) -> anyhow::Result<PathBuf> {
+        Ok(tempfile::Builder::new().prefix(name).tempdir_in(self.folder.path())?.keep())
+    }
+
+    /// A process of ours with nobody to ask whether it is well.
+    pub(super) fn program(&self, name: &'static str, arguments: Vec<String>) -> anyhow::Result<Program> {
+        Ok(Program::start(ProgramSetup {
+            name,
+            binaries: self.binaries.clone(),
+            arguments,
+            environment: Vec::new(),
+            folder: self.folder(name)?,
+            port: None,
+        })?)
+    }
+
+    /// Returns at once: what it takes to start is measured too.
+    pub(super) fn write_service(&self, setup: &WriterSetup<'_>) -> anyhow::Result<Program> {
+        Ok(Program::start(self.writer(setup, None)?)?)
+    }
+
+    /// Returns when it consumes.
+    pub(super) fn ready_write_service(&self, setup: &WriterSetup<'_>) -> anyhow::Result<Program> {
+        let mut program = Program::start(self.writer(setup, Some(free_port()))?)?;
+        program.wait_until_ready(PATIENCE)?;
+        Ok(program)
+    }
+
+    fn writer(&self, setup: &WriterSetup<'_>, port: Option<u16>) -> anyhow::Result<ProgramSetup> {
+        let listen = format!("127.0.0.1:{}", port.unwrap_or_default());
+        let mut environment = vec![
+            ("WATTLINE__LISTEN", listen),
+            ("WATTLINE__RABBITMQ__URL", setup.broker.to_owned()),
+            ("WATTLINE__INFLUXDB__URL", setup.store.to_owned()),
+            ("WATTLINE__INFLUXDB__API", "v1".to_owned()),
+            ("WATTLINE__INFLUXDB__BUCKET", DATABASE.to_owned()),
+        ];
+        if let Some(length) = setup.max_queue_length {
+            environment.push(("WATTLINE__RABBITMQ__MAX_QUEUE_LENGTH", length.to_string()));
+        }
+        Ok(ProgramSetup {
+            name: "write-service",
+            binaries: self.binaries.clone(),
+            arguments: Vec::new(),
+            environment: environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            folder: self.folder("write-service")?,
+            port,
+        })
+    }
+}
+
+/// Asks again and again until there is an answer.
+pub(super) fn until<T>(
+    what: &str,
+    limit: Duration,
+    poll: Duration,
+    mut ask: impl FnMut() -> anyhow::Result<Option<T>>,
+) -> anyhow::Result<T> {
+    let begin = Instant::now();
+    loop {
+        if let Some(answer) = ask()? {
+            return Ok(answer);
+        }
+        interrupt::check()?;
+        if begin.elapsed() > limit {
+            bail!("waited {} s in vain until {what}", limit.as_secs());
+        }
+        thread::sleep(poll);
+    }
+}
+
+/// The only process of this program that we have started.
+pub(super) fn pid_of(program: &str) -> anyhow::Result<u32> {
+    match process::descendants(program)[..] {
+        [pid] => Ok(pid),
+        ref all => bail!("there are {} processes of {program}, and one was expected", all.len()),
+    }
+}
+
+/// Processor time of it so far, in seconds.
+pub(super) fn cpu_s(pid: u32) -> anyhow::Result<f64> {
+    Ok(process::cpu_time(pid).with_context(|| format!("process {pid} is gone"))?.as_secs_f64())
+}
+
+/// How a log ends, for whoever has to find out what went wrong.
+pub(super) fn end_of(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(15)..].join("\n")
+}
