@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::Ticks;
 use domain::measurement::{MeasurementStore, StoreError};
 use service::backoff::Backoff;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 const FIRST_WAIT: Duration = Duration::from_millis(100);
@@ -67,6 +67,8 @@ pub(crate) struct Storing<'a> {
 struct Outage {
     began: Option<Instant>,
     said: Option<Instant>,
+    /// The store has asked not to be asked before.
+    until: Option<Instant>,
 }
 
 impl<'a> Storing<'a> {
@@ -119,7 +121,7 @@ impl<'a> Storing<'a> {
             let outcome = tokio::select! {
                 biased;
                 () = self.give_up.cancelled() => return None,
-                outcome = self.store.write(ticks) => outcome,
+                outcome = self.write_when_asked(ticks) => outcome,
             };
             let error = match outcome {
                 Ok(()) => {
@@ -138,8 +140,20 @@ impl<'a> Storing<'a> {
         }
     }
 
+    async fn write_when_asked(&self, ticks: Ticks<'_>) -> Result<(), StoreError> {
+        // A store that asks for patience asks it of all, not only of whoever it told so.
+        while let Some(until) = self.outage().until.filter(|until| *until > Instant::now()) {
+            sleep_until(until).await;
+        }
+        self.store.write(ticks).await
+    }
+
+    fn outage(&self) -> MutexGuard<'_, Outage> {
+        self.outage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn takes_writes(&self) {
-        let outage = std::mem::take(&mut *self.outage.lock().unwrap_or_else(PoisonError::into_inner));
+        let outage = std::mem::take(&mut *self.outage());
         if let Some(began) = outage.began {
             tracing::info!(after_secs = began.elapsed().as_secs(), "the store takes writes again");
         }
@@ -147,7 +161,10 @@ impl<'a> Storing<'a> {
 
     /// Says so when it begins, and once a minute.
     fn takes_none(&self, error: &StoreError) {
-        let mut outage = self.outage.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut outage = self.outage();
+        if let StoreError::Unavailable { retry_after: Some(asked), .. } = error {
+            outage.until = outage.until.max(Some(Instant::now() + (*asked).min(LONGEST_ASKED)));
+        }
         outage.began.get_or_insert_with(Instant::now);
         if outage.said.is_none_or(|at| at.elapsed() >= REMIND) {
             tracing::warn!(%error, "the store does not take writes; containers wait in the transport");

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::chaos::Chaos;
 use crate::run::{cargo, exists, program, run, step};
 use crate::{debian, page, tidy};
 
@@ -43,7 +44,8 @@ impl Test {
         })?;
         step("dependencies", deny)?;
         // This builds the binaries too, which the system tests start.
-        step("tests, with real servers", || run(cargo().args(["test", "--workspace", "--locked"])))
+        step("tests, with real servers", || run(cargo().args(["test", "--workspace", "--locked"])))?;
+        step("faults under load, the short form", || Chaos::in_short().run())
     }
 }
 

@@ -42,6 +42,11 @@ impl Appetite {
         self.now
     }
 
+    /// The most that can be unsettled at once.
+    pub(super) fn deliveries(&self) -> usize {
+        usize::from(self.now) * self.queues
+    }
+
     pub(super) fn look_at(&mut self, deliveries: &[Delivery], now: Instant) {
         let largest = deliveries.iter().map(|delivery| delivery.data.len()).max().unwrap_or(0);
         self.see(largest, now);

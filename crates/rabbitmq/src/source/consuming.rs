@@ -15,7 +15,7 @@ use super::appetite::Appetite;
 use super::consumers::Consumers;
 use super::{Request, Settling, Shared};
 use crate::connection::{Retry, answered, close, connect};
-use crate::settlement::Settlement;
+use crate::settlement::{Acks, Settlement};
 use crate::topology::{declare_on, hub_of, queue};
 use crate::{Config, Error};
 
@@ -73,7 +73,7 @@ impl Task {
         let Some(opened) = self.passing_over_requests(stop, opening).await else { return Ok(()) };
         let (connection, channel, mut consumers) = opened.unwrap_or(Err(Error::Lost))?;
         self.epoch += 1;
-        self.settlement = Settlement::default();
+        self.settlement = Settlement::new(self.appetite.deliveries() / 2);
         self.shared.state().epoch = Some(self.epoch);
         retry.connected();
         self.consume(&connection, &channel, &mut consumers, stop).await?;
@@ -100,7 +100,10 @@ impl Task {
             };
             tokio::select! {
                 biased;
-                () = stop.cancelled() => return Ok(()),
+                () = stop.cancelled() => {
+                    let held = self.settlement.give_up_waiting();
+                    return self.ack_overdue(channel, held).await;
+                }
                 Some(request) = self.inbox.recv() => self.settle(channel, request).await?,
                 () = shared.stopped.cancelled(), if !are_ending => {
                     consumers.end(&self.config, channel).await?;
@@ -120,6 +123,8 @@ impl Task {
                     if !connection.status().connected() || !channel.status().connected() {
                         return Err(Error::Lost);
                     }
+                    let overdue = self.settlement.overdue();
+                    self.ack_overdue(channel, overdue).await?;
                 }
             }
         }
@@ -160,6 +165,15 @@ impl Task {
         result
     }
 
+    async fn ack_overdue(&self, channel: &Channel, tags: Vec<u64>) -> Result<(), Error> {
+        let limit = self.config.confirm_timeout();
+        let operation = Settling::Accept.operation();
+        timeout(limit, ack_each(channel, tags))
+            .await
+            .map_err(|_| Error::TimedOut { operation, limit })?
+            .map_err(Error::broker(operation))
+    }
+
     fn lost(&self, error: &Error) {
         let mut state = self.shared.state();
         state.epoch = None;
@@ -193,24 +207,34 @@ async fn send(
 ) -> lapin::Result<()> {
     match settling {
         Settling::Accept => {
-            let acks = settlement.accept(tags);
-            if let Some(tag) = acks.multiple {
-                channel.basic_ack(tag, BasicAckOptions { multiple: true }).await?;
-            }
-            for tag in acks.single {
-                channel.basic_ack(tag, BasicAckOptions { multiple: false }).await?;
-            }
+            acknowledge(settlement.accept(tags), channel).await?;
         }
         Settling::Release => {
             for tag in settlement.release(tags) {
                 channel.basic_nack(tag, BasicNackOptions { multiple: false, requeue: true }).await?;
             }
+            acknowledge(settlement.accept([]), channel).await?;
         }
         Settling::Reject => {
             for tag in settlement.release(tags) {
                 channel.basic_nack(tag, BasicNackOptions { multiple: false, requeue: false }).await?;
             }
+            acknowledge(settlement.accept([]), channel).await?;
         }
+    }
+    Ok(())
+}
+
+async fn acknowledge(acks: Acks, channel: &Channel) -> lapin::Result<()> {
+    if let Some(tag) = acks.multiple {
+        channel.basic_ack(tag, BasicAckOptions { multiple: true }).await?;
+    }
+    ack_each(channel, acks.single).await
+}
+
+async fn ack_each(channel: &Channel, tags: Vec<u64>) -> lapin::Result<()> {
+    for tag in tags {
+        channel.basic_ack(tag, BasicAckOptions { multiple: false }).await?;
     }
     Ok(())
 }

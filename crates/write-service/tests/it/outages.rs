@@ -46,6 +46,26 @@ async fn several_batches_are_on_their_way_and_no_more_than_that() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_comes_while_the_store_wants_to_be_left_alone_waits_too() {
+    let world = World::new();
+    world.store_is(StoreMood::Unavailable(Some(Duration::from_secs(45))));
+    world.deliver([1]);
+    let running = Running::start(&world, BatchConfig::default());
+    world.until("the store was tried", |world| !world.times(TRIED).is_empty()).await;
+    for sequence in 2..=4 {
+        sleep(Duration::from_secs(5)).await;
+        world.deliver([sequence]);
+    }
+    sleep(Duration::from_secs(10)).await;
+    assert_eq!(world.times(TRIED).len(), 1);
+    world.store_is(StoreMood::Takes);
+    world.until("all are accepted", |world| world.accepted().len() == 4).await;
+    let times = world.times(TRIED);
+    assert!(times[1] - times[0] >= Duration::from_secs(45), "{times:?}");
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_store_that_says_when_to_come_back_is_left_alone_until_then() {
     let world = World::new();
     world.store_is(StoreMood::Unavailable(Some(Duration::from_secs(45))));

@@ -46,6 +46,11 @@ const RELEASE_BOUND_MIB: u32 = 64;
 const DEBUG_BOUND_MIB: u32 = 128;
 
 impl Chaos {
+    /// Every fault for a few seconds, with the binaries that the tests have built.
+    pub(crate) const fn in_short() -> Self {
+        Self { short: true, json: false, only: Vec::new(), debug_binaries: true }
+    }
+
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let began = Instant::now();
         let chosen = self.chosen()?;
@@ -54,8 +59,9 @@ impl Chaos {
         let (profile, bound) =
             if is_debug { ("debug", DEBUG_BOUND_MIB) } else { ("release", RELEASE_BOUND_MIB) };
         if !is_debug {
-            let build = ["build", "--release", "--locked", "--bins", "-p", "write-service", "-p", "loadgen"];
-            run(cargo().args(build).stdout(Stdio::null()))?;
+            let build = ["build", "--release", "--locked", "--workspace"];
+            let binaries = ["--bin", "write-service", "--bin", "loadgen"];
+            run(cargo().args(build).args(binaries).stdout(Stdio::null()))?;
         }
         let form = if self.short { Form::SHORT } else { Form::LONG };
         let vhosts: Vec<&str> = chosen.iter().map(|scenario| scenario.name).collect();
