@@ -142,10 +142,14 @@ impl<'a> Storing<'a> {
 
     async fn write_when_asked(&self, ticks: Ticks<'_>) -> Result<(), StoreError> {
         // A store that asks for patience asks it of all, not only of whoever it told so.
-        while let Some(until) = self.outage().until.filter(|until| *until > Instant::now()) {
+        while let Some(until) = self.asked_to_wait() {
             sleep_until(until).await;
         }
         self.store.write(ticks).await
+    }
+
+    fn asked_to_wait(&self) -> Option<Instant> {
+        self.outage().until.filter(|until| *until > Instant::now())
     }
 
     fn outage(&self) -> MutexGuard<'_, Outage> {
