@@ -72,6 +72,9 @@ pub struct SocketLabel {
     /// The kind of appliance, for the picture: `fridge`, `lamp`, …
     #[serde(default)]
     pub icon: Option<String>,
+    /// Not to be listed; it still counts in the home.
+    #[serde(default)]
+    pub hidden: bool,
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -47,9 +48,19 @@ impl Zone {
         Some(TimeRange::new(self.midnight(date)?, self.midnight(date.tomorrow().ok()?)?))
     }
 
-    fn midnight(&self, date: Date) -> Option<UtcMillis> {
+    /// The instant at which the local day begins.
+    pub fn midnight(&self, date: Date) -> Option<UtcMillis> {
         let zoned = date.to_zoned(self.zone.clone()).ok()?.start_of_day().ok()?;
         Some(zoned.timestamp().into())
+    }
+
+    /// How far the local clock is ahead of UTC, in ms, and the range around `at` in which it stays so.
+    pub(crate) fn offset_at(&self, at: UtcMillis) -> Option<(i64, TimeRange)> {
+        let instant = at.to_jiff()?;
+        let offset = i64::from(self.zone.to_offset(instant).seconds()) * 1_000;
+        let next = self.zone.following(instant).next().map(|change| change.timestamp());
+        let end = next.map_or(UtcMillis(i64::MAX), UtcMillis::from);
+        Some((offset, TimeRange::new(at, end)))
     }
 
     /// The start of the local hour that `at` falls into.
@@ -106,15 +117,35 @@ pub enum Bucket {
     /// Local days.
     #[serde(rename = "1d")]
     Day,
+    /// Local weeks, which begin on Monday (ISO 8601).
+    #[serde(rename = "1w")]
+    Week,
+    /// Local calendar months.
+    #[serde(rename = "1mo")]
+    Month,
+    /// Local calendar years.
+    #[serde(rename = "1y")]
+    Year,
 }
 
 impl Bucket {
+    /// From the shortest to the longest.
+    pub const ALL: [Self; 7] =
+        [Self::Tick, Self::QuarterHour, Self::Hour, Self::Day, Self::Week, Self::Month, Self::Year];
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|bucket| bucket.as_str() == text)
+    }
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Tick => "tick",
             Self::QuarterHour => "15m",
             Self::Hour => "1h",
             Self::Day => "1d",
+            Self::Week => "1w",
+            Self::Month => "1mo",
+            Self::Year => "1y",
         }
     }
 }
@@ -146,21 +177,41 @@ pub fn bucket_edges(range: TimeRange, bucket: Bucket, zone: &Zone) -> Option<Vec
                 edges.push(edge);
             }
         }
-        Bucket::Day => {
-            let mut date = zone.date_of(range.start)?;
-            let mut day = zone.day(date)?;
-            edges.push(day.start);
+        Bucket::Day | Bucket::Week | Bucket::Month | Bucket::Year => {
+            let mut date = first_date(zone.date_of(range.start)?, bucket)?;
+            edges.push(zone.midnight(date)?);
             loop {
-                edges.push(day.end);
-                if day.end >= range.end {
+                date = next_date(date, bucket)?;
+                let edge = zone.midnight(date)?;
+                edges.push(edge);
+                if edge >= range.end {
                     break;
                 }
-                date = date.tomorrow().ok()?;
-                day = zone.day(date)?;
             }
         }
     }
     Some(edges)
+}
+
+/// The first day of the bucket that `date` falls into.
+fn first_date(date: Date, bucket: Bucket) -> Option<Date> {
+    match bucket {
+        Bucket::Week => date.checked_sub(i64::from(date.weekday().to_monday_zero_offset()).days()).ok(),
+        Bucket::Month => Some(date.first_of_month()),
+        Bucket::Year => Some(date.first_of_year()),
+        _ => Some(date),
+    }
+}
+
+/// The first day of the bucket after the one that begins with `date`.
+fn next_date(date: Date, bucket: Bucket) -> Option<Date> {
+    let length = match bucket {
+        Bucket::Week => 1.week(),
+        Bucket::Month => 1.month(),
+        Bucket::Year => 1.year(),
+        _ => 1.day(),
+    };
+    date.checked_add(length).ok()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use crate::batch::{TickBatch, Ticks};
 use crate::container::{Container, SocketJoules};
 use crate::energy::{Joules, Milliwatts};
 use crate::ids::{HubId, SocketNumber};
+use crate::rollup::Minute;
 use crate::time::{TickLength, TimeRange, UtcMillis};
 
 /// Where the write-service puts measurements.
@@ -65,12 +66,26 @@ pub struct BucketSum {
     pub measured_millis: i64,
     /// The highest mean power of one of its ticks.
     pub peak: Milliwatts,
+    /// The lowest mean power of one of its minutes, of those that were measured whole. A minute, since a tick of a
+    /// few joules says little about power: the agent carries what is less than a joule over to the next one.
+    pub trough: Option<Milliwatts>,
 }
 
 impl BucketSum {
     /// A bucket that holds just this tick.
     pub fn of_tick(start: UtcMillis, length: TickLength, energy: Joules) -> Self {
-        Self { start, energy, measured_millis: length.millis_i64(), peak: mean_power(energy, length) }
+        Self {
+            start,
+            energy,
+            measured_millis: length.millis_i64(),
+            peak: mean_power(energy, length),
+            trough: None,
+        }
+    }
+
+    /// The lower of two troughs.
+    pub(crate) fn lower(a: Option<Milliwatts>, b: Option<Milliwatts>) -> Option<Milliwatts> {
+        a.into_iter().chain(b).min()
     }
 
     /// Takes in what belongs to the same bucket.
@@ -78,6 +93,7 @@ impl BucketSum {
         self.energy += other.energy;
         self.measured_millis += other.measured_millis;
         self.peak = self.peak.max(other.peak);
+        self.trough = Self::lower(self.trough, other.trough);
     }
 }
 
@@ -110,10 +126,13 @@ pub trait MeasurementQuery: Send + Sync + 'static {
 /// Sums ticks to the UTC quarter hours they start in: for stores that keep ticks only.
 pub fn sum_quarter_hours(ticks: &[StoredTick]) -> Vec<SocketSums> {
     let mut sockets: Vec<Vec<BucketSum>> = vec![Vec::new(); crate::ids::MAX_SOCKETS];
+    let mut minutes = [Minute::default(); crate::ids::MAX_SOCKETS];
     for tick in ticks {
         let quarter = tick.start.floor_to(crate::calendar::QUARTER_HOUR_MILLIS);
         for (socket, energy) in tick.energy.iter() {
-            let sum = BucketSum { start: quarter, ..BucketSum::of_tick(tick.start, tick.length, energy) };
+            let trough = minutes[socket.index()].absorb(tick.start, tick.length, energy);
+            let sum =
+                BucketSum { start: quarter, trough, ..BucketSum::of_tick(tick.start, tick.length, energy) };
             match sockets[socket.index()].last_mut() {
                 Some(last) if last.start == quarter => last.absorb(&sum),
                 _ => sockets[socket.index()].push(sum),

@@ -1,10 +1,16 @@
 //! Answers questions about a household's energy, and streams it as it happens.
 //!
 //! Who may ask is in a signed token that it verifies by itself. It must not know which store and which
-//! transport it reads from, nor who people are.
+//! transport it reads from, nor who people are. Of the registry it reads what a home's sockets are called and what
+//! energy costs there, and changes nothing.
 
 pub mod config;
+mod export;
+mod gathering;
+mod home;
+mod insight;
 mod live;
+mod metrics;
 pub mod openapi;
 mod routes;
 mod tokens;
@@ -15,6 +21,8 @@ use std::sync::Arc;
 use domain::Clock;
 use domain::live::LiveFeed;
 use domain::measurement::MeasurementQuery;
+use domain::registry::Registry;
+use domain::rollup::Rollups;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +32,8 @@ pub use tokens::{KeySource, TokenVerifier};
 #[derive(Clone)]
 pub struct Deps {
     pub query: Arc<dyn MeasurementQuery>,
+    pub rollups: Arc<dyn Rollups>,
+    pub registry: Arc<dyn Registry>,
     pub live: Arc<dyn LiveFeed>,
     pub clock: Arc<dyn Clock>,
     pub tokens: Arc<TokenVerifier>,

@@ -4,22 +4,22 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use domain::access::HubGrant;
 use domain::live::LiveError;
-use domain::{Clock, Container, HouseholdId, TickEnergy, TimeRange, UtcMillis};
+use domain::{Clock, Container, TickEnergy, TimeRange, UtcMillis};
 use futures_util::future::try_join_all;
 use futures_util::{Stream, StreamExt, stream};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::HeaderValue;
 use serde::Serialize;
 use service::problem::Problem;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::routes::{AppState, authorise};
+use crate::home::Viewer;
+use crate::routes::AppState;
 
 /// A tick that began longer ago is history that is being caught up on, not news.
 const NEWS_MILLIS: i64 = 5 * 60 * 1_000;
@@ -50,19 +50,13 @@ pub(crate) struct LiveTick {
     responses(
         (status = 200, description = "Events; the data of `tick` is a LiveTick", body = LiveTick, content_type = "text/event-stream"),
         (status = 401, description = "No valid access token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The token is not for watching", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Not a household of this token", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The live feed is not available now", body = Problem, content_type = "application/problem+json"),
     ),
     security(("access_token" = [])),
 )]
-pub(crate) async fn live(
-    State(state): State<AppState>,
-    household: Result<Path<HouseholdId>, PathRejection>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let Path(household) =
-        household.map_err(|_| Problem::new(StatusCode::NOT_FOUND).detail("There is no such household."))?;
-    let claims = authorise(&state.deps.tokens, &headers, household).await?;
+pub(crate) async fn live(State(state): State<AppState>, Viewer(claims): Viewer) -> Result<Response, Problem> {
     let clock = state.deps.clock.clone();
     let now = clock.now();
 

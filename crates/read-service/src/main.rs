@@ -22,6 +22,8 @@ fn main() -> ExitCode {
         let keys = KeySource::new(settings.jwks_url)?;
         let deps = Deps {
             query: Arc::new(influxdb::Reader::new(&settings.influxdb)?),
+            rollups: Arc::new(influxdb::Rollups::new(&settings.influxdb)?),
+            registry: settings.accounts.open()?,
             live: Arc::new(rabbitmq::Live::connect(settings.rabbitmq)?),
             tokens: Arc::new(TokenVerifier::new(keys, context.clock.clone())),
             clock: context.clock,

@@ -1,17 +1,21 @@
 //! What is answered.
 
-use domain::calendar::{Bucket, Zone};
+use domain::calendar::Bucket;
+use domain::tariff::{Nano, days, standing_of};
 use domain::usage::{SocketUsage, Usage};
-use domain::{HouseholdId, Milliwatts, UtcMillis};
+use domain::{Milliwatts, UtcMillis};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use super::question::{Group, Question};
+use crate::home::Home;
 
 /// The energy of a household in buckets. All arrays have one entry per bucket.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct UsageAnswer {
     household: Uuid,
-    /// IANA time zone of the household; hours and days are its local ones.
+    /// IANA time zone of the household; all buckets but ticks are its local ones.
     #[schema(example = "Europe/Berlin")]
     zone: String,
     #[schema(example = "15m")]
@@ -22,9 +26,18 @@ pub(crate) struct UsageAnswer {
     to: String,
     /// Start of each bucket, in Unix seconds. A bucket ends where the next one starts, the last one at `to`.
     starts: Vec<i64>,
-    /// Sockets with at least one measurement in the range, by hub and number.
+    /// Sockets with at least one measurement in the range, by hub and number. Those that carry on for others have
+    /// their history. Empty with `group=room` and `group=home`.
     sockets: Vec<SocketAnswer>,
+    /// With `group=room`, in order of their names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rooms: Option<Vec<RoomAnswer>>,
     total: TotalAnswer,
+    /// ISO 4217; there when costs are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compare: Option<CompareAnswer>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -40,8 +53,29 @@ pub(crate) struct SocketAnswer {
     total_j: i64,
     /// How much of the part of the range that has already happened was measured, 0 to 1.
     total_coverage: f64,
-    /// The highest mean power of a tick, in watts.
+    /// The highest mean power of a tick, in watts. Null also when the range is longer than 100 days.
     peak_w: Option<f64>,
+    /// Billionths of the currency's unit; null for a gap, and where no tariff holds. There when costs are asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost_n: Option<Vec<Option<i64>>>,
+    /// The exact sum of `cost_n`.
+    total_cost_n: Option<i64>,
+}
+
+/// A room, or what is in none.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RoomAnswer {
+    /// Null for sockets without a room.
+    pub(super) room: Option<String>,
+    /// The exact sum over its sockets; null when none of them was measured.
+    pub(super) energy_j: Vec<Option<i64>>,
+    /// The mean over its sockets, 0 to 1.
+    pub(super) coverage: Vec<f64>,
+    pub(super) total_j: i64,
+    pub(super) total_coverage: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cost_n: Option<Vec<Option<i64>>>,
+    pub(super) total_cost_n: Option<i64>,
 }
 
 /// The whole home.
@@ -55,32 +89,59 @@ pub(crate) struct TotalAnswer {
     total_j: i64,
     /// The mean over the sockets, 0 to 1.
     total_coverage: f64,
+    /// What the energy cost, without the standing charge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost_n: Option<Vec<Option<i64>>>,
+    total_cost_n: Option<i64>,
+    /// The standing charges of the days of each bucket, as far as they have begun. There with buckets of whole days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    standing_n: Option<Vec<i64>>,
+    /// The standing charges of all days that the range touches, as far as they have begun.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total_standing_n: Option<i64>,
+}
+
+/// The whole home in the other period.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CompareAnswer {
+    from: String,
+    to: String,
+    starts: Vec<i64>,
+    energy_j: Vec<Option<i64>>,
+    coverage: Vec<f64>,
+    total_j: i64,
+    total_coverage: f64,
+    total_cost_n: Option<i64>,
 }
 
 impl UsageAnswer {
-    pub(crate) fn new(household: HouseholdId, zone: &Zone, bucket: Bucket, usage: &Usage) -> Self {
-        let buckets = usage.bucket_count();
-        let edge = |at: Option<&UtcMillis>| at.map(ToString::to_string).unwrap_or_default();
+    pub(super) fn new(
+        home: &Home<'_>,
+        question: &Question,
+        usage: &Usage,
+        rooms: Option<Vec<RoomAnswer>>,
+        compare: Option<CompareAnswer>,
+    ) -> Self {
+        let sockets: &[SocketUsage] = if question.group == Group::Socket { &usage.sockets } else { &[] };
         Self {
-            household: household.as_uuid(),
-            zone: zone.name().to_owned(),
-            bucket: bucket.as_str(),
+            household: home.claims.household.as_uuid(),
+            zone: home.zone().name().to_owned(),
+            bucket: question.bucket.as_str(),
             from: edge(usage.edges.first()),
             to: edge(usage.edges.last()),
-            starts: usage.edges.iter().take(buckets).map(|edge| edge.secs()).collect(),
-            sockets: usage.sockets.iter().map(|socket| SocketAnswer::new(usage, socket)).collect(),
-            total: TotalAnswer {
-                energy_j: (0..buckets).map(|n| usage.bucket_total(n).map(|joules| joules.0)).collect(),
-                coverage: (0..buckets).map(|n| rounded(usage.home_bucket_coverage(n))).collect(),
-                total_j: usage.total().0,
-                total_coverage: rounded(usage.home_coverage()),
-            },
+            starts: starts(usage),
+            sockets: sockets.iter().map(|socket| SocketAnswer::new(usage, socket)).collect(),
+            rooms,
+            total: TotalAnswer::new(home, question, usage),
+            currency: if question.cost { home.currency() } else { None },
+            compare,
         }
     }
 }
 
 impl SocketAnswer {
     fn new(usage: &Usage, socket: &SocketUsage) -> Self {
+        let cost = socket.cost.as_ref();
         Self {
             hub: socket.hub.as_uuid(),
             socket: socket.socket.get(),
@@ -89,16 +150,85 @@ impl SocketAnswer {
             total_j: socket.total.0,
             total_coverage: rounded(usage.total_coverage(socket)),
             peak_w: socket.peak.map(watts),
+            cost_n: cost.map(|cost| cost.buckets.iter().map(|nano| nano.map(|nano| nano.0)).collect()),
+            total_cost_n: cost.and_then(|cost| cost.total).map(|nano| nano.0),
         }
     }
 }
 
+impl TotalAnswer {
+    fn new(home: &Home<'_>, question: &Question, usage: &Usage) -> Self {
+        let buckets = usage.bucket_count();
+        let is_priced = question.cost && home.currency().is_some();
+        let has_whole_days = !matches!(question.bucket, Bucket::Tick | Bucket::QuarterHour | Bucket::Hour);
+        Self {
+            energy_j: (0..buckets).map(|n| usage.bucket_total(n).map(|joules| joules.0)).collect(),
+            coverage: (0..buckets).map(|n| rounded(usage.home_bucket_coverage(n))).collect(),
+            total_j: usage.total().0,
+            total_coverage: rounded(usage.home_coverage()),
+            cost_n: is_priced
+                .then(|| (0..buckets).map(|n| usage.bucket_cost(n).map(|nano| nano.0)).collect()),
+            total_cost_n: usage.total_cost().map(|nano| nano.0),
+            standing_n: (is_priced && has_whole_days)
+                .then(|| usage.edges.windows(2).map(|pair| standing(home, pair[0], pair[1]).0).collect()),
+            total_standing_n: is_priced
+                .then(|| {
+                    let (first, last) = (usage.edges.first()?, usage.edges.last()?);
+                    Some(standing(home, *first, *last).0)
+                })
+                .flatten(),
+        }
+    }
+}
+
+impl CompareAnswer {
+    pub(super) fn new(usage: &Usage) -> Self {
+        let buckets = usage.bucket_count();
+        Self {
+            from: edge(usage.edges.first()),
+            to: edge(usage.edges.last()),
+            starts: starts(usage),
+            energy_j: (0..buckets).map(|n| usage.bucket_total(n).map(|joules| joules.0)).collect(),
+            coverage: (0..buckets).map(|n| rounded(usage.home_bucket_coverage(n))).collect(),
+            total_j: usage.total().0,
+            total_coverage: rounded(usage.home_coverage()),
+            total_cost_n: usage.total_cost().map(|nano| nano.0),
+        }
+    }
+}
+
+/// The standing charges of the local days that begin in the range or that it begins in, up to today.
+pub(crate) fn standing(home: &Home<'_>, start: UtcMillis, end: UtcMillis) -> Nano {
+    let last = end.plus_millis(-1).min(home.now);
+    let zone = home.zone();
+    match (zone.date_of(start), zone.date_of(last).and_then(|date| date.tomorrow().ok())) {
+        (Some(first), Some(after)) if start <= last => {
+            days(first, after).filter_map(|date| standing_of(&home.settings.tariffs, date)).sum()
+        }
+        _ => Nano::ZERO,
+    }
+}
+
+fn edge(at: Option<&UtcMillis>) -> String {
+    at.map(ToString::to_string).unwrap_or_default()
+}
+
+fn starts(usage: &Usage) -> Vec<i64> {
+    usage.edges.iter().take(usage.bucket_count()).map(|edge| edge.secs()).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a home has fewer than 2^52 sockets")]
+pub(super) fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let count = values.len();
+    if count == 0 { 0.0 } else { values.sum::<f64>() / count as f64 }
+}
+
 /// To a hundredth of a percent, rounded down: what is shown as 100 % is.
-fn rounded(coverage: f64) -> f64 {
+pub(crate) fn rounded(coverage: f64) -> f64 {
     (coverage * 10_000.0).floor() / 10_000.0
 }
 
 #[expect(clippy::cast_precision_loss, reason = "no socket has 2^52 mW")]
-fn watts(power: Milliwatts) -> f64 {
+pub(crate) fn watts(power: Milliwatts) -> f64 {
     power.0 as f64 / 1_000.0
 }

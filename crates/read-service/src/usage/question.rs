@@ -1,6 +1,7 @@
 //! What is asked, checked.
 
 use domain::calendar::{Bucket, Zone, bucket_edges};
+use domain::usage::Usage;
 use domain::{HubId, SocketNumber, TickLength, TimeRange, UtcMillis};
 use http::StatusCode;
 use serde::Deserialize;
@@ -12,6 +13,8 @@ const DAY_MILLIS: i64 = 24 * HOUR_MILLIS;
 
 /// At most so many buckets in one answer: 400 days of quarter hours, or half a day of 1 s ticks.
 const MAX_BUCKETS: i64 = 40_000;
+/// Ten years, and the leap days in them.
+const MAX_DAYS: i64 = 3_653;
 
 /// The query string. All as text, so that a fault is named by its field.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -24,10 +27,17 @@ pub(crate) struct UsageParameters {
     /// End, RFC 3339, not included. Rounded up to a whole bucket.
     #[param(required = true, nullable = false, example = "2026-11-22T00:00:00+01:00")]
     to: Option<String>,
-    /// `tick` (at most 2 days and 40,000 ticks), `15m` (default), `1h` or `1d` (at most 400 days). Hours and days
-    /// are those of the household's time zone.
+    /// `tick` (at most 2 days and 40,000 ticks), `15m` (default, at most 400 days), `1h` (at most 1,600 days), `1d`,
+    /// `1w`, `1mo` or `1y` (at most ten years). All but ticks are those of the household's time zone; weeks begin on
+    /// Monday.
     #[param(example = "15m")]
     bucket: Option<String>,
+    /// `socket` (default), `room` or `home`.
+    group: Option<String>,
+    /// `previous`, the period before, or `year`, the same period a year before: the whole home's, beside this one.
+    compare: Option<String>,
+    /// `true`: with costs. Not with ticks.
+    cost: Option<String>,
     /// Only this hub.
     #[param(value_type = Option<uuid::Uuid>)]
     hub: Option<String>,
@@ -40,31 +50,51 @@ pub(crate) struct UsageParameters {
 pub(crate) struct Question {
     pub(crate) range: TimeRange,
     pub(crate) bucket: Bucket,
+    pub(crate) group: Group,
+    pub(crate) compare: Option<Compare>,
+    pub(crate) cost: bool,
     pub(crate) hub: Option<HubId>,
     pub(crate) socket: Option<SocketNumber>,
 }
 
+/// What one row of the answer is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Group {
+    Socket,
+    Room,
+    Home,
+}
+
+/// Beside what it is put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Compare {
+    Previous,
+    Year,
+}
+
 impl UsageParameters {
     pub(crate) fn check(&self) -> Result<Question, Problem> {
-        let start = instant("from", self.from.as_deref())?;
-        let end = instant("to", self.to.as_deref())?;
         let bucket = match self.bucket.as_deref() {
             None => Bucket::QuarterHour,
-            Some(text) => [Bucket::Tick, Bucket::QuarterHour, Bucket::Hour, Bucket::Day]
-                .into_iter()
-                .find(|bucket| bucket.as_str() == text)
-                .ok_or_else(|| fault("bucket", format!("{text:?} is not a bucket: tick, 15m, 1h or 1d.")))?,
+            Some(text) => Bucket::parse(text).ok_or_else(|| {
+                fault("bucket", format!("{text:?} is not a bucket: tick, 15m, 1h, 1d, 1w, 1mo or 1y."))
+            })?,
         };
-        if end <= start {
-            return Err(fault("to", "The range ends before it begins."));
+        let days = match bucket {
+            Bucket::Tick => 2,
+            Bucket::QuarterHour => 400,
+            Bucket::Hour => 1_600,
+            Bucket::Day | Bucket::Week | Bucket::Month | Bucket::Year => MAX_DAYS,
+        };
+        let range = range(self.from.as_deref(), self.to.as_deref(), days, bucket)?;
+        let group = choice("group", self.group.as_deref(), Group::Socket, &GROUPS)?;
+        let compare = choice("compare", self.compare.as_deref(), None, &COMPARES)?;
+        let cost = choice("cost", self.cost.as_deref(), false, &[("true", true), ("false", false)])?;
+        if cost && bucket == Bucket::Tick {
+            return Err(fault("cost", "Ticks have no costs: prices are by the quarter of an hour."));
         }
-        let days = if bucket == Bucket::Tick { 2 } else { 400 };
-        if end.millis_since(start) > days * DAY_MILLIS {
-            let what = bucket.as_str();
-            return Err(fault(
-                "to",
-                format!("The range is too long: with bucket {what} at most {days} days."),
-            ));
+        if compare.is_some() && bucket == Bucket::Tick {
+            return Err(fault("compare", "Ticks cannot be compared."));
         }
         let hub = self.hub.as_deref().map(|text| {
             text.parse().map_err(|_| fault("hub", format!("{text:?} is not the id of a hub (a UUID).")))
@@ -74,15 +104,64 @@ impl UsageParameters {
             number.ok_or_else(|| fault("socket", format!("{text:?} is not the number of a socket, 0 to 63.")))
         });
         Ok(Question {
-            range: TimeRange::new(start, end),
+            range,
             bucket,
+            group,
+            compare,
+            cost,
             hub: hub.transpose()?,
             socket: socket.transpose()?,
         })
     }
 }
 
+const GROUPS: [(&str, Group); 3] = [("socket", Group::Socket), ("room", Group::Room), ("home", Group::Home)];
+const COMPARES: [(&str, Option<Compare>); 3] =
+    [("none", None), ("previous", Some(Compare::Previous)), ("year", Some(Compare::Year))];
+
+fn choice<T: Copy>(field: &str, text: Option<&str>, default: T, all: &[(&str, T)]) -> Result<T, Problem> {
+    let Some(text) = text else { return Ok(default) };
+    all.iter().find(|(name, _)| *name == text).map(|(_, value)| *value).ok_or_else(|| {
+        let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+        fault(field, format!("{text:?} is none of {}.", names.join(", ")))
+    })
+}
+
+/// The range from `from` to `to`, both of them given and in order.
+pub(crate) fn range(
+    from: Option<&str>,
+    to: Option<&str>,
+    days: i64,
+    bucket: Bucket,
+) -> Result<TimeRange, Problem> {
+    let (start, end) = (instant("from", from)?, instant("to", to)?);
+    if end <= start {
+        return Err(fault("to", "The range ends before it begins."));
+    }
+    if end.millis_since(start) > days * DAY_MILLIS {
+        let what = bucket.as_str();
+        return Err(fault("to", format!("The range is too long: with bucket {what} at most {days} days.")));
+    }
+    Ok(TimeRange::new(start, end))
+}
+
+/// From the first to the last of the edges.
+pub(crate) fn whole(edges: &[UtcMillis]) -> TimeRange {
+    match (edges.first(), edges.last()) {
+        (Some(&start), Some(&end)) => TimeRange::new(start, end),
+        _ => TimeRange::new(UtcMillis(0), UtcMillis(0)),
+    }
+}
+
 impl Question {
+    /// After sockets have got the history of those that they carry on for.
+    pub(crate) fn keep_what_is_asked(&self, usage: &mut Usage) {
+        usage.sockets.retain(|usage| {
+            self.hub.is_none_or(|hub| hub == usage.hub)
+                && self.socket.is_none_or(|socket| socket == usage.socket)
+        });
+    }
+
     /// The edges of the buckets; `tick` is the length to use when ticks are asked for.
     pub(crate) fn edges(&self, zone: &Zone, tick: TickLength) -> Result<Vec<UtcMillis>, Problem> {
         if self.bucket == Bucket::Tick {
@@ -110,6 +189,6 @@ fn instant(field: &str, text: Option<&str>) -> Result<UtcMillis, Problem> {
     })
 }
 
-fn fault(field: &str, detail: impl Into<String>) -> Problem {
+pub(crate) fn fault(field: &str, detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY).field(field).detail(detail)
 }

@@ -2,13 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod bills;
+mod costs;
 mod days;
 mod expected;
+mod export;
 mod grants;
+mod insight;
 mod keys;
 mod live;
+mod long_ranges;
 mod parameters;
+mod rollups;
 mod server;
 mod serving;
+mod sockets;
 mod tokens;
 mod usage;

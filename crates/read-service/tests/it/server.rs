@@ -1,10 +1,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::access::{AUDIENCE, AccessClaims, HubGrant, ISSUER, Role};
+use domain::access::{AUDIENCE, AccessClaims, HubGrant, ISSUER, Role, every_scope};
+use domain::accounts::{Accounts as _, Household, HubAssignment, SocketLabel};
+use domain::calendar::Zone;
 use domain::measurement::{MeasurementQuery, MeasurementStore as _};
+use domain::registry::{HomeSettings, Registry as _};
+use domain::rollup::{PackedDay, Roller, Rollups as _, UtcDay, ripe_until};
 use domain::transport::ContainerPublisher as _;
-use domain::{Clock, Container, HouseholdId, HubId, PersonId, UtcMillis};
+use domain::{Clock, Container, HouseholdId, HubId, PersonId, SocketNumber, TimeRange, UtcMillis};
 use read_service::{Deps, KeySource, TokenVerifier};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
@@ -43,7 +47,8 @@ pub(crate) struct Server {
     pub(crate) key: Key,
     pub(crate) shutdown: CancellationToken,
     pub(crate) task: JoinHandle<()>,
-    store: sqlite::Measurements,
+    pub(crate) store: sqlite::Measurements,
+    accounts: Arc<sqlite::Accounts>,
     publisher: inprocess::Publisher,
     pub(crate) live: inprocess::Live,
     http: reqwest::Client,
@@ -60,6 +65,9 @@ impl Server {
     pub(crate) async fn start_with(now: UtcMillis, query: Option<Arc<dyn MeasurementQuery>>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = sqlite::Measurements::open(folder.path().join("measurements.db")).await.unwrap();
+        let accounts = Arc::new(sqlite::Accounts::open(folder.path().join("accounts.db")).await.unwrap());
+        let home = Household { id: household(), name: "Home".to_owned(), zone: Zone::utc() };
+        accounts.put_household(&home).await.unwrap();
         let clock = Arc::new(FakeClock::at(now));
         let (publisher, source, live) =
             inprocess::transport(64, folder.path(), clock.clone() as Arc<dyn Clock>);
@@ -68,6 +76,8 @@ impl Server {
         let source_of_keys = KeySource::new(keys.url.clone()).unwrap();
         let deps = Deps {
             query: query.unwrap_or_else(|| Arc::new(store.clone())),
+            rollups: Arc::new(store.clone()),
+            registry: accounts.clone(),
             live: Arc::new(live.clone()),
             clock: clock.clone(),
             tokens: Arc::new(TokenVerifier::new(source_of_keys, clock.clone())),
@@ -86,6 +96,7 @@ impl Server {
             shutdown,
             task,
             store,
+            accounts,
             publisher,
             live,
             http,
@@ -96,6 +107,44 @@ impl Server {
 
     pub(crate) async fn store(&self, containers: &[Container]) {
         self.store.write_containers(containers).await.unwrap();
+    }
+
+    /// Rolls up what the hub measured on the UTC days of the range, as the worker would.
+    pub(crate) async fn roll_up(&self, hub: HubId, range: TimeRange) {
+        let days = UtcDay::touching(range);
+        for day in (days.start.0..days.end.0).map(UtcDay) {
+            let mut roller = Roller::new(hub, day);
+            for tick in self.store.ticks(hub, day.range()).await.unwrap() {
+                roller.push(&tick);
+            }
+            let rolled = roller.finish(day.range().end.min(ripe_until(self.clock.now())));
+            self.store.put_days(&[PackedDay::pack(&rolled)]).await.unwrap();
+        }
+    }
+
+    /// From the JSON that the page would send.
+    pub(crate) async fn set(&self, settings: Value) {
+        let settings = serde_json::from_value(settings).unwrap();
+        HomeSettings::check(&settings).unwrap();
+        let revision = self.accounts.settings(household()).await.unwrap().revision;
+        assert!(self.accounts.put_settings(household(), revision, &settings).await.unwrap().is_some());
+    }
+
+    /// What people call the sockets of a hub: number, name and room.
+    pub(crate) async fn label(&self, hub: HubId, sockets: &[(u8, &str, Option<&str>)]) {
+        let since = UtcMillis(0);
+        let assignment =
+            HubAssignment { hub, household: household(), name: "Hub".to_owned(), since, until: None };
+        self.accounts.assign_hub(&assignment).await.unwrap();
+        let label = |&(number, name, room): &(u8, &str, Option<&str>)| SocketLabel {
+            number: SocketNumber::new(number).unwrap(),
+            name: name.to_owned(),
+            room: room.map(str::to_owned),
+            icon: None,
+            hidden: false,
+        };
+        let labels: Vec<SocketLabel> = sockets.iter().map(label).collect();
+        self.accounts.put_sockets(household(), hub, &labels).await.unwrap();
     }
 
     /// As a hub does. Viewers see it before it is stored, and nobody stores it here.
@@ -117,6 +166,7 @@ impl Server {
             role: Role::Owner,
             zone: zone.parse().unwrap(),
             hubs: hubs.to_vec(),
+            scope: every_scope(),
         }
     }
 
@@ -140,6 +190,13 @@ impl Server {
 
     pub(crate) async fn usage(&self, token: &str, from: &str, to: &str, bucket: &str) -> Value {
         let answer = self.ask(token, &[("from", from), ("to", to), ("bucket", bucket)]).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        answer.body
+    }
+
+    /// Something else of the household, which must be there.
+    pub(crate) async fn see(&self, token: &str, what: &str) -> Value {
+        let answer = self.get(&format!("/v1/households/{}/{what}", household()), token).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
         answer.body
     }

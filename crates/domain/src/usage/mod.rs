@@ -3,13 +3,17 @@
 //! Sums are integers, so the total of a period is the sum of its bars and the total of the home is the sum of
 //! its sockets, to the joule. A bucket without a measurement is a gap, not a zero.
 
+mod builder;
+
+pub use builder::UsageBuilder;
+
 use crate::energy::{Joules, Milliwatts};
 use crate::ids::{HubId, SocketNumber};
-use crate::measurement::{BucketSum, SocketSums};
-use crate::time::UtcMillis;
+use crate::tariff::Nano;
+use crate::time::{TimeRange, UtcMillis};
 
 /// What one socket used, bucket by bucket.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SocketUsage {
     pub hub: HubId,
     pub socket: SocketNumber,
@@ -17,12 +21,30 @@ pub struct SocketUsage {
     pub energy: Vec<Option<Joules>>,
     /// Measured part of each bucket, in ms.
     pub measured_millis: Vec<i64>,
+    /// How many sockets that were merged into this one were measured in the bucket, besides itself.
+    pub merged: Vec<u8>,
     pub total: Joules,
+    /// The highest mean power of a tick; `None` also when only energy was asked for.
     pub peak: Option<Milliwatts>,
+    /// The lowest mean power of a minute that was measured whole; `None` also when only energy was asked for.
+    pub trough: Option<Milliwatts>,
+    /// From the start of the first quarter hour with a measurement to the end of the last one.
+    pub seen: TimeRange,
+    /// `None` when no prices were given.
+    pub cost: Option<SocketCost>,
+}
+
+/// What it cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SocketCost {
+    /// `None` for a gap, and where no tariff held.
+    pub buckets: Vec<Option<Nano>>,
+    /// The exact sum of them; `None` when there is none.
+    pub total: Option<Nano>,
 }
 
 /// The usage of a household.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Usage {
     /// n buckets have n + 1 edges.
     pub edges: Vec<UtcMillis>,
@@ -33,27 +55,6 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Sorts sums into the buckets between `edges`; what lies outside is passed over. A sum must lie in one
-    /// bucket whole: quarter hours do, for every zone in use.
-    pub fn new(edges: Vec<UtcMillis>, now: UtcMillis, hubs: Vec<(HubId, Vec<SocketSums>)>) -> Self {
-        let mut sockets: Vec<SocketUsage> = Vec::new();
-        for (hub, all) in hubs {
-            for SocketSums { socket, sums } in all {
-                // A hub that came back appears twice, with different parts of the range.
-                let at = sockets.iter().position(|s| s.hub == hub && s.socket == socket);
-                let mut usage = match at {
-                    Some(index) => sockets.swap_remove(index),
-                    None => SocketUsage::empty(hub, socket, edges.len().saturating_sub(1)),
-                };
-                usage.add(&edges, &sums);
-                sockets.push(usage);
-            }
-        }
-        sockets.retain(|usage| usage.energy.iter().any(Option::is_some));
-        sockets.sort_by_key(|usage| (usage.hub, usage.socket));
-        Self { edges, now, sockets }
-    }
-
     pub fn bucket_count(&self) -> usize {
         self.edges.len().saturating_sub(1)
     }
@@ -61,6 +62,17 @@ impl Usage {
     /// The whole home in one bucket; `None` when no socket was measured.
     pub fn bucket_total(&self, bucket: usize) -> Option<Joules> {
         self.sockets.iter().filter_map(|usage| usage.energy[bucket]).reduce(|a, b| a + b)
+    }
+
+    /// What the whole home's energy cost in one bucket; `None` when there is no price for any of it.
+    pub fn bucket_cost(&self, bucket: usize) -> Option<Nano> {
+        let costs = self.sockets.iter().filter_map(|usage| usage.cost.as_ref()?.buckets[bucket]);
+        costs.reduce(|a, b| a + b)
+    }
+
+    /// What the whole home's energy cost, the exact sum of its parts.
+    pub fn total_cost(&self) -> Option<Nano> {
+        self.sockets.iter().filter_map(|usage| usage.cost.as_ref()?.total).reduce(|a, b| a + b)
     }
 
     pub fn total(&self) -> Joules {
@@ -74,12 +86,13 @@ impl Usage {
 
     /// How much of the bucket was measured, 0 to 1. A tick counts whole as soon as it has a value.
     pub fn coverage(&self, usage: &SocketUsage, bucket: usize) -> f64 {
-        ratio(usage.measured_millis[bucket], self.elapsed_millis(bucket))
+        ratio(usage.measured_millis[bucket], self.expected_millis(usage, bucket))
     }
 
     /// How much of the whole period was measured, 0 to 1.
     pub fn total_coverage(&self, usage: &SocketUsage) -> f64 {
-        ratio(usage.measured_millis.iter().sum(), self.all_elapsed())
+        let expected = (0..self.bucket_count()).map(|bucket| self.expected_millis(usage, bucket)).sum();
+        ratio(usage.measured_millis.iter().sum(), expected)
     }
 
     /// The mean over the sockets.
@@ -92,36 +105,9 @@ impl Usage {
         mean(self.sockets.iter().map(|usage| self.total_coverage(usage)))
     }
 
-    fn all_elapsed(&self) -> i64 {
-        (0..self.bucket_count()).map(|bucket| self.elapsed_millis(bucket)).sum()
-    }
-}
-
-impl SocketUsage {
-    fn empty(hub: HubId, socket: SocketNumber, buckets: usize) -> Self {
-        Self {
-            hub,
-            socket,
-            energy: vec![None; buckets],
-            measured_millis: vec![0; buckets],
-            total: Joules::ZERO,
-            peak: None,
-        }
-    }
-
-    fn add(&mut self, edges: &[UtcMillis], sums: &[BucketSum]) {
-        for sum in sums {
-            // The first edge after the start closes the bucket.
-            let after = edges.partition_point(|&edge| edge <= sum.start);
-            if after == 0 || after == edges.len() {
-                continue;
-            }
-            let bucket = after - 1;
-            self.energy[bucket] = Some(self.energy[bucket].unwrap_or_default() + sum.energy);
-            self.measured_millis[bucket] += sum.measured_millis;
-            self.total += sum.energy;
-            self.peak = Some(self.peak.map_or(sum.peak, |peak| peak.max(sum.peak)));
-        }
+    /// Sockets that were merged are expected to be measured each.
+    fn expected_millis(&self, usage: &SocketUsage, bucket: usize) -> i64 {
+        self.elapsed_millis(bucket) * (1 + i64::from(usage.merged[bucket]))
     }
 }
 
@@ -131,7 +117,7 @@ fn ratio(part: i64, whole: i64) -> f64 {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a home has fewer than 2^52 sockets")]
-fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
+pub(crate) fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     let count = values.len();
     if count == 0 { 0.0 } else { values.sum::<f64>() / count as f64 }
 }
@@ -140,7 +126,7 @@ fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
 mod tests {
     use super::*;
     use crate::container::SocketJoules;
-    use crate::measurement::{StoredTick, sum_quarter_hours};
+    use crate::measurement::{SocketSums, StoredTick, sum_quarter_hours};
     use crate::time::TickLength;
 
     const QUARTER: i64 = 900_000;
@@ -163,12 +149,18 @@ mod tests {
         HubId::from_bytes([7; 16])
     }
 
+    fn usage_of(edges: Vec<UtcMillis>, now: UtcMillis, sums: &[SocketSums]) -> Usage {
+        let mut builder = UsageBuilder::new(edges, now);
+        builder.add_sums(hub(), sums);
+        builder.finish()
+    }
+
     #[test]
     fn totals_equal_the_sum_of_their_parts_and_gaps_stay_gaps() {
         let data =
             ticks(&[(0, &[(0, 100), (1, 7)]), (10_000, &[(0, 50)]), (2 * QUARTER, &[(0, -30), (1, 0)])]);
         let edges = (0..=4).map(|n| UtcMillis(n * QUARTER)).collect();
-        let usage = Usage::new(edges, UtcMillis(3 * QUARTER), vec![(hub(), sum_quarter_hours(&data))]);
+        let usage = usage_of(edges, UtcMillis(3 * QUARTER), &sum_quarter_hours(&data));
 
         assert_eq!(usage.sockets[0].energy, [Some(Joules(150)), None, Some(Joules(-30)), None]);
         assert_eq!(usage.sockets[1].energy, [Some(Joules(7)), None, Some(Joules(0)), None]);
@@ -185,7 +177,7 @@ mod tests {
     fn what_lies_outside_the_edges_is_passed_over() {
         let data = ticks(&[(0, &[(0, 1)]), (QUARTER, &[(0, 2)]), (2 * QUARTER, &[(0, 4)])]);
         let edges = vec![UtcMillis(QUARTER), UtcMillis(2 * QUARTER)];
-        let usage = Usage::new(edges, UtcMillis(i64::MAX), vec![(hub(), sum_quarter_hours(&data))]);
+        let usage = usage_of(edges, UtcMillis(i64::MAX), &sum_quarter_hours(&data));
         assert_eq!(usage.total(), Joules(2));
     }
 
@@ -193,7 +185,10 @@ mod tests {
     fn a_hub_that_came_back_is_one_hub() {
         let part = |millis| sum_quarter_hours(&ticks(&[(millis, &[(0, 1)])]));
         let edges = vec![UtcMillis(0), UtcMillis(2 * QUARTER)];
-        let usage = Usage::new(edges, UtcMillis(i64::MAX), vec![(hub(), part(0)), (hub(), part(QUARTER))]);
+        let mut builder = UsageBuilder::new(edges, UtcMillis(i64::MAX));
+        builder.add_sums(hub(), &part(0));
+        builder.add_sums(hub(), &part(QUARTER));
+        let usage = builder.finish();
         assert_eq!(usage.sockets.len(), 1);
         assert_eq!(usage.total(), Joules(2));
     }

@@ -1,0 +1,94 @@
+//! Port: tokens that people give to their own programs.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::access::Scope;
+use crate::accounts::AccountsError;
+use crate::ids::{HouseholdId, PersonId};
+use crate::time::UtcMillis;
+
+/// Which of a person's tokens; no secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PersonalTokenId(Uuid);
+
+impl PersonalTokenId {
+    pub const fn from_uuid(uuid: Uuid) -> Self {
+        Self(uuid)
+    }
+
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(bytes))
+    }
+
+    pub const fn as_uuid(&self) -> Uuid {
+        self.0
+    }
+
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Display for PersonalTokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_hyphenated().fmt(f)
+    }
+}
+
+/// What a program may do in a person's name, in one household. Only a hash of the secret is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonalToken {
+    pub id: PersonalTokenId,
+    pub person: PersonId,
+    pub household: HouseholdId,
+    pub name: String,
+    /// None twice, in the order of [`Scope`].
+    pub scopes: Vec<Scope>,
+    /// SHA-256 of the secret that the program holds.
+    pub secret_hash: [u8; 32],
+    pub created: UtcMillis,
+    /// From then on it is not valid. Without it, it is until it is deleted.
+    pub expires: Option<UtcMillis>,
+    /// To the minute: see [`USE_STEP_MILLIS`].
+    pub last_used: Option<UtcMillis>,
+}
+
+/// A use is written down when the one before is at least so long ago: a program that asks all the time would write all
+/// the time.
+pub const USE_STEP_MILLIS: i64 = 60_000;
+
+impl PersonalToken {
+    /// Whether a use at `now` is to be written down.
+    pub fn use_is_due(&self, now: UtcMillis) -> bool {
+        self.last_used.is_none_or(|last| last.plus_millis(USE_STEP_MILLIS) <= now)
+    }
+}
+
+/// A token ends with the membership that it is for. "Not found" is `None` or an empty list.
+#[async_trait]
+pub trait PersonalTokens: Send + Sync + 'static {
+    /// `false`: the person has `at_most` tokens already, also when several are made at once.
+    /// [`AccountsError::Refused`] unless the person is a member of the household.
+    async fn create_token(&self, token: &PersonalToken, at_most: u32) -> Result<bool, AccountsError>;
+
+    /// Oldest first; expired ones too, until they are purged.
+    async fn tokens(&self, person: PersonId) -> Result<Vec<PersonalToken>, AccountsError>;
+
+    /// The token with this secret, which is used now. `None` when it is unknown, deleted, or expired at `now`.
+    async fn use_token(
+        &self,
+        secret_hash: &[u8; 32],
+        now: UtcMillis,
+    ) -> Result<Option<PersonalToken>, AccountsError>;
+
+    /// `false`: the person has no such token.
+    async fn delete_token(&self, person: PersonId, id: PersonalTokenId) -> Result<bool, AccountsError>;
+
+    /// Forgets what expired before `now`; gives how many.
+    async fn purge_tokens(&self, now: UtcMillis) -> Result<u64, AccountsError>;
+}

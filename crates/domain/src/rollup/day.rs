@@ -1,0 +1,173 @@
+use std::fmt;
+
+use crate::calendar::QUARTER_HOUR_MILLIS;
+use crate::energy::{Joules, Milliwatts};
+use crate::ids::{HubId, SocketNumber};
+use crate::measurement::BucketSum;
+use crate::time::{TimeRange, UtcMillis};
+
+/// Quarter hours of a UTC day.
+pub const QUARTERS: usize = 96;
+pub(super) const DAY_MILLIS: i64 = 86_400_000;
+
+/// A day of UTC, counted from the Unix epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UtcDay(pub i32);
+
+impl UtcDay {
+    pub fn of(at: UtcMillis) -> Self {
+        // Within a million years of the epoch, which is more than the calendar has.
+        Self(i32::try_from(at.0.div_euclid(DAY_MILLIS)).unwrap_or(i32::MAX))
+    }
+
+    pub fn start(self) -> UtcMillis {
+        UtcMillis(i64::from(self.0) * DAY_MILLIS)
+    }
+
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    pub fn range(self) -> TimeRange {
+        TimeRange::new(self.start(), self.next().start())
+    }
+
+    /// The days that have an instant in `range`: from the first up to but not including the second.
+    pub fn touching(range: TimeRange) -> std::ops::Range<Self> {
+        if range.is_empty() {
+            return Self::of(range.start)..Self::of(range.start);
+        }
+        Self::of(range.start)..Self::of(range.end.plus_millis(-1)).next()
+    }
+}
+
+impl fmt::Display for UtcDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.start().to_jiff() {
+            Some(start) => write!(f, "{}", start.to_zoned(jiff::tz::TimeZone::UTC).date()),
+            None => write!(f, "day {}", self.0),
+        }
+    }
+}
+
+/// How much of a rollup is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// Energy, and how much was measured.
+    Energy,
+    /// The highest and the lowest power too.
+    Power,
+}
+
+/// A UTC day of a hub, or the beginning of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DayRollup {
+    pub hub: HubId,
+    pub day: UtcDay,
+    /// How many quarter hours of the day are rolled up; of later ones nothing is said. At most [`QUARTERS`].
+    pub quarters: u8,
+    /// Those with a measurement, lowest first.
+    pub sockets: Vec<SocketDay>,
+}
+
+/// One socket in a [`DayRollup`]: columns with an entry for each of its quarter hours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SocketDay {
+    pub socket: SocketNumber,
+    /// How long was measured, in seconds, 0 to 900. 0 is a gap.
+    pub measured_secs: Vec<u16>,
+    /// Joules; 0 in a gap.
+    pub energy: Vec<i64>,
+    /// The highest mean power of a tick. Empty when only energy was asked for.
+    pub peak: Vec<Milliwatts>,
+    /// The lowest mean power of a minute that was measured whole. Empty when only energy was asked for.
+    pub trough: Vec<Option<Milliwatts>>,
+}
+
+impl DayRollup {
+    pub fn empty(hub: HubId, day: UtcDay) -> Self {
+        Self { hub, day, quarters: 0, sockets: Vec::new() }
+    }
+
+    /// Where it ends.
+    pub fn until(&self) -> UtcMillis {
+        self.day.start().plus_millis(i64::from(self.quarters) * QUARTER_HOUR_MILLIS)
+    }
+
+    /// The quarter hours of the socket that were measured.
+    pub fn sums<'a>(&self, socket: &'a SocketDay) -> impl Iterator<Item = BucketSum> + 'a {
+        let start = self.day.start().0;
+        let begins = (0i64..).map(move |quarter| UtcMillis(start + quarter * QUARTER_HOUR_MILLIS));
+        let places = begins.enumerate().take(socket.measured_secs.len());
+        places.filter(|&(place, _)| socket.measured_secs[place] > 0).map(|(place, start)| BucketSum {
+            start,
+            energy: Joules(socket.energy[place]),
+            measured_millis: i64::from(socket.measured_secs[place]) * 1_000,
+            peak: socket.peak.get(place).copied().unwrap_or_default(),
+            trough: socket.trough.get(place).copied().flatten(),
+        })
+    }
+
+    /// Puts `later`, which begins where `self` is to end, behind the first `quarters` of this one.
+    #[must_use]
+    pub fn followed_by(mut self, quarters: u8, later: &Self) -> Self {
+        self.cut(quarters);
+        let before = usize::from(quarters.min(self.quarters));
+        for socket in &mut self.sockets {
+            socket.resize(before);
+        }
+        for new in &later.sockets {
+            let place = match self.sockets.binary_search_by_key(&new.socket, |known| known.socket) {
+                Ok(place) => place,
+                Err(place) => {
+                    self.sockets.insert(place, SocketDay::blank(new.socket, before));
+                    place
+                }
+            };
+            self.sockets[place].append(new, before);
+        }
+        self.quarters = self.quarters.max(later.quarters);
+        for socket in &mut self.sockets {
+            socket.resize(usize::from(self.quarters));
+        }
+        self.sockets.retain(|socket| socket.measured_secs.iter().any(|&secs| secs > 0));
+        self
+    }
+
+    fn cut(&mut self, quarters: u8) {
+        self.quarters = self.quarters.min(quarters);
+    }
+}
+
+impl SocketDay {
+    /// The places of the quarter hours that were measured.
+    pub fn measured_quarters(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.measured_secs.len()).filter(|&place| self.measured_secs[place] > 0)
+    }
+
+    pub(super) fn blank(socket: SocketNumber, quarters: usize) -> Self {
+        Self {
+            socket,
+            measured_secs: vec![0; quarters],
+            energy: vec![0; quarters],
+            peak: vec![Milliwatts::default(); quarters],
+            trough: vec![None; quarters],
+        }
+    }
+
+    pub(super) fn resize(&mut self, quarters: usize) {
+        self.measured_secs.resize(quarters, 0);
+        self.energy.resize(quarters, 0);
+        self.peak.resize(quarters, Milliwatts::default());
+        self.trough.resize(quarters, None);
+    }
+
+    fn append(&mut self, later: &Self, from: usize) {
+        self.resize(from);
+        self.measured_secs.extend(later.measured_secs.iter().skip(from));
+        self.energy.extend(later.energy.iter().skip(from));
+        self.peak.extend(later.peak.iter().skip(from));
+        self.trough.extend(later.trough.iter().skip(from));
+    }
+}

@@ -1,0 +1,228 @@
+use std::collections::BTreeMap;
+
+use super::{SocketCost, SocketUsage, Usage};
+use crate::calendar::QUARTER_HOUR_MILLIS;
+use crate::energy::{Joules, Milliwatts};
+use crate::ids::HubId;
+use crate::measurement::{BucketSum, SocketSums};
+use crate::registry::{HomeSettings, SocketKey};
+use crate::rollup::{DayRollup, QUARTERS};
+use crate::tariff::{Cost, Nano, Prices};
+use crate::time::{TimeRange, UtcMillis};
+
+/// Sorts sums into buckets. A sum must lie in one bucket whole: quarter hours do, for every zone in use.
+pub struct UsageBuilder<'a> {
+    edges: Vec<UtcMillis>,
+    now: UtcMillis,
+    home: Option<&'a HomeSettings>,
+    prices: Option<&'a Prices>,
+    /// By whose history it is part of, and who measured it.
+    cells: BTreeMap<(SocketKey, SocketKey), Cells>,
+}
+
+/// What one socket measured, bucket by bucket.
+struct Cells {
+    energy: Vec<i64>,
+    measured_millis: Vec<i64>,
+    costs: Vec<Option<Cost>>,
+    peak: Option<Milliwatts>,
+    trough: Option<Milliwatts>,
+    seen: TimeRange,
+}
+
+impl<'a> UsageBuilder<'a> {
+    /// n buckets have n + 1 edges. What is later than `now` has not happened.
+    pub fn new(edges: Vec<UtcMillis>, now: UtcMillis) -> Self {
+        Self { edges, now, home: None, prices: None, cells: BTreeMap::new() }
+    }
+
+    /// Sockets that carry on for others get their history.
+    #[must_use]
+    pub fn for_home(self, home: &'a HomeSettings) -> Self {
+        Self { home: (!home.successions.is_empty()).then_some(home), ..self }
+    }
+
+    /// With costs. The prices must cover all that is added.
+    #[must_use]
+    pub fn priced(self, prices: &'a Prices) -> Self {
+        Self { prices: Some(prices), ..self }
+    }
+
+    /// What lies outside the edges is passed over.
+    pub fn add_sums(&mut self, hub: HubId, sockets: &[SocketSums]) {
+        for SocketSums { socket, sums } in sockets {
+            let measured = SocketKey { hub, socket: *socket };
+            for sum in sums {
+                if let Some(bucket) = self.bucket(sum.start) {
+                    self.add(measured, bucket, sum, true);
+                }
+            }
+        }
+    }
+
+    /// Those quarter hours of the day that start in `within`.
+    pub fn add_day(&mut self, day: &DayRollup, within: TimeRange) {
+        let start = day.day.start();
+        let mut buckets = [None; QUARTERS];
+        for (quarter, bucket) in (0i64..).zip(&mut buckets) {
+            let at = start.plus_millis(quarter * QUARTER_HOUR_MILLIS);
+            *bucket = within.contains(at).then(|| self.bucket(at)).flatten();
+        }
+        for socket in &day.sockets {
+            let measured = SocketKey { hub: day.hub, socket: socket.socket };
+            let has_power = !socket.peak.is_empty();
+            if self.has_successor(measured) {
+                for sum in day.sums(socket) {
+                    let quarter = sum.start.millis_since(start) / QUARTER_HOUR_MILLIS;
+                    let bucket = usize::try_from(quarter).ok().and_then(|quarter| *buckets.get(quarter)?);
+                    if let Some(bucket) = bucket {
+                        self.add(measured, bucket, &sum, has_power);
+                    }
+                }
+            } else {
+                let (prices, count) = (self.prices, self.edges.len().saturating_sub(1));
+                let cells = self
+                    .cells
+                    .entry((measured, measured))
+                    .or_insert_with(|| Cells::new(count, prices.is_some()));
+                for (sum, quarter) in day.sums(socket).zip(socket.measured_quarters()) {
+                    if let Some(bucket) = buckets[quarter] {
+                        cells.add(bucket, &sum, prices, has_power);
+                    }
+                }
+            }
+        }
+    }
+
+    pub fn finish(self) -> Usage {
+        let count = self.edges.len().saturating_sub(1);
+        let mut sockets: Vec<SocketUsage> = Vec::new();
+        let mut all = self.cells.into_iter().peekable();
+        while let Some(((owner, measured), cells)) = all.next() {
+            let mut merged = vec![0; count];
+            let mut sum = cells;
+            let mut members = vec![(measured, sum.measured_millis.clone())];
+            while let Some(((_, other), more)) = all.next_if(|((next, _), _)| *next == owner) {
+                sum.absorb(&more);
+                members.push((other, more.measured_millis));
+            }
+            if let Some(home) = self.home.filter(|_| members.len() > 1) {
+                count_merged(&mut merged, owner, &members, home);
+            }
+            if sum.measured_millis.iter().any(|&millis| millis > 0) {
+                sockets.push(sum.finish(owner, merged));
+            }
+        }
+        Usage { edges: self.edges, now: self.now, sockets }
+    }
+
+    fn add(&mut self, measured: SocketKey, bucket: usize, sum: &BucketSum, has_power: bool) {
+        let owner = self.home.map_or(measured, |home| home.owner(measured, sum.start));
+        let (prices, count) = (self.prices, self.edges.len().saturating_sub(1));
+        let cells =
+            self.cells.entry((owner, measured)).or_insert_with(|| Cells::new(count, prices.is_some()));
+        cells.add(bucket, sum, prices, has_power);
+    }
+
+    fn has_successor(&self, socket: SocketKey) -> bool {
+        self.home.is_some_and(|home| home.successions.iter().any(|next| next.source() == socket))
+    }
+
+    fn bucket(&self, at: UtcMillis) -> Option<usize> {
+        // The first edge after the start closes the bucket.
+        let after = self.edges.partition_point(|&edge| edge <= at);
+        (after > 0 && after < self.edges.len()).then(|| after - 1)
+    }
+}
+
+/// A plug that replaced another carries on alone; sockets that were merged are measured side by side.
+fn count_merged(merged: &mut [u8], owner: SocketKey, members: &[(SocketKey, Vec<i64>)], home: &HomeSettings) {
+    let side_by_side = |source: SocketKey| {
+        let next = home.successions.iter().find(|next| next.source() == source);
+        next.is_some_and(|next| next.until.is_none())
+    };
+    for (bucket, count) in merged.iter_mut().enumerate() {
+        let measured =
+            |key: SocketKey| members.iter().any(|(member, millis)| *member == key && millis[bucket] > 0);
+        let others = members.iter().filter(|(key, _)| *key != owner && side_by_side(*key) && measured(*key));
+        let others = others.count();
+        // The one they were merged into may be the one that is silent.
+        let beside = if members.iter().any(|(key, _)| !side_by_side(*key) && measured(*key)) {
+            others
+        } else {
+            others.saturating_sub(1)
+        };
+        *count = u8::try_from(beside).unwrap_or(u8::MAX);
+    }
+}
+
+impl Cells {
+    fn new(buckets: usize, priced: bool) -> Self {
+        Self {
+            energy: vec![0; buckets],
+            measured_millis: vec![0; buckets],
+            costs: if priced { vec![None; buckets] } else { Vec::new() },
+            peak: None,
+            trough: None,
+            seen: TimeRange::new(UtcMillis(i64::MAX), UtcMillis(i64::MIN)),
+        }
+    }
+
+    fn add(&mut self, bucket: usize, sum: &BucketSum, prices: Option<&Prices>, has_power: bool) {
+        self.energy[bucket] += sum.energy.0;
+        self.measured_millis[bucket] += sum.measured_millis;
+        if let Some(cost) = prices.and_then(|prices| prices.cost(sum.start, sum.energy)) {
+            self.costs[bucket].get_or_insert_default().add(cost);
+        }
+        if has_power {
+            self.peak = self.peak.max(Some(sum.peak));
+            self.trough = BucketSum::lower(self.trough, sum.trough);
+        }
+        let end = sum.start.floor_to(QUARTER_HOUR_MILLIS).plus_millis(QUARTER_HOUR_MILLIS);
+        self.seen = TimeRange::new(self.seen.start.min(sum.start), self.seen.end.max(end));
+    }
+
+    fn absorb(&mut self, other: &Self) {
+        for (bucket, &millis) in other.measured_millis.iter().enumerate() {
+            self.energy[bucket] += other.energy[bucket];
+            self.measured_millis[bucket] += millis;
+        }
+        for (cost, more) in self.costs.iter_mut().zip(&other.costs) {
+            if let Some(more) = more {
+                cost.get_or_insert_default().add(*more);
+            }
+        }
+        self.peak = self.peak.max(other.peak);
+        self.trough = BucketSum::lower(self.trough, other.trough);
+        self.seen = TimeRange::new(self.seen.start.min(other.seen.start), self.seen.end.max(other.seen.end));
+    }
+
+    fn finish(self, owner: SocketKey, merged: Vec<u8>) -> SocketUsage {
+        let energy: Vec<Option<Joules>> = self
+            .energy
+            .iter()
+            .zip(&self.measured_millis)
+            .map(|(&joules, &millis)| (millis > 0).then_some(Joules(joules)))
+            .collect();
+        let cost = (self.costs.len() == energy.len()).then(|| {
+            let buckets: Vec<Option<Nano>> = self.costs.iter().map(|cost| cost.map(Cost::round)).collect();
+            let total = buckets.iter().flatten().copied().reduce(|a, b| a + b);
+            SocketCost { buckets, total }
+        });
+        SocketUsage {
+            hub: owner.hub,
+            socket: owner.socket,
+            total: Joules(self.energy.iter().sum()),
+            energy,
+            measured_millis: self.measured_millis,
+            merged,
+            peak: self.peak,
+            trough: self.trough,
+            seen: self.seen,
+            cost,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,8 @@
+//! What a home's numbers say: figures that take more than adding up buckets.
+
+pub(crate) mod bills;
+pub(crate) mod duration;
+mod forecast;
+pub(crate) mod sockets;
+mod standby;
+pub(crate) mod today;

@@ -1,0 +1,148 @@
+//! The figures beside the present power.
+
+use axum::Json;
+use axum::extract::State;
+use domain::calendar::QUARTER_HOUR_MILLIS;
+use domain::rollup::Detail;
+use domain::{Joules, TimeRange, UtcMillis};
+use jiff::ToSpan;
+use jiff::civil::Date;
+use serde::Serialize;
+use service::problem::Problem;
+use tokio::try_join;
+use utoipa::ToSchema;
+
+use super::standby;
+use crate::home::{Home, Reader};
+use crate::routes::AppState;
+use crate::usage::{rounded, watts};
+
+/// Of which the same weekday is looked at.
+const WEEKS: i32 = 4;
+/// Fewer such days are nothing usual.
+const ENOUGH_DAYS: usize = 2;
+/// A day that was measured less is not compared with.
+const ENOUGH_COVERAGE: f64 = 0.9;
+
+/// Today so far, from local midnight.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TodayAnswer {
+    /// Joules of the whole home; null when nothing was measured.
+    energy_j: Option<i64>,
+    /// 0 to 1.
+    coverage: f64,
+    /// What it cost, without the standing charge, in billionths of the currency's unit.
+    cost_n: Option<i64>,
+    /// ISO 4217; null without a tariff.
+    currency: Option<String>,
+    /// The median of the same weekdays of the past four weeks, from midnight to this time of the day, in joules; null
+    /// when fewer than two of them were measured for nine tenths of that time.
+    usual_j: Option<i64>,
+    /// The sum of the sockets' standby, in watts: of each the lowest mean power of a minute in the last 30 days.
+    standby_w: Option<f64>,
+}
+
+/// Today so far, and what is usual.
+#[utoipa::path(
+    get,
+    path = "/v1/households/{household}/today",
+    params(("household" = uuid::Uuid, Path)),
+    responses(
+        (status = 200, body = TodayAnswer),
+        (status = 401, description = "No valid access token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The token is not for reading", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Not a household of this token", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The store cannot answer now", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("access_token" = [])),
+)]
+pub(crate) async fn today(
+    State(state): State<AppState>,
+    Reader(claims): Reader,
+) -> Result<Json<TodayAnswer>, Problem> {
+    let home = Home::open(&state.deps, claims).await?;
+    let Some(days) = Days::of(&home) else {
+        let detail = "Today lies outside the calendar.";
+        return Err(Problem::new(http::StatusCode::UNPROCESSABLE_ENTITY).detail(detail));
+    };
+    let month = standby::range(&home);
+    let (recent, month) = try_join!(
+        home.gather(TimeRange::new(days.first(), month.end), Detail::Energy),
+        home.gather(month, Detail::Power)
+    )?;
+    let prices = home.prices(days.today);
+    let so_far = home.whole(&recent, days.today, prices.as_ref())?;
+    let before = home.usage(&recent, days.edges(), None)?;
+    let usual = (0..days.before.len())
+        // Every other bucket is what lies between two of the days.
+        .map(|day| 2 * day)
+        .filter(|&bucket| before.home_bucket_coverage(bucket) >= ENOUGH_COVERAGE)
+        .filter_map(|bucket| before.bucket_total(bucket));
+    Ok(Json(TodayAnswer {
+        energy_j: so_far.bucket_total(0).map(|joules| joules.0),
+        coverage: rounded(so_far.home_coverage()),
+        cost_n: so_far.total_cost().map(|nano| nano.0),
+        currency: home.currency(),
+        usual_j: median(usual.collect()).map(|joules| joules.0),
+        standby_w: standby::of_home(&home, &month)?.map(watts),
+    }))
+}
+
+/// Today, and the same weekday in the weeks before, from midnight to the same time of the day.
+struct Days {
+    today: TimeRange,
+    before: Vec<TimeRange>,
+}
+
+impl Days {
+    fn of(home: &Home<'_>) -> Option<Self> {
+        let zone = home.zone();
+        let date: Date = zone.date_of(home.now)?;
+        let end = home.now.ceil_to(QUARTER_HOUR_MILLIS);
+        let today = TimeRange::new(zone.midnight(date)?, end);
+        // Whole quarter hours that are over.
+        let passed = home.now.floor_to(QUARTER_HOUR_MILLIS).millis_since(today.start);
+        let mut before = Vec::new();
+        for weeks in (1..=WEEKS).rev() {
+            let day = zone.day(date.checked_sub(weeks.weeks()).ok()?)?;
+            before.push(TimeRange::new(day.start, day.start.plus_millis(passed).min(day.end)));
+        }
+        Some(Self { today, before })
+    }
+
+    fn first(&self) -> UtcMillis {
+        self.before.first().unwrap_or(&self.today).start
+    }
+
+    fn edges(&self) -> Vec<UtcMillis> {
+        self.before.iter().flat_map(|day| [day.start, day.end]).collect()
+    }
+}
+
+fn median(mut values: Vec<Joules>) -> Option<Joules> {
+    if values.len() < ENOUGH_DAYS {
+        return None;
+    }
+    values.sort_unstable();
+    let middle = values.len() / 2;
+    let (low, high) = if values.len().is_multiple_of(2) {
+        (values[middle - 1], values[middle])
+    } else {
+        (values[middle], values[middle])
+    };
+    Some(Joules(low.0.midpoint(high.0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_does_not_care_for_the_one_odd_day() {
+        let of = |values: &[i64]| median(values.iter().copied().map(Joules).collect()).map(|joules| joules.0);
+        assert_eq!(of(&[5]), None);
+        assert_eq!(of(&[5, 7]), Some(6));
+        assert_eq!(of(&[5, 900, 7]), Some(7));
+        assert_eq!(of(&[5, 900, 7, 8]), Some(7));
+    }
+}
