@@ -91,6 +91,10 @@ async fn of_hub(
 }
 
 impl Gathered {
+    pub(crate) const fn detail(&self) -> Detail {
+        self.detail
+    }
+
     /// Adds all of it. May be called for several builders.
     pub(crate) fn add_to(&self, builder: &mut UsageBuilder<'_>) -> Result<(), GatherError> {
         for part in &self.parts {

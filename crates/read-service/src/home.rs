@@ -102,6 +102,9 @@ impl<'a> Home<'a> {
         prices: Option<&Prices>,
     ) -> Result<Usage, GatherError> {
         let mut builder = UsageBuilder::new(edges, self.now).for_home(&self.settings);
+        if gathered.detail() == Detail::Energy {
+            builder = builder.energy_only();
+        }
         if let Some(prices) = prices {
             builder = builder.priced(prices);
         }

@@ -16,6 +16,7 @@ pub struct UsageBuilder<'a> {
     now: UtcMillis,
     home: Option<&'a HomeSettings>,
     prices: Option<&'a Prices>,
+    has_power: bool,
     /// By whose history it is part of, and who measured it.
     cells: BTreeMap<(SocketKey, SocketKey), Cells>,
 }
@@ -33,7 +34,7 @@ struct Cells {
 impl<'a> UsageBuilder<'a> {
     /// n buckets have n + 1 edges. What is later than `now` has not happened.
     pub fn new(edges: Vec<UtcMillis>, now: UtcMillis) -> Self {
-        Self { edges, now, home: None, prices: None, cells: BTreeMap::new() }
+        Self { edges, now, home: None, prices: None, has_power: true, cells: BTreeMap::new() }
     }
 
     /// Sockets that carry on for others get their history.
@@ -48,13 +49,19 @@ impl<'a> UsageBuilder<'a> {
         Self { prices: Some(prices), ..self }
     }
 
+    /// Nothing is said about powers: for when they are not known of everything that is added.
+    #[must_use]
+    pub fn energy_only(self) -> Self {
+        Self { has_power: false, ..self }
+    }
+
     /// What lies outside the edges is passed over.
     pub fn add_sums(&mut self, hub: HubId, sockets: &[SocketSums]) {
         for SocketSums { socket, sums } in sockets {
             let measured = SocketKey { hub, socket: *socket };
             for sum in sums {
                 if let Some(bucket) = self.bucket(sum.start) {
-                    self.add(measured, bucket, sum, true);
+                    self.add(measured, bucket, sum, self.has_power);
                 }
             }
         }
@@ -70,7 +77,7 @@ impl<'a> UsageBuilder<'a> {
         }
         for socket in &day.sockets {
             let measured = SocketKey { hub: day.hub, socket: socket.socket };
-            let has_power = !socket.peak.is_empty();
+            let has_power = self.has_power && !socket.peak.is_empty();
             if self.has_successor(measured) {
                 for sum in day.sums(socket) {
                     let quarter = sum.start.millis_since(start) / QUARTER_HOUR_MILLIS;

@@ -143,9 +143,9 @@ mod tests {
 
     #[test]
     fn with_too_few_weekdays_the_month_so_far_has_to_do() {
-        let days = past(&[("2026-10-31", 900), ("2026-11-01", 10), ("2026-11-02", 20)]);
+        let days = past(&[("2026-10-30", 900), ("2026-11-01", 10), ("2026-11-02", 20)]);
         let forecast = at("2026-11-28T00:00:00Z", 500, 0, &days).unwrap();
         assert_eq!(forecast, Forecast { month: amount(500 + 3 * 15), basis: Basis::MonthSoFar });
-        assert_eq!(at("2026-11-28T00:00:00Z", 500, 0, &past(&[("2026-10-31", 900)])), None);
+        assert_eq!(at("2026-11-28T00:00:00Z", 500, 0, &past(&[("2026-10-30", 900)])), None);
     }
 }

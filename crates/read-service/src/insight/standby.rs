@@ -44,9 +44,9 @@ pub(crate) fn mean_price(home: &Home<'_>) -> Option<Nano> {
     let mut sum = Cost::default();
     for n in 0..quarters {
         let quarter: UtcMillis = week.start.plus_millis(n * QUARTER_HOUR_MILLIS);
-        sum.add(prices.cost(quarter, Joules(JOULES_PER_KWH / quarters))?);
+        sum.add(prices.cost(quarter, Joules(JOULES_PER_KWH))?);
     }
-    Some(sum.round())
+    Some(Nano(sum.round().0 / quarters))
 }
 
 /// What a steady power costs in a year of 365.25 days.
