@@ -76,7 +76,7 @@ fn dropped(sentence: &str) -> Option<usize> {
 }
 
 /// Later versions also drop what is too far in the future.
-fn is_about_age(sentence: &str) -> bool {
+pub(crate) fn is_about_age(sentence: &str) -> bool {
     sentence.contains("points beyond retention policy dropped=")
         || sentence.contains("points outside retention policy of duration ")
             && sentence.contains("Retention Policy Lower Bound")

@@ -21,7 +21,9 @@ pub struct Config {
     /// The bucket, or the database of 1.x. InfluxQL finds a bucket by the database name it is mapped to, which is
     /// its own unless somebody has mapped it otherwise.
     pub bucket: String,
-    /// How long InfluxDB keeps what it is given, from the day we create the bucket; for ever when not set. A
+    /// Where rollups are kept, for ever; `<bucket>-rollups` when not set. Never the same as `bucket`.
+    pub rollup_bucket: Option<String>,
+    /// How long InfluxDB keeps the ticks it is given, from the day we create the bucket; for ever when not set. A
     /// bucket that is there already keeps its own rule.
     pub retention_days: Option<u32>,
     /// Whether written bodies are compressed: less than half the bytes, for more than ten times the processor's time
@@ -55,6 +57,7 @@ impl Default for Config {
             password: None,
             org: "wattline".to_owned(),
             bucket: "wattline".to_owned(),
+            rollup_bucket: None,
             retention_days: None,
             gzip: false,
             connect_timeout_millis: 3_000,
@@ -76,8 +79,17 @@ impl Config {
         }
         // The name goes into `CREATE DATABASE`: where nothing needs quoting, nothing can break out of quotes.
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-        if self.bucket.is_empty() || self.bucket.len() > 64 || !self.bucket.chars().all(plain) {
+        let is_name = |name: &str| (1..=64).contains(&name.len()) && name.chars().all(plain);
+        if !is_name(&self.bucket) {
             faults.push("influxdb.bucket: 1 to 64 letters, digits, `_`, `-` or `.`".to_owned());
+        }
+        if self.rollup_bucket.as_deref().is_some_and(|name| !is_name(name)) {
+            faults.push("influxdb.rollup_bucket: 1 to 64 letters, digits, `_`, `-` or `.`".to_owned());
+        }
+        if self.rollup_bucket.as_ref() == Some(&self.bucket) {
+            faults.push(
+                "influxdb.rollup_bucket: must not be influxdb.bucket, whose data may expire".to_owned(),
+            );
         }
         if self.api == Api::V2 && self.org.is_empty() {
             faults.push("influxdb.org: must be set for the v2 API".to_owned());
@@ -117,6 +129,10 @@ impl Config {
             return Err(format!("{:?} has more than a path", self.url));
         }
         Ok(url)
+    }
+
+    pub(crate) fn rollup_bucket(&self) -> String {
+        self.rollup_bucket.clone().unwrap_or_else(|| format!("{}-rollups", self.bucket))
     }
 
     pub(crate) const fn write_timeout(&self) -> Duration {
@@ -171,6 +187,19 @@ mod tests {
                 "influxdb.write_timeout_millis",
             ]
         );
+    }
+
+    #[test]
+    fn rollups_have_a_bucket_of_their_own() {
+        let with =
+            |name: &str| Config { api: Api::V1, rollup_bucket: Some(name.to_owned()), ..Config::default() };
+        assert_eq!(Config::default().rollup_bucket(), "wattline-rollups");
+        assert_eq!(with("kept").rollup_bucket(), "kept");
+        assert!(faults(&with("kept")).is_empty());
+        for name in ["", "a b", "wattline"] {
+            let faults = faults(&with(name));
+            assert!(faults.len() == 1 && faults[0].starts_with("influxdb.rollup_bucket: "), "{faults:?}");
+        }
     }
 
     #[test]

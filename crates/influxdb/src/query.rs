@@ -22,7 +22,7 @@ use serde::de::DeserializeOwned;
 use crate::config::Config;
 use crate::connection::{BuildError, Connection, not_reached, refusal, retry_after};
 use crate::line::MEASUREMENT;
-use crate::table::{self, BadAnswer, MESSAGE_PACK, Table};
+use crate::table::{self, MESSAGE_PACK, Table};
 
 const TICKS: &str = "reading ticks from InfluxDB";
 const QUARTER_HOURS: &str = "reading quarter hours from InfluxDB";
@@ -38,7 +38,8 @@ const CHUNK_ROWS: &str = "2000";
 /// A window of 1 s ticks of 64 sockets as JSON is 12 MiB.
 const LONGEST_ANSWER: usize = 64 << 20;
 /// InfluxDB counts nanoseconds in 63 bits: the years 1677 to 2262.
-const TIMES: TimeRange = TimeRange::new(UtcMillis(-9_223_372_036_000), UtcMillis(9_223_372_036_000));
+pub(crate) const TIMES: TimeRange =
+    TimeRange::new(UtcMillis(-9_223_372_036_000), UtcMillis(9_223_372_036_000));
 
 /// The read side.
 #[derive(Debug)]
@@ -187,7 +188,7 @@ pub(crate) async fn ask<V: DeserializeOwned>(
     table::read(&content_type, &body).map_err(|error| unusable(operation, &error))
 }
 
-fn unusable(operation: &'static str, error: &BadAnswer) -> StoreError {
+pub(crate) fn unusable(operation: &'static str, error: &dyn std::error::Error) -> StoreError {
     StoreError::Unavailable { operation, reason: error.to_string(), retry_after: None }
 }
 

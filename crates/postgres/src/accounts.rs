@@ -9,12 +9,12 @@ use sqlx::{PgConnection, query, query_as};
 use uuid::Uuid;
 
 use crate::connection::Database;
-use crate::rows::{membership, parse_zone, socket_label};
+use crate::rows::{LabelRow, membership, parse_zone, socket_label};
 use crate::{Config, ConnectError};
 
 /// The accounts in PostgreSQL.
 pub struct Accounts {
-    database: Database,
+    pub(crate) database: Database,
 }
 
 impl Accounts {
@@ -325,8 +325,8 @@ impl domain::accounts::Accounts for Accounts {
                     .await?;
                 for socket in sockets {
                     query(
-                        "INSERT INTO socket_label (household, hub, number, name, room, icon)
-                         VALUES ($1, $2, $3, $4, $5, $6)",
+                        "INSERT INTO socket_label (household, hub, number, name, room, icon, hidden)
+                         VALUES ($1, $2, $3, $4, $5, $6, $7)",
                     )
                     .bind(household.as_uuid())
                     .bind(hub.as_uuid())
@@ -334,6 +334,7 @@ impl domain::accounts::Accounts for Accounts {
                     .bind(&socket.name)
                     .bind(&socket.room)
                     .bind(&socket.icon)
+                    .bind(socket.hidden)
                     .execute(&mut *transaction)
                     .await?;
                 }
@@ -345,8 +346,8 @@ impl domain::accounts::Accounts for Accounts {
     async fn sockets(&self, household: HouseholdId, hub: HubId) -> Result<Vec<SocketLabel>, AccountsError> {
         self.database
             .run("list sockets", async |pool: &PgPool| {
-                let rows: Vec<(i16, String, Option<String>, Option<String>)> = query_as(
-                    "SELECT number, name, room, icon FROM socket_label
+                let rows: Vec<LabelRow> = query_as(
+                    "SELECT number, name, room, icon, hidden FROM socket_label
                      WHERE household = $1 AND hub = $2 ORDER BY number",
                 )
                 .bind(household.as_uuid())

@@ -6,6 +6,8 @@
 mod accounts;
 mod config;
 mod connection;
+mod personal_tokens;
+mod registry;
 mod rows;
 
 pub use accounts::Accounts;

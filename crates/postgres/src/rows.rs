@@ -15,12 +15,13 @@ pub(crate) fn membership(
     Ok(Membership { household, role })
 }
 
-pub(crate) fn socket_label(
-    (number, name, room, icon): (i16, String, Option<String>, Option<String>),
-) -> Result<SocketLabel, sqlx::Error> {
+/// number, name, room, icon, hidden
+pub(crate) type LabelRow = (i16, String, Option<String>, Option<String>, bool);
+
+pub(crate) fn socket_label((number, name, room, icon, hidden): LabelRow) -> Result<SocketLabel, sqlx::Error> {
     let number = u8::try_from(number).map_err(|error| sqlx::Error::Decode(error.into()))?;
     let number = SocketNumber::new(number).map_err(|error| sqlx::Error::Decode(error.into()))?;
-    Ok(SocketLabel { number, name, room, icon })
+    Ok(SocketLabel { number, name, room, icon, hidden })
 }
 
 pub(crate) fn parse_zone(name: &str) -> Result<Zone, sqlx::Error> {

@@ -1,6 +1,7 @@
 //! People, households and hubs.
 
 mod file;
+mod rows;
 
 use std::path::Path;
 
@@ -9,19 +10,20 @@ use domain::access::Role;
 use domain::accounts::{
     AccountsError, Credentials, Household, HubAssignment, Membership, Person, Session, SocketLabel,
 };
-use domain::calendar::Zone;
-use domain::{HouseholdId, HubId, PersonId, SocketNumber, UtcMillis};
+use domain::{HouseholdId, HubId, PersonId, UtcMillis};
 use sqlx::sqlite::SqlitePool;
 use sqlx::{SqliteConnection, query, query_as};
 
 pub use file::OpenAccountsError;
+pub(crate) use rows::{LabelRow, id_bytes, socket_label};
+use rows::{membership, parse_zone};
 
 /// Takes the write lock at once; one that begins by reading would have to give up where another writes.
-const BEGIN: &str = "BEGIN IMMEDIATE";
+pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
 
 /// The accounts in one SQLite file, which is theirs alone.
 pub struct Accounts {
-    pool: SqlitePool,
+    pub(crate) pool: SqlitePool,
 }
 
 impl Accounts {
@@ -241,8 +243,8 @@ impl domain::accounts::Accounts for Accounts {
     }
 
     async fn sockets(&self, household: HouseholdId, hub: HubId) -> Result<Vec<SocketLabel>, AccountsError> {
-        let rows: Vec<(i64, String, Option<String>, Option<String>)> = query_as(
-            "SELECT number, name, room, icon FROM socket_label
+        let rows: Vec<LabelRow> = query_as(
+            "SELECT number, name, room, icon, hidden FROM socket_label
              WHERE household = ? AND hub = ? ORDER BY number",
         )
         .bind(&household.as_bytes()[..])
@@ -309,8 +311,8 @@ impl Accounts {
             .await?;
         for socket in sockets {
             query(
-                "INSERT INTO socket_label (household, hub, number, name, room, icon)
-                 VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO socket_label (household, hub, number, name, room, icon, hidden)
+                 VALUES (?, ?, ?, ?, ?, ?, ?)",
             )
             .bind(&household.as_bytes()[..])
             .bind(&hub.as_bytes()[..])
@@ -318,6 +320,7 @@ impl Accounts {
             .bind(&socket.name)
             .bind(&socket.room)
             .bind(&socket.icon)
+            .bind(socket.hidden)
             .execute(&mut *transaction)
             .await?;
         }
@@ -343,7 +346,7 @@ async fn give_way(connection: &mut SqliteConnection, assignment: &HubAssignment)
 }
 
 /// Names `operation` in what went wrong, and recognises the rules that the schema holds.
-fn because(operation: &'static str) -> impl Fn(sqlx::Error) -> AccountsError {
+pub(crate) fn because(operation: &'static str) -> impl Fn(sqlx::Error) -> AccountsError {
     use sqlx::error::ErrorKind;
 
     move |error| {
@@ -362,28 +365,4 @@ fn because(operation: &'static str) -> impl Fn(sqlx::Error) -> AccountsError {
             AccountsError::Refused { operation, reason: error.to_string() }
         }
     }
-}
-
-fn id_bytes(column: Vec<u8>) -> Result<[u8; 16], sqlx::Error> {
-    column
-        .try_into()
-        .map_err(|column: Vec<u8>| sqlx::Error::Decode(format!("an id of {} bytes", column.len()).into()))
-}
-
-fn membership((id, name, zone, role): (Vec<u8>, String, String, String)) -> Result<Membership, sqlx::Error> {
-    let role = Role::parse(&role).ok_or_else(|| sqlx::Error::Decode(format!("a role {role:?}").into()))?;
-    let household = Household { id: HouseholdId::from_bytes(id_bytes(id)?), name, zone: parse_zone(&zone)? };
-    Ok(Membership { household, role })
-}
-
-fn socket_label(
-    (number, name, room, icon): (i64, String, Option<String>, Option<String>),
-) -> Result<SocketLabel, sqlx::Error> {
-    let number = u8::try_from(number).map_err(|error| sqlx::Error::Decode(error.into()))?;
-    let number = SocketNumber::new(number).map_err(|error| sqlx::Error::Decode(error.into()))?;
-    Ok(SocketLabel { number, name, room, icon })
-}
-
-fn parse_zone(name: &str) -> Result<Zone, sqlx::Error> {
-    name.parse().map_err(|error: domain::calendar::UnknownZone| sqlx::Error::Decode(error.into()))
 }

@@ -6,6 +6,8 @@
 mod accounts;
 mod measurements;
 mod opening;
+mod personal_tokens;
+mod registry;
 
 pub use accounts::{Accounts, OpenAccountsError};
 pub use measurements::{Measurements, OpenMeasurementsError};

@@ -2,6 +2,8 @@
 
 mod joules;
 mod read;
+mod retention;
+mod rollups;
 mod sums;
 mod write;
 
@@ -10,7 +12,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::measurement::{MeasurementQuery, MeasurementStore, SocketSums, StoreError, StoredTick};
-use domain::{HubId, Ticks, TimeRange};
+use domain::rollup::UtcDay;
+use domain::{HubId, Ticks, TimeRange, UtcMillis};
 use sqlx::SqlitePool;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -71,6 +74,13 @@ impl Measurements {
             .map_err(|source| OpenMeasurementsError::Migrate { path: path.to_owned(), source })?;
         let readers = pool(READERS).connect_with(options.read_only(true)).await.map_err(failed)?;
         Ok(Self { writer, readers })
+    }
+
+    /// Forgets the ticks of all UTC days that end at or before `before`, and the marks of these days: what is not
+    /// whole any more cannot be rolled up again. Gives how many ticks. Writes take turns with it.
+    pub async fn forget_ticks(&self, before: UtcMillis) -> Result<u64, StoreError> {
+        let before = UtcDay::of(before);
+        retention::forget(&self.writer, before).await.map_err(unavailable("forgetting ticks"))
     }
 
     /// Waits for what is going on and closes the file.

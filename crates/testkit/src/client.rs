@@ -76,6 +76,12 @@ impl Client {
         self.http.get(format!("{}/api{path}", self.url)).header(reqwest::header::COOKIE, &self.cookie)
     }
 
+    /// `path` below `/api`; a body in JSON.
+    pub async fn put(&self, path: &str, body: &Value) -> Result<reqwest::Response, reqwest::Error> {
+        let request = self.http.put(format!("{}/api{path}", self.url));
+        request.header(reqwest::header::COOKIE, &self.cookie).json(body).send().await
+    }
+
     /// Status and body.
     pub async fn json(&self, path: &str) -> (u16, Value) {
         let answer = self.get(path).send().await.expect("the page answers");

@@ -47,6 +47,7 @@ pub struct System {
     pub web: Program,
     pub read: Program,
     pub write: Program,
+    pub rollup: Program,
     pub auth: Program,
     pub rabbitmq: RabbitMq,
     pub influxdb: InfluxDb,
@@ -96,10 +97,12 @@ impl System {
             ("WATTLINE__INFLUXDB__API", "v1".to_owned()),
             ("WATTLINE__INFLUXDB__BUCKET", "wattline".to_owned()),
         ];
-        let [auth_port, read_port, write_port] = [free_port(), free_port(), free_port()];
+        let [auth_port, read_port, write_port, rollup_port] =
+            [free_port(), free_port(), free_port(), free_port()];
         let web_port = setup.port.unwrap_or_else(free_port);
+        let accounts_url = ("WATTLINE__ACCOUNTS__POSTGRES_URL", accounts);
         let accounts = [
-            ("WATTLINE__ACCOUNTS__POSTGRES_URL", accounts),
+            accounts_url.clone(),
             ("WATTLINE__SIGNING_KEY_FILE", folder.join("signing-key.pem").display().to_string()),
         ];
 
@@ -107,8 +110,11 @@ impl System {
         let password = launcher.provision(&setup.sockets, &accounts)?;
         let with_broker = [store.as_slice(), std::slice::from_ref(&broker)].concat();
         let write = launcher.start("write-service", Some(write_port), &[], &with_broker)?;
+        // Whoever waits for a result does not want to wait long.
+        let often = [store.as_slice(), &[("WATTLINE__ROLLUP__EVERY_SECS", "1".to_owned())]].concat();
+        let rollup = launcher.start("rollup-worker", Some(rollup_port), &[], &often)?;
         let keys = format!("http://127.0.0.1:{auth_port}/.well-known/jwks.json");
-        let with_keys = [with_broker.as_slice(), &[("WATTLINE__JWKS_URL", keys)]].concat();
+        let with_keys = [with_broker.as_slice(), &[("WATTLINE__JWKS_URL", keys), accounts_url]].concat();
         let read = launcher.start("read-service", Some(read_port), &[], &with_keys)?;
         let upstream = [
             ("WATTLINE__UPSTREAM__AUTH_URL", format!("http://127.0.0.1:{auth_port}")),
@@ -125,6 +131,7 @@ impl System {
             web,
             read,
             write,
+            rollup,
             auth,
             rabbitmq,
             influxdb,
@@ -140,7 +147,7 @@ impl System {
 impl System {
     /// The last lines that each of our processes printed, to standard error.
     pub fn print_logs(&self) {
-        for program in [&self.agent, &self.write, &self.read, &self.auth, &self.web] {
+        for program in [&self.agent, &self.write, &self.rollup, &self.read, &self.auth, &self.web] {
             let text = std::fs::read_to_string(program.log()).unwrap_or_default();
             let lines: Vec<&str> = text.lines().collect();
             let last = lines[lines.len().saturating_sub(15)..].join("\n");

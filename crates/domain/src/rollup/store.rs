@@ -27,7 +27,8 @@ impl Mark {
 /// Rollups are kept for ever. Every call is idempotent; after an error it may be repeated.
 #[async_trait]
 pub trait Rollups: Send + Sync + 'static {
-    /// Keeps them in place of what was there of the same hub and day.
+    /// Keeps them in place of what was there of the same hub and day. One without its powers is
+    /// [rejected](StoreError::Rejected).
     async fn put_days(&self, days: &[PackedDay]) -> Result<(), StoreError>;
 
     /// Those of the hub within `days` that are there, in order.

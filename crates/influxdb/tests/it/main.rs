@@ -7,7 +7,9 @@ mod fake;
 mod reads;
 mod real;
 mod refusals;
+mod rollups;
 mod set_up;
+mod v2_rollups;
 mod v2_writes;
 
 use domain::{Container, HubId, Joules, SocketNumber, TickEnergy, TickLength, UtcMillis};

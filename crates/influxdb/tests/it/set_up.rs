@@ -6,20 +6,37 @@ use crate::fake::{Fake, Reply};
 const HEALTHY: &str = r#"{"name":"influxdb","message":"ready for queries and writes","status":"pass"}"#;
 const NO_BUCKETS: &str = r#"{"links":{"self":"/api/v2/buckets"},"buckets":[]}"#;
 const THE_BUCKET: &str = r#"{"buckets":[{"id":"b1","name":"wattline","orgID":"o1","retentionRules":[]}]}"#;
+const THE_ROLLUP_BUCKET: &str =
+    r#"{"buckets":[{"id":"b2","name":"wattline-rollups","orgID":"o1","retentionRules":[]}]}"#;
 const ORGS: &str = r#"{"orgs":[{"id":"00aa","name":"wattline"}]}"#;
 
 #[tokio::test]
-async fn a_bucket_that_is_there_is_left_alone() {
-    let fake = Fake::start([Reply::new(200, HEALTHY), Reply::new(200, THE_BUCKET)]).await;
+async fn buckets_that_are_there_are_left_alone() {
+    let fake = Fake::start([
+        Reply::new(200, HEALTHY),
+        Reply::new(200, THE_BUCKET),
+        Reply::new(200, THE_ROLLUP_BUCKET),
+    ])
+    .await;
     prepare(&Config { retention_days: Some(30), ..fake.config() }).await.unwrap();
-    assert_eq!(fake.requests(), ["GET /health", "GET /api/v2/buckets?name=wattline&org=wattline"]);
+    assert_eq!(
+        fake.requests(),
+        [
+            "GET /health",
+            "GET /api/v2/buckets?name=wattline&org=wattline",
+            "GET /api/v2/buckets?name=wattline-rollups&org=wattline"
+        ]
+    );
     assert_eq!(fake.asked()[1].authorization.as_deref(), Some("Token hush"));
 }
 
 #[tokio::test]
-async fn a_missing_bucket_is_created_with_its_retention() {
+async fn missing_buckets_are_created_and_only_ticks_expire() {
     let fake = Fake::start([
         Reply::new(200, HEALTHY),
+        Reply::new(200, NO_BUCKETS),
+        Reply::new(200, ORGS),
+        Reply::new(201, "{}"),
         Reply::new(200, NO_BUCKETS),
         Reply::new(200, ORGS),
         Reply::new(201, "{}"),
@@ -27,10 +44,14 @@ async fn a_missing_bucket_is_created_with_its_retention() {
     .await;
     prepare(&Config { retention_days: Some(730), ..fake.config() }).await.unwrap();
     let asked = fake.asked();
-    assert_eq!(fake.requests()[2..], ["GET /api/v2/orgs?org=wattline", "POST /api/v2/buckets"]);
+    assert_eq!(fake.requests()[2..4], ["GET /api/v2/orgs?org=wattline", "POST /api/v2/buckets"]);
     assert_eq!(
         asked[3].body,
         r#"{"orgID":"00aa","name":"wattline","retentionRules":[{"type":"expire","everySeconds":63072000}]}"#
+    );
+    assert_eq!(
+        asked[6].body,
+        r#"{"orgID":"00aa","name":"wattline-rollups","retentionRules":[{"type":"expire","everySeconds":0,"shardGroupDurationSeconds":2419200}]}"#
     );
 }
 
@@ -42,6 +63,7 @@ async fn two_may_create_the_bucket_at_once() {
         Reply::new(200, NO_BUCKETS),
         Reply::new(200, ORGS),
         Reply::new(422, exists),
+        Reply::new(200, THE_ROLLUP_BUCKET),
     ])
     .await;
     prepare(&fake.config()).await.unwrap();

@@ -1,6 +1,10 @@
 //! The accounts in a real PostgreSQL.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
+mod registry;
+
+mod personal_tokens;
+
 use std::time::{Duration, Instant};
 
 use domain::accounts::{Accounts as _, AccountsError};
@@ -20,6 +24,7 @@ async fn it_keeps_the_contract() {
     let server = tokio::task::spawn_blocking(start).await.unwrap();
     let accounts = accounts_at(server.database("accounts").unwrap());
     testkit::suites::accounts::run_all(&accounts).await;
+    testkit::suites::registry::run_all(&accounts).await;
     accounts.migrate().await.unwrap();
 }
 

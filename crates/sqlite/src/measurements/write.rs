@@ -15,7 +15,7 @@ const ROWS: usize = 64;
 pub(super) const STATEMENTS: usize = 2 * ROWS + 16;
 
 /// Takes the write lock at once; one that begins by reading would have to give up where another writes.
-const BEGIN: &str = "BEGIN IMMEDIATE";
+pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 
 #[derive(Debug)]
 struct Tick {

@@ -2,3 +2,6 @@
 
 mod accounts;
 mod measurements;
+mod personal_tokens;
+mod registry;
+mod rollups;

@@ -94,7 +94,7 @@ fn assignment(hub: HubId, household: HouseholdId, since: UtcMillis) -> HubAssign
 
 fn label(number: u8, name: &str) -> SocketLabel {
     let number = SocketNumber::new(number).unwrap();
-    SocketLabel { number, name: name.to_owned(), room: None, icon: None }
+    SocketLabel { number, name: name.to_owned(), room: None, icon: None, hidden: false }
 }
 
 async fn it_is_ready(accounts: &dyn Accounts) {
@@ -335,6 +335,7 @@ async fn labels_are_replaced_as_a_whole(accounts: &dyn Accounts) {
     let fridge = SocketLabel {
         room: Some("Küche".to_owned()),
         icon: Some("fridge".to_owned()),
+        hidden: true,
         ..label(63, "Kühlschrank")
     };
     accounts.put_sockets(home, hub, &[fridge.clone(), label(0, "Lamp")]).await.unwrap();

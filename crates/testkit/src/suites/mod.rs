@@ -4,4 +4,7 @@
 pub mod accounts;
 pub mod live;
 pub mod measurements;
+pub mod personal_tokens;
+pub mod registry;
+pub mod rollups;
 pub mod transport;

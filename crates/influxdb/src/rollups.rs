@@ -1,0 +1,203 @@
+//! Rollups in a bucket of their own, which keeps them for ever, and the marks of stale days beside the ticks.
+
+mod day;
+mod marks;
+
+use std::ops::Range;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::measurement::StoreError;
+use domain::rollup::{DayRollup, Detail, Mark, PackedDay, UtcDay};
+use domain::{HubId, TimeRange, UtcMillis};
+use serde::de::DeserializeOwned;
+
+use crate::blame;
+use crate::cell::Cell;
+use crate::config::Config;
+use crate::connection::{BuildError, Connection};
+use crate::inlet::Inlet;
+use crate::line;
+use crate::query::{TIMES, ask, unusable};
+use crate::table::Table;
+
+const PUT: &str = "writing rollups to InfluxDB";
+const READ: &str = "reading rollups from InfluxDB";
+const WATERMARK: &str = "asking InfluxDB for the latest rollup";
+const ACTIVE: &str = "asking InfluxDB for active hubs";
+const FIRST: &str = "asking InfluxDB for the first tick";
+const MARK: &str = "marking days in InfluxDB";
+const MARKS: &str = "reading marks from InfluxDB";
+const SETTLE: &str = "settling marks in InfluxDB";
+
+/// Days of one question. More are asked one after the other, so that an answer is never too long.
+const WINDOW_DAYS: i32 = 400;
+/// A rollup may be written while it is read; the next answer has it whole.
+const ATTEMPTS: usize = 4;
+
+/// The rollups. Building it does no IO.
+#[derive(Debug)]
+pub struct Rollups {
+    connection: Connection,
+    ticks: Bucket,
+    days: Bucket,
+    timeout: Duration,
+    retention_days: Option<u32>,
+}
+
+#[derive(Debug)]
+struct Bucket {
+    inlet: Inlet,
+    database: String,
+}
+
+impl Rollups {
+    pub fn new(config: &Config) -> Result<Self, BuildError> {
+        let connection = Connection::new(config)?;
+        let bucket =
+            |database: String| Bucket { inlet: Inlet::new(config, connection.clone(), &database), database };
+        Ok(Self {
+            ticks: bucket(config.bucket.clone()),
+            days: bucket(config.rollup_bucket()),
+            connection,
+            timeout: config.query_timeout(),
+            retention_days: config.retention_days,
+        })
+    }
+
+    async fn ask<V: DeserializeOwned>(
+        &self,
+        operation: &'static str,
+        bucket: &Bucket,
+        question: &str,
+    ) -> Result<Vec<Table<V>>, StoreError> {
+        ask(&self.connection, operation, self.timeout, &bucket.database, question).await
+    }
+
+    async fn window(
+        &self,
+        hub: HubId,
+        range: TimeRange,
+        detail: Detail,
+    ) -> Result<Vec<PackedDay>, StoreError> {
+        let question = select(&day::fields(detail), day::MEASUREMENT, hub, range);
+        let mut attempt = 1;
+        loop {
+            let tables: Vec<Table<Cell>> = self.ask(READ, &self.days, &question).await?;
+            match day::read(hub, detail, &tables) {
+                Ok(days) => return Ok(days),
+                Err(day::NoDay::Torn(_)) if attempt < ATTEMPTS => attempt += 1,
+                Err(error) => return Err(unusable(READ, &error)),
+            }
+        }
+    }
+
+    /// Of the only row, if there is one: its time, and its value.
+    async fn one(
+        &self,
+        operation: &'static str,
+        bucket: &Bucket,
+        question: &str,
+    ) -> Result<Option<(UtcMillis, i64)>, StoreError> {
+        let tables: Vec<Table<Option<i64>>> = self.ask(operation, bucket, question).await?;
+        let row = tables.first().and_then(|table| table.values.first());
+        Ok(row.and_then(|row| Some((UtcMillis((*row.first()?)?), (*row.get(1)?)?))))
+    }
+
+    /// What is too old to be marked, or to be settled, is on its way out with all that it is about.
+    async fn write_marks(
+        &self,
+        operation: &'static str,
+        marks: &[Mark],
+        state: marks::State,
+    ) -> Result<(), StoreError> {
+        self.ticks
+            .inlet
+            .post_all(operation, &marks::lines(marks, state), |rejection| {
+                blame::is_about_age(&rejection.sentence)
+            })
+            .await
+    }
+}
+
+/// Nothing but a UUID, numbers and our own names goes into a question, so there is nothing to inject.
+fn select(what: &str, measurement: &str, hub: HubId, range: TimeRange) -> String {
+    let range = range.intersection(&TIMES);
+    format!(
+        "SELECT {what} FROM {measurement} WHERE hub='{hub}' AND time>={}ms AND time<{}ms",
+        range.start.0, range.end.0
+    )
+}
+
+#[async_trait]
+impl domain::rollup::Rollups for Rollups {
+    async fn put_days(&self, days: &[PackedDay]) -> Result<(), StoreError> {
+        let line = |day: &PackedDay| {
+            day::line(day).map_err(|error| StoreError::Rejected {
+                operation: PUT,
+                reason: format!("the rollup of {} of hub {}: {error}", day.day, day.hub),
+                ticks: Vec::new(),
+            })
+        };
+        let lines: Vec<String> = days.iter().map(line).collect::<Result<_, _>>()?;
+        self.days.inlet.post_all(PUT, &lines, |_| false).await
+    }
+
+    async fn days(
+        &self,
+        hub: HubId,
+        days: Range<UtcDay>,
+        detail: Detail,
+    ) -> Result<Vec<PackedDay>, StoreError> {
+        let (mut found, mut start) = (Vec::new(), days.start);
+        // Beyond what InfluxDB knows of time there is nothing to be asked for.
+        let end = days.end.min(UtcDay::of(TIMES.end));
+        start = start.max(UtcDay::of(TIMES.start));
+        while start < end {
+            let next = UtcDay(start.0 + WINDOW_DAYS).min(end);
+            found.extend(self.window(hub, TimeRange::new(start.start(), next.start()), detail).await?);
+            start = next;
+        }
+        Ok(found)
+    }
+
+    async fn watermark(&self, hub: HubId) -> Result<Option<UtcMillis>, StoreError> {
+        let question = select("last(q)", day::MEASUREMENT, hub, TIMES);
+        let latest = self.one(WATERMARK, &self.days, &question).await?;
+        Ok(latest.map(|(start, quarters)| {
+            let quarters = u8::try_from(quarters).unwrap_or_default();
+            DayRollup { quarters, ..DayRollup::empty(hub, UtcDay::of(start)) }.until()
+        }))
+    }
+
+    async fn active_hubs(&self, since: UtcMillis) -> Result<Vec<HubId>, StoreError> {
+        let range = TimeRange::new(since, TIMES.end).intersection(&TIMES);
+        let question = format!(
+            "SELECT last(dt) FROM {} WHERE time>={}ms AND time<{}ms GROUP BY hub",
+            line::MEASUREMENT,
+            range.start.0,
+            range.end.0
+        );
+        let tables: Vec<Table<Option<i64>>> = self.ask(ACTIVE, &self.ticks, &question).await?;
+        Ok(tables.iter().filter_map(Table::hub).collect())
+    }
+
+    async fn first_tick(&self, hub: HubId) -> Result<Option<UtcMillis>, StoreError> {
+        let question = select("first(dt)", line::MEASUREMENT, hub, TIMES);
+        Ok(self.one(FIRST, &self.ticks, &question).await?.map(|(start, _)| start))
+    }
+
+    async fn mark(&self, marks: &[Mark]) -> Result<(), StoreError> {
+        self.write_marks(MARK, marks, marks::State::Open).await
+    }
+
+    async fn marks(&self, limit: usize) -> Result<Vec<Mark>, StoreError> {
+        let question = marks::question(limit, self.retention_days);
+        let tables = self.ask(MARKS, &self.ticks, &question).await?;
+        marks::read(&tables).map_err(|error| unusable(MARKS, &error))
+    }
+
+    async fn settle(&self, marks: &[Mark]) -> Result<(), StoreError> {
+        self.write_marks(SETTLE, marks, marks::State::Settled).await
+    }
+}

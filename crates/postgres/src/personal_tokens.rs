@@ -1,0 +1,165 @@
+//! Tokens that people give to their own programs.
+
+use async_trait::async_trait;
+use domain::access::Scope;
+use domain::accounts::AccountsError;
+use domain::personal_tokens::{PersonalToken, PersonalTokenId, PersonalTokens, USE_STEP_MILLIS};
+use domain::{HouseholdId, PersonId, UtcMillis};
+use sqlx::postgres::PgPool;
+use sqlx::{FromRow, query, query_as, query_scalar};
+use uuid::Uuid;
+
+use crate::Accounts;
+
+#[derive(FromRow)]
+struct Row {
+    id: Uuid,
+    person: Uuid,
+    household: Uuid,
+    name: String,
+    scopes: String,
+    secret_hash: Vec<u8>,
+    created: i64,
+    expires: Option<i64>,
+    last_used: Option<i64>,
+}
+
+impl TryFrom<Row> for PersonalToken {
+    type Error = sqlx::Error;
+
+    fn try_from(row: Row) -> Result<Self, sqlx::Error> {
+        let secret_hash = row
+            .secret_hash
+            .try_into()
+            .map_err(|hash: Vec<u8>| sqlx::Error::Decode(format!("a hash of {} bytes", hash.len()).into()))?;
+        Ok(Self {
+            id: PersonalTokenId::from_uuid(row.id),
+            person: PersonId::from_uuid(row.person),
+            household: HouseholdId::from_uuid(row.household),
+            name: row.name,
+            scopes: Scope::from_words(&row.scopes),
+            secret_hash,
+            created: UtcMillis(row.created),
+            expires: row.expires.map(UtcMillis),
+            last_used: row.last_used.map(UtcMillis),
+        })
+    }
+}
+
+#[async_trait]
+impl PersonalTokens for Accounts {
+    async fn create_token(&self, token: &PersonalToken, at_most: u32) -> Result<bool, AccountsError> {
+        self.database
+            .run("create a personal token", async |pool: &PgPool| insert(pool, token, at_most).await)
+            .await
+    }
+
+    async fn tokens(&self, person: PersonId) -> Result<Vec<PersonalToken>, AccountsError> {
+        self.database
+            .run("list personal tokens", async |pool: &PgPool| {
+                let rows: Vec<Row> =
+                    query_as("SELECT * FROM personal_token WHERE person = $1 ORDER BY created, id")
+                        .bind(person.as_uuid())
+                        .fetch_all(pool)
+                        .await?;
+                rows.into_iter().map(PersonalToken::try_from).collect()
+            })
+            .await
+    }
+
+    async fn use_token(
+        &self,
+        secret_hash: &[u8; 32],
+        now: UtcMillis,
+    ) -> Result<Option<PersonalToken>, AccountsError> {
+        self.database
+            .run("look up a personal token", async |pool: &PgPool| {
+                let row: Option<Row> = query_as(
+                    "SELECT * FROM personal_token
+                     WHERE secret_hash = $1 AND (expires IS NULL OR expires > $2)",
+                )
+                .bind(secret_hash.as_slice())
+                .bind(now.0)
+                .fetch_optional(pool)
+                .await?;
+                let Some(row) = row else { return Ok(None) };
+                let mut token = PersonalToken::try_from(row)?;
+                if token.use_is_due(now) {
+                    write_down_use(pool, token.id, now).await?;
+                    token.last_used = Some(now);
+                }
+                Ok(Some(token))
+            })
+            .await
+    }
+
+    async fn delete_token(&self, person: PersonId, id: PersonalTokenId) -> Result<bool, AccountsError> {
+        self.database
+            .run("delete a personal token", async |pool: &PgPool| {
+                query("DELETE FROM personal_token WHERE person = $1 AND id = $2")
+                    .bind(person.as_uuid())
+                    .bind(id.as_uuid())
+                    .execute(pool)
+                    .await
+                    .map(|done| done.rows_affected() > 0)
+            })
+            .await
+    }
+
+    async fn purge_tokens(&self, now: UtcMillis) -> Result<u64, AccountsError> {
+        self.database
+            .run("purge personal tokens", async |pool: &PgPool| {
+                query("DELETE FROM personal_token WHERE expires <= $1")
+                    .bind(now.0)
+                    .execute(pool)
+                    .await
+                    .map(|done| done.rows_affected())
+            })
+            .await
+    }
+}
+
+async fn insert(pool: &PgPool, token: &PersonalToken, at_most: u32) -> Result<bool, sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    // Others who count this person's tokens wait here.
+    query("SELECT 1 FROM person WHERE id = $1 FOR NO KEY UPDATE")
+        .bind(token.person.as_uuid())
+        .execute(&mut *transaction)
+        .await?;
+    let count: i64 = query_scalar("SELECT count(*) FROM personal_token WHERE person = $1")
+        .bind(token.person.as_uuid())
+        .fetch_one(&mut *transaction)
+        .await?;
+    if count >= i64::from(at_most) {
+        return Ok(false);
+    }
+    query(
+        "INSERT INTO personal_token
+         (id, person, household, name, scopes, secret_hash, created, expires, last_used)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(token.id.as_uuid())
+    .bind(token.person.as_uuid())
+    .bind(token.household.as_uuid())
+    .bind(&token.name)
+    .bind(Scope::to_words(&token.scopes))
+    .bind(token.secret_hash.as_slice())
+    .bind(token.created.0)
+    .bind(token.expires.map(|at| at.0))
+    .bind(token.last_used.map(|at| at.0))
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
+/// Somebody else may just have done so.
+async fn write_down_use(pool: &PgPool, id: PersonalTokenId, now: UtcMillis) -> Result<(), sqlx::Error> {
+    query("UPDATE personal_token SET last_used = $2 WHERE id = $1 AND (last_used IS NULL OR last_used <= $3)")
+        .bind(id.as_uuid())
+        .bind(now.0)
+        .bind(now.0 - USE_STEP_MILLIS)
+        .execute(pool)
+        .await
+        .map(|_| ())
+}

@@ -1,0 +1,33 @@
+//! From rows to what `domain` knows. A row that makes no sense is the file's fault, not "not found".
+
+use domain::access::Role;
+use domain::accounts::{Household, Membership, SocketLabel};
+use domain::calendar::Zone;
+use domain::{HouseholdId, SocketNumber};
+
+pub(crate) fn id_bytes(column: Vec<u8>) -> Result<[u8; 16], sqlx::Error> {
+    column
+        .try_into()
+        .map_err(|column: Vec<u8>| sqlx::Error::Decode(format!("an id of {} bytes", column.len()).into()))
+}
+
+pub(super) fn membership(
+    (id, name, zone, role): (Vec<u8>, String, String, String),
+) -> Result<Membership, sqlx::Error> {
+    let role = Role::parse(&role).ok_or_else(|| sqlx::Error::Decode(format!("a role {role:?}").into()))?;
+    let household = Household { id: HouseholdId::from_bytes(id_bytes(id)?), name, zone: parse_zone(&zone)? };
+    Ok(Membership { household, role })
+}
+
+/// number, name, room, icon, hidden
+pub(crate) type LabelRow = (i64, String, Option<String>, Option<String>, bool);
+
+pub(crate) fn socket_label((number, name, room, icon, hidden): LabelRow) -> Result<SocketLabel, sqlx::Error> {
+    let number = u8::try_from(number).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    let number = SocketNumber::new(number).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    Ok(SocketLabel { number, name, room, icon, hidden })
+}
+
+pub(super) fn parse_zone(name: &str) -> Result<Zone, sqlx::Error> {
+    name.parse().map_err(|error: domain::calendar::UnknownZone| sqlx::Error::Decode(error.into()))
+}

@@ -1,0 +1,42 @@
+//! Forgetting in small transactions, each of which holds the writer for some milliseconds only: between two of them
+//! comes whoever else waits for it.
+
+use domain::rollup::UtcDay;
+use sqlx::{Error, SqlitePool};
+
+/// Rows of one transaction.
+const CHUNK: i64 = 2_000;
+
+pub(super) async fn forget(writer: &SqlitePool, before: UtcDay) -> Result<u64, Error> {
+    let mut forgotten = 0;
+    let mut next: Option<Vec<u8>> = sqlx::query_scalar("SELECT min(hub) FROM tick").fetch_one(writer).await?;
+    while let Some(hub) = next {
+        loop {
+            let rows = forget_some(writer, &hub, before).await?;
+            forgotten += rows;
+            if rows < CHUNK.unsigned_abs() {
+                break;
+            }
+        }
+        next = sqlx::query_scalar("SELECT min(hub) FROM tick WHERE hub > ?")
+            .bind(&hub)
+            .fetch_one(writer)
+            .await?;
+    }
+    sqlx::query("DELETE FROM stale_day WHERE day < ?").bind(before.0).execute(writer).await?;
+    Ok(forgotten)
+}
+
+/// The oldest ticks of the hub.
+async fn forget_some(writer: &SqlitePool, hub: &[u8], before: UtcDay) -> Result<u64, Error> {
+    let done = sqlx::query(
+        "DELETE FROM tick WHERE hub = ?1 AND start < ?2 AND start < coalesce(
+           (SELECT start FROM tick WHERE hub = ?1 AND start < ?2 ORDER BY start LIMIT 1 OFFSET ?3), ?2)",
+    )
+    .bind(hub)
+    .bind(before.start().0)
+    .bind(CHUNK)
+    .execute(writer)
+    .await?;
+    Ok(done.rows_affected())
+}
