@@ -15,31 +15,49 @@ use std::sync::Arc;
 
 use domain::Clock;
 use domain::accounts::Accounts;
+use domain::personal_tokens::PersonalTokens;
+use domain::registry::Registry;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use config::{AccountsConfig, Config, SessionsConfig, Store};
 pub use http::openapi_json;
 pub use passwords::PasswordError;
-pub use provision::provision;
+pub use provision::{provision, provision_missing};
 pub use signing_key::{SigningKey, SigningKeyError};
 
 /// What the service works with.
 pub struct Deps {
     pub accounts: Arc<dyn Accounts>,
+    pub registry: Arc<dyn Registry>,
+    pub personal_tokens: Arc<dyn PersonalTokens>,
     pub clock: Arc<dyn Clock>,
     pub signing_key: SigningKey,
     pub sessions: SessionsConfig,
 }
 
+/// Where things are kept.
+#[derive(Clone)]
+pub struct Stores {
+    pub accounts: Arc<dyn Accounts>,
+    pub registry: Arc<dyn Registry>,
+    pub personal_tokens: Arc<dyn PersonalTokens>,
+}
+
+/// All in one place.
+impl<S: Accounts + Registry + PersonalTokens> From<Arc<S>> for Stores {
+    fn from(store: Arc<S>) -> Self {
+        let (accounts, registry) = (Arc::clone(&store) as _, Arc::clone(&store) as _);
+        Self { accounts, registry, personal_tokens: store }
+    }
+}
+
 impl Deps {
-    pub fn load(
-        config: &Config,
-        accounts: Arc<dyn Accounts>,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, SigningKeyError> {
+    pub fn load(config: &Config, stores: Stores, clock: Arc<dyn Clock>) -> Result<Self, SigningKeyError> {
         let signing_key = SigningKey::load_or_create(&config.signing_key_file)?;
-        Ok(Self { accounts, clock, signing_key, sessions: config.sessions.clone() })
+        let Stores { accounts, registry, personal_tokens } = stores;
+        let sessions = config.sessions.clone();
+        Ok(Self { accounts, registry, personal_tokens, clock, signing_key, sessions })
     }
 }
 
@@ -54,8 +72,9 @@ pub enum RunError {
 /// Serves until `shutdown`.
 pub async fn run(deps: Deps, listener: TcpListener, shutdown: CancellationToken) -> Result<(), RunError> {
     let interval = deps.sessions.purge_interval();
-    let purge = tokio::spawn(purge::purge_expired_sessions(
+    let purge = tokio::spawn(purge::purge_what_expired(
         Arc::clone(&deps.accounts),
+        Arc::clone(&deps.personal_tokens),
         Arc::clone(&deps.clock),
         interval,
         shutdown.clone(),

@@ -5,9 +5,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use auth_service::arguments::{Arguments, Command};
-use auth_service::{Config, Deps, Store, provision::Home};
+use auth_service::{Config, Deps, Store, Stores, provision::Home};
 use clap::Parser;
-use domain::accounts::Accounts;
 use service::Context;
 
 fn main() -> ExitCode {
@@ -26,7 +25,8 @@ fn main() -> ExitCode {
         Command::Provision { file, email, password } => {
             service::run("auth-service", config, async |ctx: Context<Config>| {
                 let home = Home::read(&file)?.of(email, password);
-                let done = auth_service::provision(&*open(&ctx.config).await?, &*ctx.clock, &home).await?;
+                let stores = open(&ctx.config).await?;
+                let done = auth_service::provision(&*stores.accounts, &*ctx.clock, &home).await?;
                 println!("{done}");
                 Ok(())
             })
@@ -34,9 +34,9 @@ fn main() -> ExitCode {
     }
 }
 
-async fn open(config: &Config) -> anyhow::Result<Arc<dyn Accounts>> {
+async fn open(config: &Config) -> anyhow::Result<Stores> {
     Ok(match config.accounts.store().map_err(anyhow::Error::msg)? {
-        Store::Postgres(url) => Arc::new(postgres::Accounts::connect(&postgres::Config::new(url))?),
-        Store::Sqlite(path) => Arc::new(sqlite::Accounts::open(path).await?),
+        Store::Postgres(url) => Arc::new(postgres::Accounts::connect(&postgres::Config::new(url))?).into(),
+        Store::Sqlite(path) => Arc::new(sqlite::Accounts::open(path).await?).into(),
     })
 }

@@ -6,8 +6,7 @@ use std::{fmt, fs, io};
 
 use domain::access::Role;
 use domain::accounts::{
-    Accounts, AccountsError, Credentials, Household, HubAssignment, Membership, Person, SocketLabel,
-    normalise_email,
+    Accounts, AccountsError, Credentials, Household, HubAssignment, Person, SocketLabel, normalise_email,
 };
 use domain::calendar::Zone;
 use domain::{Clock, HouseholdId, HubId, PersonId, UtcMillis};
@@ -133,17 +132,43 @@ pub enum ProvisionError {
     Accounts(#[from] AccountsError),
 }
 
+/// What becomes of names, zone, role and labels that are there already.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    IsReplaced,
+    Stays,
+}
+
 /// Brings the accounts up to what `home` says; what it does not mention stays.
 pub async fn provision(
     accounts: &dyn Accounts,
     clock: &dyn Clock,
     home: &Home,
 ) -> Result<Provisioned, ProvisionError> {
+    bring_about(accounts, clock, home, Known::IsReplaced).await
+}
+
+/// Makes what `home` says and is not there yet. What is there people may have changed since, and it stays, but for the
+/// password and the hubs' starts.
+pub async fn provision_missing(
+    accounts: &dyn Accounts,
+    clock: &dyn Clock,
+    home: &Home,
+) -> Result<Provisioned, ProvisionError> {
+    bring_about(accounts, clock, home, Known::Stays).await
+}
+
+async fn bring_about(
+    accounts: &dyn Accounts,
+    clock: &dyn Clock,
+    home: &Home,
+    known: Known,
+) -> Result<Provisioned, ProvisionError> {
     let mut changes = Vec::new();
     let person = provision_person(accounts, &home.person, &mut changes).await?;
-    let household = provision_household(accounts, person, home, &mut changes).await?;
+    let household = provision_household(accounts, person, home, known, &mut changes).await?;
     for hub in &home.hubs {
-        provision_hub(accounts, clock.now(), household, hub, &mut changes).await?;
+        provision_hub(accounts, clock.now(), household, hub, known, &mut changes).await?;
     }
     tracing::info!(%person, %household, changes = changes.len(), "home provisioned");
     Ok(Provisioned { person, household, changes })
@@ -190,6 +215,7 @@ async fn provision_household(
     accounts: &dyn Accounts,
     person: PersonId,
     home: &Home,
+    known: Known,
     changes: &mut Vec<Change>,
 ) -> Result<HouseholdId, ProvisionError> {
     let HomeHousehold { id, name, zone } = &home.household;
@@ -198,13 +224,17 @@ async fn provision_household(
         HouseholdId::from_uuid(derived("household", &format!("{email} {name}")))
     });
     let household = Household { id, name: name.clone(), zone: zone.clone() };
-    if accounts.household(id).await?.as_ref() != Some(&household) {
+    let there = accounts.household(id).await?;
+    let stays = known == Known::Stays && there.is_some();
+    if !stays && there.as_ref() != Some(&household) {
         accounts.put_household(&household).await?;
         changes.push(Change::Household);
     }
-    let membership = Membership { household, role: Role::Owner };
-    if !accounts.memberships(person).await?.contains(&membership) {
-        accounts.put_member(id, person, membership.role).await?;
+    let memberships = accounts.memberships(person).await?;
+    let role = memberships.iter().find(|one| one.household.id == id).map(|one| one.role);
+    let stays = known == Known::Stays && role.is_some();
+    if !stays && role != Some(Role::Owner) {
+        accounts.put_member(id, person, Role::Owner).await?;
         changes.push(Change::Membership);
     }
     Ok(id)
@@ -215,20 +245,30 @@ async fn provision_hub(
     now: UtcMillis,
     household: HouseholdId,
     wanted: &HomeHub,
+    known: Known,
     changes: &mut Vec<Change>,
 ) -> Result<(), ProvisionError> {
     let hub = wanted.id;
     let running =
         accounts.hubs(household).await?.into_iter().find(|known| known.hub == hub && known.until.is_none());
     let since = wanted.since.or(running.as_ref().map(|running| running.since)).unwrap_or(now);
-    let assignment = HubAssignment { hub, household, name: wanted.name.clone(), since, until: None };
+    let name = match &running {
+        Some(running) if known == Known::Stays => running.name.clone(),
+        _ => wanted.name.clone(),
+    };
+    let assignment = HubAssignment { hub, household, name, since, until: None };
     if running.as_ref() != Some(&assignment) {
         accounts.assign_hub(&assignment).await?;
         changes.push(Change::Hub(hub));
     }
+    let labelled = accounts.sockets(household, hub).await?;
     let mut sockets = wanted.sockets.clone();
+    if known == Known::Stays {
+        sockets.retain(|socket| labelled.iter().all(|other| other.number != socket.number));
+        sockets.extend_from_slice(&labelled);
+    }
     sockets.sort_by_key(|socket| socket.number);
-    if accounts.sockets(household, hub).await? != sockets {
+    if labelled != sockets {
         accounts.put_sockets(household, hub, &sockets).await?;
         changes.push(Change::Sockets(hub));
     }

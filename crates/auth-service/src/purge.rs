@@ -2,12 +2,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Clock;
-use domain::accounts::Accounts;
+use domain::accounts::{Accounts, AccountsError};
+use domain::personal_tokens::PersonalTokens;
 use tokio_util::sync::CancellationToken;
 
-/// Forgets expired sessions from time to time; they are of no use to anybody long before.
-pub(crate) async fn purge_expired_sessions(
+/// Forgets expired sessions and tokens from time to time; they are of no use to anybody long before.
+pub(crate) async fn purge_what_expired(
     accounts: Arc<dyn Accounts>,
+    personal_tokens: Arc<dyn PersonalTokens>,
     clock: Arc<dyn Clock>,
     interval: Duration,
     shutdown: CancellationToken,
@@ -18,10 +20,16 @@ pub(crate) async fn purge_expired_sessions(
         if shutdown.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
             return;
         }
-        match accounts.purge_sessions(clock.now()).await {
-            Ok(0) => {}
-            Ok(sessions) => tracing::info!(sessions, "forgot expired sessions"),
-            Err(error) => tracing::warn!(%error, "expired sessions stay until the next time"),
-        }
+        let now = clock.now();
+        tell("sessions", accounts.purge_sessions(now).await);
+        tell("personal tokens", personal_tokens.purge_tokens(now).await);
+    }
+}
+
+fn tell(what: &str, purged: Result<u64, AccountsError>) {
+    match purged {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "forgot expired {what}"),
+        Err(error) => tracing::warn!(%error, "expired {what} stay until the next time"),
     }
 }

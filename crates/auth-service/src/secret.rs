@@ -1,26 +1,48 @@
-//! The secret of a session: the client holds it, the accounts keep its hash.
+//! Secrets that a client holds and of which a hash is kept: of sessions, and of personal tokens.
+
+use std::marker::PhantomData;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-/// Lets secret scanners recognise one that has leaked.
-const PREFIX: &str = "wls_";
 const RANDOM_BYTES: usize = 32;
 
-pub(crate) struct SessionSecret(SecretString);
+/// What a secret is for.
+pub(crate) trait Kind {
+    /// Lets secret scanners recognise one that has leaked, and tells the kinds apart.
+    const PREFIX: &str;
+}
 
-impl SessionSecret {
+pub(crate) struct OfSession;
+
+impl Kind for OfSession {
+    const PREFIX: &str = "wls_";
+}
+
+pub(crate) struct OfPersonalToken;
+
+impl Kind for OfPersonalToken {
+    const PREFIX: &str = "wlp_";
+}
+
+pub(crate) struct Secret<K>(SecretString, PhantomData<K>);
+
+pub(crate) type SessionSecret = Secret<OfSession>;
+pub(crate) type PersonalSecret = Secret<OfPersonalToken>;
+
+impl<K: Kind> Secret<K> {
     pub(crate) fn generate() -> Self {
         let random: [u8; RANDOM_BYTES] = rand::random();
-        Self(format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(random)).into())
+        let text = format!("{}{}", K::PREFIX, BASE64_URL_SAFE_NO_PAD.encode(random));
+        Self(text.into(), PhantomData)
     }
 
     /// `None` for what was never one of ours.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let random = BASE64_URL_SAFE_NO_PAD.decode(text.strip_prefix(PREFIX)?).ok()?;
-        (random.len() == RANDOM_BYTES).then(|| Self(text.into()))
+        let random = BASE64_URL_SAFE_NO_PAD.decode(text.strip_prefix(K::PREFIX)?).ok()?;
+        (random.len() == RANDOM_BYTES).then(|| Self(text.into(), PhantomData))
     }
 
     /// The secret has 256 random bits, so that a fast hash without salt is enough.
@@ -50,5 +72,12 @@ mod tests {
         for text in ["", "wls_", "wls_AAAA", "eyJhbGciOiJFZERTQSJ9.e30.AAAA", &"A".repeat(47)] {
             assert!(SessionSecret::parse(text).is_none(), "{text}");
         }
+    }
+
+    #[test]
+    fn one_kind_is_never_taken_for_the_other() {
+        assert!(PersonalSecret::parse(SessionSecret::generate().expose()).is_none());
+        assert!(SessionSecret::parse(PersonalSecret::generate().expose()).is_none());
+        assert!(PersonalSecret::generate().expose().starts_with("wlp_"));
     }
 }

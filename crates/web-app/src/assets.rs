@@ -19,6 +19,10 @@ pub(crate) fn page_is_built() -> bool {
     Dist::get("index.html").is_some()
 }
 
+/// Files that browsers ask for by these names. Their like is in the page or nowhere: a page in their place would be taken
+/// for a broken one of them, and kept.
+const AT_THE_ROOT: [&str; 2] = ["sw.js", "manifest.webmanifest"];
+
 /// A file of the page, or the page itself: paths such as `/today` are the page's own.
 pub(crate) async fn serve(uri: Uri) -> Response {
     answer(uri.path(), |path| Dist::get(path).map(|file| file.data))
@@ -32,7 +36,7 @@ fn answer(path: &str, file: impl Fn(&str) -> Option<Cow<'static, [u8]>>) -> Resp
     if let Some(content) = file(path) {
         return respond(path, content);
     }
-    if path.starts_with("assets/") {
+    if path.starts_with("assets/") || AT_THE_ROOT.contains(&path) {
         return not_found("There is no such file.");
     }
     match file("index.html") {
@@ -70,7 +74,7 @@ mod tests {
     use super::*;
 
     fn built(path: &str) -> Option<Cow<'static, [u8]>> {
-        ["index.html", "favicon.svg", "assets/index-BqCjJEJP.js"]
+        ["index.html", "favicon.svg", "assets/index-BqCjJEJP.js", "sw.js", "manifest.webmanifest"]
             .contains(&path)
             .then(|| path.as_bytes().to_vec().into())
     }
@@ -88,6 +92,17 @@ mod tests {
             assert_eq!(of(path), (200, "text/html".to_owned(), "no-cache".to_owned()), "{path}");
         }
         assert_eq!(of("/favicon.svg"), (200, "image/svg+xml".to_owned(), "no-cache".to_owned()));
+    }
+
+    #[test]
+    fn the_worker_and_the_manifest_are_asked_for_every_time() {
+        let fresh = |media_type: &str| (200, media_type.to_owned(), "no-cache".to_owned());
+        assert_eq!(of("/sw.js"), fresh("text/javascript"));
+        assert_eq!(of("/manifest.webmanifest"), fresh("application/manifest+json"));
+        let only_the_page = |path: &str| (path == "index.html").then(|| b"page".to_vec().into());
+        for path in ["/sw.js", "/manifest.webmanifest"] {
+            assert_eq!(answer(path, only_the_page).status(), StatusCode::NOT_FOUND, "{path}");
+        }
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! The web app: the page, the browser's session, and one API in front of the auth- and the read-service.
 //!
-//! It must not know any store: it asks the other two over HTTP, with the session's secret and short-lived
-//! tokens, and keeps nothing that a restart would lose.
+//! It must not know any store: it asks the other two over HTTP, with the secret of a session or of a personal token and
+//! short-lived tokens, and keeps nothing that a restart would lose.
 
 mod assets;
+mod caller;
 pub mod config;
 mod proxy;
 mod routes;

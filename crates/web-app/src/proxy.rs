@@ -10,25 +10,45 @@ use tokio_util::sync::CancellationToken;
 use crate::upstream::problem_of;
 
 /// What the browser may see of the other service's headers.
-const PASSED: [HeaderName; 4] = [
+const PASSED: [HeaderName; 5] = [
     header::CONTENT_TYPE,
+    header::CONTENT_DISPOSITION,
     header::CACHE_CONTROL,
     header::RETRY_AFTER,
     HeaderName::from_static("x-accel-buffering"),
 ];
 
-/// The same status and body, streamed until `shutdown`; a failure of the other service as a problem.
-pub(crate) async fn pass_on(answer: reqwest::Response, shutdown: CancellationToken) -> Response {
-    if !answer.status().is_success() {
-        return problem_of(answer).await.into_response();
+/// The same status and body, as it comes; a failure of the other service as a problem. A body that breaks off there
+/// breaks off here: half of a file never looks like the whole.
+pub(crate) async fn pass_on(answer: reqwest::Response) -> Response {
+    match head_of(&answer) {
+        Some(head) => head.map(|_| Body::from_stream(answer.bytes_stream())),
+        None => problem_of(answer).await.into_response(),
     }
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = answer.status();
+}
+
+/// The same for a stream without an end of its own.
+pub(crate) async fn pass_on_until(answer: reqwest::Response, shutdown: CancellationToken) -> Response {
+    match head_of(&answer) {
+        Some(head) => {
+            let stream = answer.bytes_stream().take_until(shutdown.cancelled_owned());
+            head.map(|_| Body::from_stream(stream))
+        }
+        None => problem_of(answer).await.into_response(),
+    }
+}
+
+/// `None` unless it was a success.
+fn head_of(answer: &reqwest::Response) -> Option<Response> {
+    if !answer.status().is_success() {
+        return None;
+    }
+    let mut head = Response::new(Body::empty());
+    *head.status_mut() = answer.status();
     for name in PASSED {
         if let Some(value) = answer.headers().get(&name) {
-            response.headers_mut().insert(name, value.clone());
+            head.headers_mut().insert(name, value.clone());
         }
     }
-    *response.body_mut() = Body::from_stream(answer.bytes_stream().take_until(shutdown.cancelled_owned()));
-    response
+    Some(head)
 }

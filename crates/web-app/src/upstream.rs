@@ -10,12 +10,31 @@ use reqwest::{Client, Method, RequestBuilder, Response, Url};
 use serde::{Deserialize, Serialize};
 use service::problem::Problem;
 
+use crate::caller::is_of_program;
 use crate::config::UpstreamConfig;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-/// The live stream says something every 15 s.
-const SILENCE_TIMEOUT: Duration = Duration::from_secs(45);
+
+/// How long the services may take.
+#[derive(Clone, Copy)]
+struct Limits {
+    /// For a whole answer.
+    answer: Duration,
+    /// For the next piece of one. The live stream says something every 15 s.
+    silence: Duration,
+}
+
+const LIMITS: Limits = Limits { answer: Duration::from_secs(10), silence: Duration::from_secs(45) };
+
+/// How long an answer may get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Length {
+    /// It comes soon, and whole.
+    Short,
+    /// It may come for ever, a piece at a time.
+    Long,
+}
+
 /// A token this close to its end is not used any more.
 const TOKEN_MARGIN_SECS: i64 = 60;
 const TRIES: u32 = 3;
@@ -54,14 +73,23 @@ pub(crate) struct Upstream {
     auth_url: String,
     read_url: String,
     clock: Arc<dyn Clock>,
+    limits: Limits,
     tokens: Mutex<HashMap<TokenKey, CachedToken>>,
 }
 
 impl Upstream {
     pub(crate) fn new(config: &UpstreamConfig, clock: Arc<dyn Clock>) -> Result<Self, reqwest::Error> {
+        Self::within(LIMITS, config, clock)
+    }
+
+    fn within(
+        limits: Limits,
+        config: &UpstreamConfig,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, reqwest::Error> {
         let client = Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(SILENCE_TIMEOUT)
+            .read_timeout(limits.silence)
             .no_proxy()
             .build()?;
         let trimmed = |url: &str| url.trim_end_matches('/').to_owned();
@@ -70,23 +98,24 @@ impl Upstream {
             auth_url: trimmed(&config.auth_url),
             read_url: trimmed(&config.read_url),
             clock,
+            limits,
             tokens: Mutex::default(),
         })
     }
 
     /// A request to the auth-service.
     pub(crate) fn auth(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("{}{path}", self.auth_url)).timeout(ANSWER_TIMEOUT)
+        self.client.request(method, format!("{}{path}", self.auth_url)).timeout(self.limits.answer)
     }
 
-    /// Asks the read-service in the name of the session. `streaming`: the answer may go on for ever.
+    /// Asks the read-service in the name of the session, or of the program.
     pub(crate) async fn read(
         &self,
         secret: &str,
         household: HouseholdId,
         path: &str,
         query: Option<&str>,
-        streaming: bool,
+        length: Length,
     ) -> Result<Response, Problem> {
         let mut url = Url::parse(&format!("{}{path}", self.read_url)).map_err(|e| Problem::internal(&e))?;
         url.set_query(query);
@@ -95,8 +124,8 @@ impl Upstream {
         for _ in 0..TRIES {
             let (token, is_new) = self.token(secret, household).await?;
             let mut request = self.client.get(url.clone()).bearer_auth(token);
-            if !streaming {
-                request = request.timeout(ANSWER_TIMEOUT);
+            if length == Length::Short {
+                request = request.timeout(self.limits.answer);
             }
             let answer = send(request).await?;
             if answer.status() != StatusCode::UNAUTHORIZED {
@@ -144,6 +173,16 @@ impl Upstream {
         self.tokens().retain(|key, _| key.secret != secret);
     }
 
+    /// Forgets the tokens that say what a household was before it was changed.
+    pub(crate) fn forget_household(&self, household: HouseholdId) {
+        self.tokens().retain(|key, _| key.household != household);
+    }
+
+    /// Forgets the tokens of all programs, so that one that was turned away gets no further.
+    pub(crate) fn forget_programs(&self) {
+        self.tokens().retain(|key, _| !is_of_program(&key.secret));
+    }
+
     /// Whether both services are ready.
     pub(crate) async fn ready(&self) -> Result<(), String> {
         for (name, url) in [("auth-service", &self.auth_url), ("read-service", &self.read_url)] {
@@ -178,3 +217,6 @@ pub(crate) async fn problem_of(answer: Response) -> Problem {
     }
     answer.json().await.unwrap_or_else(|_| Problem::new(status))
 }
+
+#[cfg(test)]
+mod tests;

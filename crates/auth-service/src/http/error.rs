@@ -1,8 +1,10 @@
 use axum::response::{IntoResponse, Response};
+use domain::access::Scope;
 use domain::accounts::AccountsError;
 use http::{HeaderValue, StatusCode, header};
 use service::problem::Problem;
 
+use super::personal_tokens::MAX_TOKENS;
 use crate::passwords::PasswordError;
 use crate::signing_key::SigningKeyError;
 
@@ -17,6 +19,16 @@ pub(crate) enum ApiError {
     NotMember,
     #[error("not an owner of the household")]
     NotOwner,
+    #[error("guests change nothing")]
+    Guest,
+    #[error("a personal token cannot do this at all")]
+    SessionOnly,
+    #[error("the personal token lacks the scope {}", .0.as_str())]
+    OutOfScope(Scope),
+    #[error("the person has too many personal tokens")]
+    TooManyTokens,
+    #[error("somebody else was quicker")]
+    Outdated,
     #[error("there is nothing")]
     NotFound,
     #[error("no such method here")]
@@ -50,6 +62,22 @@ impl ApiError {
             Self::NotLoggedIn => problem(StatusCode::UNAUTHORIZED, "Please log in."),
             Self::NotMember => problem(StatusCode::FORBIDDEN, "You are not a member of this household."),
             Self::NotOwner => problem(StatusCode::FORBIDDEN, "Only an owner of the household may do this."),
+            Self::Guest => problem(StatusCode::FORBIDDEN, "Guests of the household look and do not change."),
+            Self::SessionOnly => {
+                problem(StatusCode::FORBIDDEN, "This takes somebody who is logged in, not a personal token.")
+            }
+            Self::OutOfScope(scope) => problem(
+                StatusCode::FORBIDDEN,
+                &format!("The personal token is not for this: it lacks the scope {}.", scope.as_str()),
+            ),
+            Self::TooManyTokens => problem(
+                StatusCode::CONFLICT,
+                &format!("There are {MAX_TOKENS} tokens already; delete one that is not needed any more."),
+            ),
+            Self::Outdated => problem(
+                StatusCode::CONFLICT,
+                "Somebody else has changed the settings since you read them. Please read them again.",
+            ),
             Self::NotFound => problem(StatusCode::NOT_FOUND, "There is nothing at this address."),
             Self::MethodNotAllowed => {
                 problem(StatusCode::METHOD_NOT_ALLOWED, "This cannot be done at this address.")

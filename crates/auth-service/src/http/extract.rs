@@ -4,14 +4,18 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
-use domain::accounts::Session;
+use domain::access::{Role, Scope};
+use domain::accounts::{Membership, Session};
+use domain::personal_tokens::PersonalToken;
+use domain::{HouseholdId, PersonId};
 use http::request::Parts;
 use http::{StatusCode, header};
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 
 use super::App;
 use super::error::ApiError;
-use crate::secret::SessionSecret;
+use crate::secret::{PersonalSecret, SessionSecret};
 
 /// A JSON body.
 pub(super) struct Body<T>(pub(super) T);
@@ -46,11 +50,24 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let field = error.path().to_string();
-        let detail = error.inner().to_string();
-        ApiError::Invalid { field: (field != "." && field != "?").then_some(field), detail }
+        // What is no field of a list or an object has no name there.
+        let field = field.trim_end_matches(['.', '?']);
+        let field = (!field.is_empty()).then(|| field.to_owned());
+        ApiError::Invalid { field, detail: sentence(error.inner()) }
     })?;
-    json.end().map_err(|error| ApiError::Invalid { field: None, detail: error.to_string() })?;
+    json.end().map_err(|error| ApiError::Invalid { field: None, detail: sentence(&error) })?;
     Ok(value)
+}
+
+/// Where a value is, the field says; the place in the text helps only where the text is no JSON.
+fn sentence(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let text = match error.classify() {
+        Category::Data => text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what),
+        _ => text.as_str(),
+    };
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }
 
 /// Ids in the path; what is no id is nowhere to be found.
@@ -65,16 +82,75 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Address<T> {
     }
 }
 
-/// The session whose secret the request bears.
+/// Somebody who is logged in. A personal token is not enough.
 pub(super) struct LoggedIn(pub(super) Session);
 
 impl FromRequestParts<Arc<App>> for LoggedIn {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let secret = bearer(parts).and_then(SessionSecret::parse).ok_or(ApiError::NotLoggedIn)?;
-        let session = app.accounts.session(&secret.hash(), app.clock.now()).await?;
-        session.map(Self).ok_or(ApiError::NotLoggedIn)
+        match Caller::from_request_parts(parts, app).await? {
+            Caller::Person(session) => Ok(Self(session)),
+            Caller::Program(_) => Err(ApiError::SessionOnly),
+        }
+    }
+}
+
+/// Somebody who is logged in, or a program with a personal token of theirs.
+pub(super) enum Caller {
+    Person(Session),
+    Program(PersonalToken),
+}
+
+impl FromRequestParts<Arc<App>> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let (bearer, now) = (bearer(parts).ok_or(ApiError::NotLoggedIn)?, app.clock.now());
+        let caller = if let Some(secret) = SessionSecret::parse(bearer) {
+            app.accounts.session(&secret.hash(), now).await?.map(Self::Person)
+        } else if let Some(secret) = PersonalSecret::parse(bearer) {
+            app.personal_tokens.use_token(&secret.hash(), now).await?.map(Self::Program)
+        } else {
+            None
+        };
+        caller.ok_or(ApiError::NotLoggedIn)
+    }
+}
+
+impl Caller {
+    pub(super) const fn person(&self) -> PersonId {
+        match self {
+            Self::Person(session) => session.person,
+            Self::Program(token) => token.person,
+        }
+    }
+
+    /// The membership by which this may be asked, if the token is for it too.
+    pub(super) async fn membership(
+        &self,
+        app: &App,
+        household: HouseholdId,
+        scope: Scope,
+    ) -> Result<Membership, ApiError> {
+        if let Self::Program(token) = self {
+            if token.household != household {
+                return Err(ApiError::NotFound);
+            }
+            if !token.scopes.contains(&scope) {
+                return Err(ApiError::OutOfScope(scope));
+            }
+        }
+        app.membership(self.person(), household).await?.ok_or(ApiError::NotFound)
+    }
+
+    /// The same of somebody who may change something in the household.
+    pub(super) async fn manager(&self, app: &App, household: HouseholdId) -> Result<Membership, ApiError> {
+        let membership = self.membership(app, household, Scope::Manage).await?;
+        match membership.role {
+            Role::Owner | Role::Member => Ok(membership),
+            Role::Guest => Err(ApiError::Guest),
+        }
     }
 }
 

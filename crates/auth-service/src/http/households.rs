@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::access::Role;
+use domain::access::{Role, Scope};
 use domain::accounts::{AccountsError, HubAssignment, SocketLabel};
 use domain::ids::MAX_SOCKETS;
 use domain::{HouseholdId, HubId, SocketNumber, UtcMillis};
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::App;
 use super::error::ApiError;
-use super::extract::{Address, Body, LoggedIn};
+use super::extract::{Address, Body, Caller};
 use super::sessions::HouseholdReference;
 
 const MAX_NAME_CHARS: usize = 80;
@@ -40,6 +40,10 @@ struct SocketBody {
     #[serde(default)]
     #[schema(max_length = 40, pattern = "^[a-z0-9-]+$", example = "fridge")]
     icon: Option<String>,
+    /// Not to be listed; it still counts in the home.
+    #[serde(default)]
+    #[schema(required = true)]
+    hidden: bool,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -72,21 +76,22 @@ struct HouseholdBody {
     get,
     path = "/v1/households/{household}",
     tag = "households",
-    security(("session" = [])),
+    security(("session" = []), ("personal_token" = ["usage"])),
     params(("household" = Uuid, Path)),
     responses(
         (status = 200, body = HouseholdBody),
         (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "A token without the scope", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Unknown, or not a member", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Not now", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn show(
     State(app): State<Arc<App>>,
-    LoggedIn(session): LoggedIn,
+    caller: Caller,
     Address(id): Address<HouseholdId>,
 ) -> Result<Response, ApiError> {
-    let membership = app.membership(session.person, id).await?.ok_or(ApiError::NotFound)?;
+    let membership = caller.membership(&app, id, Scope::Usage).await?;
     let now = app.clock.now();
     let mut hubs = Vec::new();
     for hub in app.accounts.hubs(id).await? {
@@ -102,19 +107,19 @@ pub(super) async fn show(
     Ok(Json(HouseholdBody { household: membership.into(), hubs }).into_response())
 }
 
-/// Take a hub into the household, or label it anew.
+/// Label a hub anew, or take it into the household, as an owner.
 #[utoipa::path(
     put,
     path = "/v1/households/{household}/hubs/{hub}",
     tag = "households",
-    security(("session" = [])),
+    security(("session" = []), ("personal_token" = ["manage"])),
     params(("household" = Uuid, Path), ("hub" = Uuid, Path)),
     request_body = HubLabels,
     responses(
         (status = 200, description = "Labelled anew", body = HubBody),
         (status = 201, description = "Taken into the household", body = HubBody),
         (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an owner", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "A guest, or a new hub and not an owner, or a token without the scope", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Unknown, or not a member", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The hub is in another household", body = Problem, content_type = "application/problem+json"),
         (status = 400, description = "The request ended early", body = Problem, content_type = "application/problem+json"),
@@ -126,14 +131,11 @@ pub(super) async fn show(
 )]
 pub(super) async fn put_hub(
     State(app): State<Arc<App>>,
-    LoggedIn(session): LoggedIn,
+    caller: Caller,
     Address((household, hub)): Address<(HouseholdId, HubId)>,
     Body(labels): Body<HubLabels>,
 ) -> Result<Response, ApiError> {
-    let membership = app.membership(session.person, household).await?.ok_or(ApiError::NotFound)?;
-    if membership.role != Role::Owner {
-        return Err(ApiError::NotOwner);
-    }
+    let membership = caller.manager(&app, household).await?;
     let name = checked_name("name", &labels.name)?;
     let sockets = checked_sockets(labels.sockets)?;
 
@@ -144,6 +146,9 @@ pub(super) async fn put_hub(
         .await?
         .into_iter()
         .find(|known| known.hub == hub && is_current(known, now));
+    if current.is_none() && membership.role != Role::Owner {
+        return Err(ApiError::NotOwner);
+    }
     let status = if current.is_some() { StatusCode::OK } else { StatusCode::CREATED };
     let since = current.as_ref().map_or(now, |current| current.since);
     let assignment = HubAssignment { hub, household, name, since, until: None };
@@ -154,7 +159,7 @@ pub(super) async fn put_hub(
         })?;
     }
     app.accounts.put_sockets(household, hub, &sockets).await?;
-    tracing::info!(%household, %hub, person = %session.person, new = current.is_none(), "hub labelled");
+    tracing::info!(%household, %hub, person = %caller.person(), new = current.is_none(), "hub labelled");
     let body = HubBody {
         id: hub.as_uuid(),
         name: assignment.name,
@@ -185,12 +190,13 @@ fn checked_sockets(sockets: Vec<SocketBody>) -> Result<Vec<SocketLabel>, ApiErro
             name: checked_name(field("name"), &socket.name)?,
             room: socket.room.map(|room| checked_name(field("room"), &room)).transpose()?,
             icon: socket.icon.map(|icon| checked_icon(field("icon"), icon)).transpose()?,
+            hidden: socket.hidden,
         });
     }
     Ok(checked)
 }
 
-fn checked_name(field: impl Into<String>, name: &str) -> Result<String, ApiError> {
+pub(super) fn checked_name(field: impl Into<String>, name: &str) -> Result<String, ApiError> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > MAX_NAME_CHARS || name.chars().any(char::is_control) {
         let detail = format!("It must have 1 to {MAX_NAME_CHARS} characters, all of them printable.");
@@ -210,7 +216,7 @@ fn checked_icon(field: String, icon: String) -> Result<String, ApiError> {
 
 impl From<SocketLabel> for SocketBody {
     fn from(label: SocketLabel) -> Self {
-        let SocketLabel { number, name, room, icon } = label;
-        Self { number: number.get(), name, room, icon }
+        let SocketLabel { number, name, room, icon, hidden } = label;
+        Self { number: number.get(), name, room, icon, hidden }
     }
 }

@@ -4,7 +4,9 @@ mod error;
 mod extract;
 mod households;
 mod openapi;
+mod personal_tokens;
 mod sessions;
+mod settings;
 mod tokens;
 
 use std::sync::Arc;
@@ -14,9 +16,11 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 use domain::Clock;
 use domain::accounts::{Accounts, Membership};
+use domain::personal_tokens::PersonalTokens;
+use domain::registry::Registry;
 use domain::{HouseholdId, PersonId};
 use http::header;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
 use crate::passwords::{PasswordError, Passwords};
@@ -27,10 +31,14 @@ pub use openapi::json as openapi_json;
 
 /// 64 sockets with the longest labels fit in.
 const MAX_BODY_BYTES: usize = 48 * 1_024;
+/// Two hundred tariffs with a price for the day and one for the night fit in; it is all that is ever read of a request.
+const MAX_SETTINGS_BYTES: usize = 64 * 1_024;
 
 /// What every request works with.
 pub(crate) struct App {
     accounts: Arc<dyn Accounts>,
+    registry: Arc<dyn Registry>,
+    personal_tokens: Arc<dyn PersonalTokens>,
     clock: Arc<dyn Clock>,
     signing_key: SigningKey,
     passwords: Passwords,
@@ -39,9 +47,9 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) fn new(deps: Deps) -> Result<Self, PasswordError> {
-        let Deps { accounts, clock, signing_key, sessions } = deps;
+        let Deps { accounts, registry, personal_tokens, clock, signing_key, sessions } = deps;
         let passwords = Passwords::new(sessions.concurrent_logins, sessions.login_patience())?;
-        Ok(Self { accounts, clock, signing_key, passwords, sessions })
+        Ok(Self { accounts, registry, personal_tokens, clock, signing_key, passwords, sessions })
     }
 
     /// `None` also for a household that does not exist: strangers learn nothing.
@@ -61,8 +69,11 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(sessions::current, sessions::log_out))
         .routes(routes!(tokens::issue))
         .routes(routes!(tokens::keys))
+        .routes(routes!(personal_tokens::list, personal_tokens::create))
+        .routes(routes!(personal_tokens::delete))
         .routes(routes!(households::show))
         .routes(routes!(households::put_hub))
+        .routes(routes!(settings::show, settings::put).layer(DefaultBodyLimit::max(MAX_SETTINGS_BYTES)))
 }
 
 pub(crate) fn router(app: App) -> Router {

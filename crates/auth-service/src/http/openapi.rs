@@ -1,5 +1,7 @@
 //! The API's description. The checked-in `openapi.json` is this, printed.
 
+use serde::Serialize;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
@@ -10,25 +12,39 @@ use utoipa::{Modify, OpenApi};
         description = "People, households, hubs, and the tokens for them.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
-    modifiers(&Session),
+    modifiers(&Bearers),
 )]
 struct Document;
 
-struct Session;
+struct Bearers;
 
-impl Modify for Session {
+impl Modify for Bearers {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let mut scheme = Http::new(HttpAuthScheme::Bearer);
-        scheme.description = Some("The secret that logging in gave.".to_owned());
-        document
-            .components
-            .get_or_insert_default()
-            .add_security_scheme("session", SecurityScheme::Http(scheme));
+        let components = document.components.get_or_insert_default();
+        for (name, description) in [
+            ("session", "The secret that logging in gave."),
+            ("personal_token", "A personal token that has the scope."),
+        ] {
+            let mut scheme = Http::new(HttpAuthScheme::Bearer);
+            scheme.description = Some(description.to_owned());
+            components.add_security_scheme(name, SecurityScheme::Http(scheme));
+        }
     }
 }
 
 pub(super) fn document() -> utoipa::openapi::OpenApi {
     Document::openapi()
+}
+
+/// One of these words.
+pub(super) fn one_of<T: Serialize>(words: impl IntoIterator<Item = T>) -> ObjectBuilder {
+    let words = words.into_iter().filter_map(|word| serde_json::to_value(word).ok());
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words))
+}
+
+/// A list of at least one of these words.
+pub(super) fn some_of<T: Serialize>(words: impl IntoIterator<Item = T>) -> ArrayBuilder {
+    ArrayBuilder::new().items(one_of(words)).min_items(Some(1))
 }
 
 /// The document, as it is served and checked in.

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::HouseholdId;
-use domain::access::{AUDIENCE, AccessClaims, HubGrant, ISSUER};
+use domain::access::{AUDIENCE, AccessClaims, HubGrant, ISSUER, Scope, every_scope};
 use http::header;
 use serde::{Deserialize, Serialize};
 use service::problem::Problem;
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::App;
 use super::error::ApiError;
-use super::extract::{Body, LoggedIn};
+use super::extract::{Body, Caller};
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -35,11 +35,14 @@ struct Issued {
 }
 
 /// Get an access token for a household.
+///
+/// It may be used for all that the session or the personal token may be used for: a session for everything, a personal
+/// token for its scopes, in its own household.
 #[utoipa::path(
     post,
     path = "/v1/tokens",
     tag = "tokens",
-    security(("session" = [])),
+    security(("session" = []), ("personal_token" = [])),
     request_body = TokenRequest,
     responses(
         (status = 200, body = Issued),
@@ -54,18 +57,26 @@ struct Issued {
 )]
 pub(super) async fn issue(
     State(app): State<Arc<App>>,
-    LoggedIn(session): LoggedIn,
+    caller: Caller,
     Body(request): Body<TokenRequest>,
 ) -> Result<Response, ApiError> {
-    let membership = app.membership(session.person, request.household).await?.ok_or(ApiError::NotMember)?;
+    let (scope, end) = match &caller {
+        Caller::Person(session) => (every_scope(), Some(session.expires)),
+        Caller::Program(token) if token.household == request.household => {
+            (Scope::to_words(&token.scopes), token.expires)
+        }
+        Caller::Program(_) => return Err(ApiError::NotMember),
+    };
+    let membership = app.membership(caller.person(), request.household).await?.ok_or(ApiError::NotMember)?;
     let hubs = app.accounts.hubs(request.household).await?;
     let issued = app.clock.now();
-    // No token outlives the session it came from.
-    let expires = issued.plus_millis(app.sessions.token_life_millis()).min(session.expires);
+    let whole_life = issued.plus_millis(app.sessions.token_life_millis());
+    // No token outlives what it was given for.
+    let expires = end.map_or(whole_life, |end| whole_life.min(end));
     let claims = AccessClaims {
         iss: ISSUER.to_owned(),
         aud: AUDIENCE.to_owned(),
-        sub: session.person,
+        sub: caller.person(),
         iat: issued.secs(),
         exp: expires.secs(),
         household: membership.household.id,
@@ -75,6 +86,7 @@ pub(super) async fn issue(
             .into_iter()
             .map(|hub| HubGrant { hub: hub.hub, since: hub.since, until: hub.until })
             .collect(),
+        scope,
     };
     let issued = Issued {
         access_token: app.signing_key.sign(&claims)?,

@@ -68,6 +68,9 @@ async fn malformed_log_ins_name_the_field() {
         let refused = server.send(server.request(Method::POST, "/v1/sessions").json(&body)).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
         assert_eq!(refused.body["field"], field, "{}", refused.body);
+        let detail = refused.body["detail"].as_str().unwrap();
+        assert!(detail.starts_with(char::is_uppercase) && detail.ends_with('.'), "{detail}");
+        assert!(!detail.contains("line"), "{detail}");
     }
     let cut_off = server
         .request(Method::POST, "/v1/sessions")

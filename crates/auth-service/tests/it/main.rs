@@ -4,7 +4,9 @@
 mod hubs;
 mod log_in;
 mod outage;
+mod personal_tokens;
 mod provisioning;
 mod server;
+mod settings;
 mod tokens;
 mod whole_story;

@@ -11,7 +11,7 @@ async fn while_the_database_is_down_nobody_logs_in_and_afterwards_everybody_does
     let postgres = tokio::task::spawn_blocking(|| PostgreSql::start().unwrap()).await.unwrap();
     let config = postgres::Config::new(postgres.database("accounts").unwrap().into());
     let accounts = Arc::new(postgres::Accounts::connect(&config).unwrap());
-    let server = Server::with_accounts(accounts).await;
+    let server = Server::with_stores(accounts).await;
     server.settle("ada@example.org", true).await;
     let secret = server.secret_of("ada@example.org").await;
 

@@ -1,5 +1,6 @@
-use auth_service::provision;
 use auth_service::provision::{Change, Home, ProvisionError};
+use auth_service::{provision, provision_missing};
+use domain::access::Role;
 use domain::accounts::AccountsError;
 use reqwest::StatusCode;
 
@@ -49,6 +50,40 @@ async fn a_new_password_replaces_the_old_one() {
     assert_eq!(again.changes, [Change::Password]);
     assert_eq!(server.log_in("ada@example.org", PASSWORD).await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(server.log_in("ada@example.org", "a better one").await.status, StatusCode::CREATED);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_people_have_changed_stays_when_only_what_is_missing_is_made() {
+    let server = Server::with_sqlite().await;
+    let mut described = home("ada@example.org");
+    let first = provision_missing(&*server.accounts, &*server.clock, &described).await.unwrap();
+    assert_eq!(first.changes.len(), 5);
+    let changed = serde_json::json!({
+        "person": { "email": "ada@example.org", "name": "Ada", "password": PASSWORD },
+        "household": { "id": first.household, "name": "Attic", "zone": "UTC" },
+        "hubs": [{
+            "id": hub(), "name": "Shelf", "since": "epoch", "sockets": [{ "number": 3, "name": "Freezer", "hidden": true }],
+        }],
+    });
+    let changed: Home = serde_json::from_value(changed).unwrap();
+    provision(&*server.accounts, &*server.clock, &changed).await.unwrap();
+    server.accounts.put_member(first.household, first.person, Role::Member).await.unwrap();
+
+    described.hubs[0].sockets.retain(|socket| socket.number.get() == 3);
+    let again = provision_missing(&*server.accounts, &*server.clock, &described).await.unwrap();
+    assert_eq!((again.household, again.changes), (first.household, vec![]));
+    let membership = &server.accounts.memberships(first.person).await.unwrap()[0];
+    assert_eq!((membership.household.name.as_str(), membership.household.zone.name()), ("Attic", "UTC"));
+    assert_eq!(membership.role, Role::Member);
+    assert_eq!(server.accounts.hubs(first.household).await.unwrap()[0].name, "Shelf");
+
+    // A socket that is new gets its label, and the other one keeps its own.
+    let again = provision_missing(&*server.accounts, &*server.clock, &home("ada@example.org")).await.unwrap();
+    assert_eq!(again.changes, [Change::Sockets(hub())]);
+    let sockets = server.accounts.sockets(first.household, hub()).await.unwrap();
+    let names: Vec<&str> = sockets.iter().map(|socket| socket.name.as_str()).collect();
+    assert_eq!((names, sockets[1].hidden), (vec!["Lamp", "Freezer"], true));
     server.stop().await;
 }
 

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use auth_service::provision::Home;
-use auth_service::{Deps, SessionsConfig, SigningKey, provision};
+use auth_service::{Deps, SessionsConfig, SigningKey, Stores, provision};
 use domain::accounts::Accounts;
-use domain::{Clock, HouseholdId, HubId, UtcMillis};
+use domain::{Clock, HouseholdId, HubId, PersonId, UtcMillis};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use service::clock::SystemClock;
@@ -40,22 +40,25 @@ impl Server {
 
     pub(crate) async fn with_settings(sessions: SessionsConfig) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let accounts = sqlite::Accounts::open(folder.path().join("accounts.db")).await.unwrap();
-        Self::start(Arc::new(accounts), sessions, folder).await
+        let store = sqlite::Accounts::open(folder.path().join("accounts.db")).await.unwrap();
+        Self::start(Arc::new(store).into(), sessions, folder).await
     }
 
-    pub(crate) async fn with_accounts(accounts: Arc<dyn Accounts>) -> Self {
-        Self::start(accounts, SessionsConfig::default(), tempfile::tempdir().unwrap()).await
+    pub(crate) async fn with_stores(stores: impl Into<Stores>) -> Self {
+        Self::start(stores.into(), SessionsConfig::default(), tempfile::tempdir().unwrap()).await
     }
 
-    async fn start(accounts: Arc<dyn Accounts>, sessions: SessionsConfig, folder: TempDir) -> Self {
+    async fn start(stores: Stores, sessions: SessionsConfig, folder: TempDir) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let clock = Arc::new(FakeClock::at(SystemClock.now()));
         let signing_key = SigningKey::load_or_create(&folder.path().join("signing-key.pem")).unwrap();
         let shutdown = CancellationToken::new();
+        let Stores { accounts, registry, personal_tokens } = stores;
         let deps = Deps {
             accounts: Arc::clone(&accounts),
+            registry,
+            personal_tokens,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             signing_key,
             sessions,
@@ -112,6 +115,10 @@ impl Server {
         let answer = self.log_in(email, PASSWORD).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
         answer.body["secret"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn person(&self, email: &str) -> PersonId {
+        self.accounts.credentials_by_email(email).await.unwrap().unwrap().person.id
     }
 
     /// A person with a household, and [`HUB`] in it when `hub`.

@@ -1,5 +1,5 @@
 use domain::HouseholdId;
-use domain::access::{AUDIENCE, AccessClaims, HubGrant, ISSUER, Role};
+use domain::access::{AUDIENCE, AccessClaims, HubGrant, ISSUER, Role, Scope};
 use domain::accounts::HubAssignment;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::server::{Server, hub};
 
 /// Checks a token as the read-service would: with nothing but the published keys.
-async fn verified(server: &Server, token: &str) -> AccessClaims {
+pub(crate) async fn verified(server: &Server, token: &str) -> AccessClaims {
     let answer = server.send(server.request(Method::GET, "/.well-known/jwks.json")).await;
     assert_eq!(answer.headers["cache-control"], "public, max-age=300");
     let keys: JwkSet = serde_json::from_value(answer.body).unwrap();
@@ -51,6 +51,8 @@ async fn a_token_carries_the_hubs_of_the_household_and_their_times() {
     let claims = verified(&server, token).await;
     assert_eq!(claims.household, id);
     assert_eq!(claims.role, Role::Owner);
+    assert_eq!(claims.scope, "usage live manage");
+    assert!(Scope::ALL.into_iter().all(|scope| claims.allows(scope)));
     assert_eq!(claims.zone.name(), "Europe/Berlin");
     assert_eq!((claims.iat, claims.exp), (now.secs(), now.secs() + 600));
     let until = Some(now.plus_millis(-1_000));

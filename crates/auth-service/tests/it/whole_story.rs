@@ -16,7 +16,7 @@ async fn somebody_logs_in_looks_around_and_logs_out_with_postgresql() {
     let postgres = tokio::task::spawn_blocking(|| PostgreSql::start().unwrap()).await.unwrap();
     let config = postgres::Config::new(postgres.database("accounts").unwrap().into());
     let accounts = Arc::new(postgres::Accounts::connect(&config).unwrap());
-    tell(Server::with_accounts(accounts).await).await;
+    tell(Server::with_stores(accounts).await).await;
 }
 
 async fn tell(server: Server) {
@@ -49,8 +49,8 @@ async fn tell(server: Server) {
         "id": HUB,
         "name": "Cellar",
         "sockets": [
-            { "number": 0, "name": "Lamp", "room": null, "icon": null },
-            { "number": 3, "name": "Fridge", "room": "Kitchen", "icon": "fridge" },
+            { "number": 0, "name": "Lamp", "room": null, "icon": null, "hidden": false },
+            { "number": 3, "name": "Fridge", "room": "Kitchen", "icon": "fridge", "hidden": false },
         ],
     }]);
     assert_eq!(home.body, expected);

@@ -9,7 +9,7 @@ pub(super) const MAX_TARIFFS: usize = 200;
 const MAX_BANDS: usize = 50;
 const MAX_NAME_CHARS: usize = 80;
 /// A thousand of the currency's units for a kWh.
-const MAX_PRICE: i64 = 1_000 * Nano::ONE.0;
+const MAX_PRICE: u64 = 1_000 * Nano::ONE.0.unsigned_abs();
 const MAX_STANDING: i64 = 1_000_000 * Nano::ONE.0;
 
 /// One thing that makes no sense.
@@ -51,7 +51,7 @@ fn check_tariff(path: &str, tariff: &Tariff) -> Result<(), Fault> {
     if !(0..=MAX_STANDING).contains(&tariff.standing.0) {
         return Err(Fault::new(format!("{path}.standing_n"), "A standing charge is 0 to 1,000,000."));
     }
-    if tariff.feed_in.is_some_and(|price| price.0.abs() > MAX_PRICE) {
+    if tariff.feed_in.is_some_and(|price| price.0.unsigned_abs() > MAX_PRICE) {
         return Err(Fault::new(format!("{path}.feed_in_n"), "A price is -1,000 to 1,000 for a kWh."));
     }
     if tariff.bands.is_empty() || tariff.bands.len() > MAX_BANDS {
@@ -66,7 +66,7 @@ fn check_tariff(path: &str, tariff: &Tariff) -> Result<(), Fault> {
 
 fn check_band(path: &str, band: &Band) -> Result<(), Fault> {
     check_name(&format!("{path}.name"), &band.name)?;
-    if band.price.0.abs() > MAX_PRICE {
+    if band.price.0.unsigned_abs() > MAX_PRICE {
         return Err(Fault::new(format!("{path}.price_n"), "A price is -1,000 to 1,000 for a kWh."));
     }
     for (field, time) in [("from", band.from), ("to", band.to)] {
@@ -202,6 +202,15 @@ mod tests {
         let twice = band("00:00", "24:00", &["mon", "mon"]);
         assert_eq!(field_of(vec![twice]).as_deref(), Some("tariffs[0].bands[0].days"));
         assert_eq!(field_of(vec![band("00:00", "24:00", &[])]).as_deref(), Some("tariffs[0].bands[0].days"));
+    }
+
+    #[test]
+    fn no_price_is_beyond_all_measure() {
+        for price in [i64::MIN, i64::MAX, 1_000_000_000_001, -1_000_000_000_001] {
+            let mut band = band("00:00", "24:00", &WEEK);
+            band["price_n"] = json!(price);
+            assert_eq!(field_of(vec![band]).as_deref(), Some("tariffs[0].bands[0].price_n"), "{price}");
+        }
     }
 
     #[test]

@@ -74,12 +74,11 @@ pub(super) fn forecast(
     };
     let this_month = past.iter().filter(|day| day.date >= date.first_of_month()).map(|day| day.amount);
     let expected: Option<Vec<Amount>> = to_come.clone().map(like_weekday).collect();
-    let (expected, basis) = match expected {
-        Some(expected) => (expected, Basis::Weekdays),
-        None => {
-            let day = mean(this_month)?;
-            (to_come.map(|_| day).collect(), Basis::MonthSoFar)
-        }
+    let (expected, basis) = if let Some(expected) = expected {
+        (expected, Basis::Weekdays)
+    } else {
+        let day = mean(this_month)?;
+        (to_come.map(|_| day).collect(), Basis::MonthSoFar)
     };
     let mut month = so_far;
     for (n, day) in expected.into_iter().enumerate() {

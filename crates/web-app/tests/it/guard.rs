@@ -2,7 +2,7 @@ use reqwest::header::COOKIE;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use crate::world::{EMAIL, PASSWORD, World, send};
+use crate::world::{EMAIL, PASSWORD, World, hub, send};
 
 #[tokio::test]
 async fn other_sites_cannot_act_in_somebodys_name() {
@@ -17,6 +17,14 @@ async fn other_sites_cannot_act_in_somebodys_name() {
             .header("sec-fetch-site", site)
             .header(COOKIE, &cookie);
         assert_eq!(send(log_out).await.status, StatusCode::FORBIDDEN, "{site}");
+        for (method, path) in [
+            (Method::PUT, world.path("/settings")),
+            (Method::PUT, world.path(&format!("/hubs/{}", hub()))),
+            (Method::POST, "/api/tokens".to_owned()),
+        ] {
+            let change = world.request(method, &path).header("sec-fetch-site", site).header(COOKIE, &cookie);
+            assert_eq!(send(change.json(&json!({}))).await.status, StatusCode::FORBIDDEN, "{site} {path}");
+        }
     }
     assert_eq!(world.get("/api/session", &cookie).await.status, StatusCode::OK, "nobody was logged out");
     let ours =
@@ -46,6 +54,7 @@ async fn other_methods_are_refused() {
         (Method::POST, "/api/nothing"),
         (Method::DELETE, "/"),
         (Method::POST, "/today"),
+        (Method::DELETE, "/api/tokens"),
     ] {
         let answer = send(world.request(method, path)).await;
         assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");

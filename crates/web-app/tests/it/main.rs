@@ -5,6 +5,9 @@
 mod guard;
 mod live;
 mod page;
+mod programs;
 mod proxy;
+mod reading;
 mod session;
+mod settings;
 mod world;

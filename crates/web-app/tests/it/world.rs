@@ -77,6 +77,7 @@ pub(crate) struct World {
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) household: HouseholdId,
     pub(crate) live: inprocess::Live,
+    accounts: Arc<sqlite::Accounts>,
     store: sqlite::Measurements,
     publisher: inprocess::Publisher,
     http: reqwest::Client,
@@ -91,7 +92,9 @@ impl World {
         let accounts = Arc::new(sqlite::Accounts::open(folder.path().join("accounts.db")).await.unwrap());
         let household = provision(&*accounts, &*clock, &home()).await.unwrap().household;
         let deps = auth_service::Deps {
-            accounts,
+            accounts: accounts.clone(),
+            registry: accounts.clone(),
+            personal_tokens: accounts.clone(),
             clock: clock.clone(),
             signing_key: SigningKey::load_or_create(&folder.path().join("key.pem")).unwrap(),
             sessions: SessionsConfig::default(),
@@ -107,6 +110,8 @@ impl World {
         let keys = KeySource::new(format!("{}/.well-known/jwks.json", auth.url)).unwrap();
         let deps = read_service::Deps {
             query: Arc::new(store.clone()),
+            rollups: Arc::new(store.clone()),
+            registry: accounts.clone(),
             live: Arc::new(live.clone()),
             clock: clock.clone(),
             tokens: Arc::new(TokenVerifier::new(keys, clock.clone())),
@@ -124,6 +129,7 @@ impl World {
             clock,
             household,
             live,
+            accounts,
             store,
             publisher,
             http,
@@ -141,6 +147,8 @@ impl World {
     pub(crate) async fn distrustful_read_service(&self, keys_url: String) -> Running {
         let deps = read_service::Deps {
             query: Arc::new(self.store.clone()),
+            rollups: Arc::new(self.store.clone()),
+            registry: self.accounts.clone(),
             live: Arc::new(self.live.clone()),
             clock: self.clock.clone(),
             tokens: Arc::new(TokenVerifier::new(KeySource::new(keys_url).unwrap(), self.clock.clone())),
@@ -170,6 +178,10 @@ impl World {
 
     pub(crate) async fn get(&self, path: &str, cookie: &str) -> Answer {
         send(self.request(Method::GET, path).header(COOKIE, cookie)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, cookie: &str, body: &Value) -> Answer {
+        send(self.request(Method::PUT, path).header(COOKIE, cookie).json(body)).await
     }
 
     pub(crate) async fn log_in_with(&self, password: &str) -> Answer {

@@ -1,0 +1,98 @@
+//! What is set for a home.
+
+mod body;
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use domain::HouseholdId;
+use domain::access::{Role, Scope};
+use domain::registry::StoredSettings;
+use service::problem::Problem;
+
+use self::body::SettingsBody;
+use super::App;
+use super::error::ApiError;
+use super::extract::{Address, Body, Caller};
+use super::households::checked_name;
+
+/// What is set for a home.
+#[utoipa::path(
+    get,
+    operation_id = "show_settings",
+    path = "/v1/households/{household}/settings",
+    tag = "settings",
+    security(("session" = []), ("personal_token" = ["usage"])),
+    params(("household" = uuid::Uuid, Path)),
+    responses(
+        (status = 200, body = SettingsBody),
+        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "A token without the scope", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Unknown, or not a member", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Not now", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(in crate::http) async fn show(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Address(id): Address<HouseholdId>,
+) -> Result<Response, ApiError> {
+    let membership = caller.membership(&app, id, Scope::Usage).await?;
+    let stored = app.registry.settings(id).await?;
+    Ok(Json(SettingsBody::new(membership.household, stored)).into_response())
+}
+
+/// Set it anew, as an owner or a member.
+///
+/// `revision` is the one that was read; the answer has the new one. Name and zone are changed by an owner only.
+#[utoipa::path(
+    put,
+    operation_id = "put_settings",
+    path = "/v1/households/{household}/settings",
+    tag = "settings",
+    security(("session" = []), ("personal_token" = ["manage"])),
+    params(("household" = uuid::Uuid, Path)),
+    request_body = SettingsBody,
+    responses(
+        (status = 200, body = SettingsBody),
+        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "A guest, or another name or zone and not an owner, or a token without the scope", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Unknown, or not a member", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Somebody else was quicker", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "The request ended early", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "Too large", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Malformed, or it makes no sense; `field` says what", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Not now", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(in crate::http) async fn put(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Address(id): Address<HouseholdId>,
+    Body(body): Body<SettingsBody>,
+) -> Result<Response, ApiError> {
+    let membership = caller.manager(&app, id).await?;
+    let (mut household, StoredSettings { revision, settings }) = body.of(id);
+    let is_other = household != membership.household;
+    if is_other {
+        if membership.role != Role::Owner {
+            // Who wants no other name, but has not read the new one, is only late.
+            let is_late = app.registry.settings(id).await?.revision != revision;
+            return Err(if is_late { ApiError::Outdated } else { ApiError::NotOwner });
+        }
+        household.name = checked_name("name", &household.name)?;
+    }
+    settings.check().map_err(|fault| ApiError::invalid(fault.field, fault.detail))?;
+
+    let stored = app.registry.put_settings(id, revision, &settings).await?;
+    let revision = stored.ok_or(ApiError::Outdated)?;
+    // Afterwards, so that of two who change it at once only the quicker one gets here.
+    if is_other {
+        app.accounts.put_household(&household).await?;
+    }
+    tracing::info!(household = %id, person = %caller.person(), revision, "settings changed");
+    Ok(Json(SettingsBody::new(household, StoredSettings { revision, settings })).into_response())
+}

@@ -1,0 +1,78 @@
+//! What holds for every request and every answer.
+
+use std::any::Any;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use service::problem::Problem;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+
+use crate::session::from_another_site;
+
+#[derive(Debug, thiserror::Error)]
+#[error("a request handler panicked")]
+struct Panicked;
+
+/// Panics are caught inside, so that these answers too are guarded.
+pub(super) fn guarded(router: Router) -> Router {
+    router
+        .layer(CompressionLayer::new())
+        .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| Problem::internal(&Panicked).into_response()))
+        .layer(middleware::from_fn(guard))
+}
+
+/// Everything comes from this host; nothing may be put into a frame.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+                      font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; \
+                      base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+async fn guard(request: Request, next: Next) -> Response {
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD);
+    let is_api = request.uri().path().starts_with("/api");
+    let mut response = if !safe && from_another_site(request.headers()) {
+        Problem::new(StatusCode::FORBIDDEN).detail("This request comes from another site.").into_response()
+    } else {
+        next.run(request).await
+    };
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if is_api {
+        // Its answers are for one person.
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    async fn broken() {
+        panic!("a bug")
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_guarded_problem() {
+        let router = Router::new().route("/api/broken", get(broken));
+        let request = Request::builder().uri("/api/broken").body(Body::empty()).unwrap();
+        let response = guarded(router).oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+        assert!(response.headers().contains_key(header::CONTENT_SECURITY_POLICY));
+    }
+}

@@ -1,0 +1,72 @@
+//! What is known of a household, and changing it.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::response::Response;
+use axum::routing::{get, put};
+use domain::{HouseholdId, HubId};
+use http::{HeaderMap, Method};
+use service::problem::Problem;
+
+use super::{Address, AppState, Sent, ask};
+use crate::caller::Caller;
+
+pub(super) fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/api/households/{household}", get(household))
+        .route("/api/households/{household}/settings", get(settings).put(put_settings))
+        .route("/api/households/{household}/hubs/{hub}", put(put_hub))
+}
+
+async fn household(
+    State(state): State<AppState>,
+    Address(household): Address<HouseholdId>,
+    caller: Caller,
+) -> Result<Response, Problem> {
+    ask(&state, &caller, Method::GET, &format!("/v1/households/{household}"), None).await
+}
+
+async fn settings(
+    State(state): State<AppState>,
+    Address(household): Address<HouseholdId>,
+    caller: Caller,
+) -> Result<Response, Problem> {
+    ask(&state, &caller, Method::GET, &format!("/v1/households/{household}/settings"), None).await
+}
+
+async fn put_settings(
+    State(state): State<AppState>,
+    Address(household): Address<HouseholdId>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    let path = format!("/v1/households/{household}/settings");
+    change(&state, &caller, household, &path, Sent { headers, body }).await
+}
+
+async fn put_hub(
+    State(state): State<AppState>,
+    Address((household, hub)): Address<(HouseholdId, HubId)>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    let path = format!("/v1/households/{household}/hubs/{hub}");
+    change(&state, &caller, household, &path, Sent { headers, body }).await
+}
+
+async fn change(
+    state: &AppState,
+    caller: &Caller,
+    household: HouseholdId,
+    path: &str,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    let answer = ask(state, caller, Method::PUT, path, Some(sent)).await;
+    // The tokens say in which zone it is and which hubs are in it. Whatever the answer: it may have got lost.
+    state.upstream.forget_household(household);
+    answer
+}

@@ -1,0 +1,108 @@
+//! The browser's API, and the page for everything else.
+
+mod guard;
+mod households;
+mod personal_tokens;
+mod reading;
+mod session;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequestParts, Path};
+use axum::response::Response;
+use axum::routing::get;
+use domain::Clock;
+use http::request::Parts;
+use http::{HeaderMap, Method, StatusCode, header};
+use serde::de::DeserializeOwned;
+use service::problem::Problem;
+use tokio_util::sync::CancellationToken;
+
+use crate::caller::Caller;
+use crate::proxy::pass_on;
+use crate::session::Cookie;
+use crate::upstream::{Upstream, send};
+use crate::{Deps, assets};
+
+#[derive(Clone)]
+pub(crate) struct AppState {
+    upstream: Arc<Upstream>,
+    pub(crate) cookie: Cookie,
+    clock: Arc<dyn Clock>,
+    shutdown: CancellationToken,
+}
+
+pub(crate) fn router(deps: Deps, shutdown: CancellationToken) -> Result<Router, reqwest::Error> {
+    let upstream = Arc::new(Upstream::new(&deps.upstream, deps.clock.clone())?);
+    let state = AppState {
+        upstream: upstream.clone(),
+        cookie: Cookie::new(deps.upstream.secure_cookies),
+        clock: deps.clock,
+        shutdown,
+    };
+    let health = service::health::routes(move || {
+        let upstream = upstream.clone();
+        async move { upstream.ready().await }
+    });
+    let all = Router::new()
+        .merge(session::routes())
+        .merge(households::routes())
+        .merge(reading::routes())
+        .merge(personal_tokens::routes())
+        .route("/", get(assets::serve))
+        .route("/{*path}", get(assets::serve))
+        .method_not_allowed_fallback(|| async {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED).detail("This cannot be done at this address.")
+        })
+        .with_state(state)
+        .merge(health);
+    Ok(guard::guarded(all))
+}
+
+/// Ids in the path; what is no id is nowhere to be found.
+struct Address<T>(T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Address<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::from_request_parts(parts, state).await {
+            Ok(Path(ids)) => Ok(Self(ids)),
+            Err(_) => Err(Problem::new(StatusCode::NOT_FOUND).detail("There is nothing at this address.")),
+        }
+    }
+}
+
+/// What the browser sends, for the auth-service to look at. The server reads no more than a bounded amount.
+struct Sent {
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+}
+
+/// Asks the auth-service in the name of the caller, and passes its answer on.
+async fn ask(
+    state: &AppState,
+    caller: &Caller,
+    method: Method,
+    path: &str,
+    sent: Option<Sent>,
+) -> Result<Response, Problem> {
+    let mut request = state.upstream.auth(method, path).bearer_auth(caller.secret());
+    if let Some(Sent { headers, body }) = sent {
+        let body = body.map_err(|rejection| {
+            Problem::new(rejection.status()).detail("The request is too large, or ended early.")
+        })?;
+        if let Some(media_type) = headers.get(header::CONTENT_TYPE) {
+            request = request.header(header::CONTENT_TYPE, media_type);
+        }
+        request = request.body(body);
+    }
+    let answer = send(request).await?;
+    if answer.status() == StatusCode::UNAUTHORIZED {
+        return Ok(caller.refused());
+    }
+    Ok(pass_on(answer).await)
+}

@@ -1,0 +1,119 @@
+//! Logging in and out.
+
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use domain::Clock;
+use http::{HeaderMap, Method, StatusCode};
+use serde::{Deserialize, Serialize};
+use service::problem::Problem;
+
+use super::AppState;
+use crate::caller::Caller;
+use crate::upstream::{problem_of, send};
+
+pub(super) fn routes() -> Router<AppState> {
+    Router::new().route("/api/session", get(session).post(log_in).delete(log_out))
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct LogIn {
+    email: String,
+    password: String,
+}
+
+/// What the auth-service says of a session; the secret stays in the cookie.
+#[derive(Deserialize, Serialize)]
+struct SessionAnswer {
+    #[serde(skip_serializing)]
+    secret: Option<String>,
+    expires_at: String,
+    person: PersonAnswer,
+    households: Vec<HouseholdAnswer>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct PersonAnswer {
+    id: String,
+    email: String,
+    name: String,
+}
+
+#[derive(Deserialize, Serialize)]
+struct HouseholdAnswer {
+    id: String,
+    name: String,
+    zone: String,
+    role: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the auth-service opened a session and gave no secret")]
+struct NoSecret;
+
+async fn log_in(
+    State(state): State<AppState>,
+    body: Result<Json<LogIn>, JsonRejection>,
+) -> Result<Response, Problem> {
+    let Json(body) = body.map_err(|_| {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY).detail("An e-mail address and a password are needed.")
+    })?;
+    let answer = send(state.upstream.auth(Method::POST, "/v1/sessions").json(&body)).await?;
+    if !answer.status().is_success() {
+        return Err(problem_of(answer).await);
+    }
+    let answer: SessionAnswer = answer.json().await.map_err(|error| Problem::unavailable(&error))?;
+    let secret = answer.secret.clone().ok_or_else(|| Problem::internal(&NoSecret))?;
+    let seconds = seconds_until(&answer.expires_at, &*state.clock);
+    let mut response = (StatusCode::CREATED, Json(answer)).into_response();
+    state.cookie.set(&mut response, &secret, seconds);
+    Ok(response)
+}
+
+async fn session(State(state): State<AppState>, caller: Caller) -> Result<Response, Problem> {
+    let request = state.upstream.auth(Method::GET, "/v1/sessions/current").bearer_auth(caller.secret());
+    let answer = send(request).await?;
+    match answer.status() {
+        StatusCode::UNAUTHORIZED => Ok(caller.refused()),
+        status if status.is_success() => {
+            let answer: SessionAnswer = answer.json().await.map_err(|error| Problem::unavailable(&error))?;
+            Ok(Json(answer).into_response())
+        }
+        _ => Err(problem_of(answer).await),
+    }
+}
+
+async fn log_out(State(state): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
+    let caller = match Caller::of(state.cookie, &headers) {
+        Ok(caller) => caller,
+        Err(refusal) => return Ok(refusal.into_response()),
+    };
+    if let Some(caller) = caller {
+        let secret = caller.secret();
+        let request = state.upstream.auth(Method::DELETE, "/v1/sessions/current").bearer_auth(secret);
+        let answer = send(request).await;
+        // Afterwards, so that no question asked meanwhile leaves a token behind.
+        state.upstream.forget(secret);
+        let answer = answer?;
+        if caller.is_program() && answer.status() == StatusCode::UNAUTHORIZED {
+            return Ok(caller.refused());
+        }
+        // A session that is gone already is logged out.
+        if !answer.status().is_success() && answer.status() != StatusCode::UNAUTHORIZED {
+            return Err(problem_of(answer).await);
+        }
+    }
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    state.cookie.clear(&mut response);
+    Ok(response)
+}
+
+fn seconds_until(instant: &str, clock: &dyn Clock) -> i64 {
+    match domain::UtcMillis::parse_rfc3339(instant) {
+        Some(until) => until.secs() - clock.now().secs(),
+        None => 0,
+    }
+}
