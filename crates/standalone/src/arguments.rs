@@ -26,7 +26,7 @@ enum Command {
         #[arg(long)]
         config: Option<PathBuf>,
     },
-    /// Plays recorded days of a real home as its last week, and goes on with the present.
+    /// Plays recorded days of a real home as its last weeks, and goes on with the present.
     Demo(DemoArguments),
 }
 
@@ -38,6 +38,9 @@ struct DemoArguments {
     /// How fast the past is played: `max`, or a number of times real time.
     #[arg(long, default_value = "max")]
     speed: String,
+    /// How many days of the past are played, today included.
+    #[arg(long, default_value_t = 35)]
+    days: u32,
     /// Where the page is served, on this machine only.
     #[arg(long, default_value_t = 8080)]
     port: u16,
@@ -49,6 +52,11 @@ struct DemoArguments {
 impl Arguments {
     pub(crate) const fn json(&self) -> bool {
         self.json
+    }
+
+    /// Whether the home is furnished with prices, so that there is something to look at.
+    pub(crate) const fn is_demo(&self) -> bool {
+        matches!(self.command, Command::Demo(_))
     }
 
     /// A newcomer wants to read the address, not how every part starts.
@@ -77,6 +85,7 @@ impl DemoArguments {
             ("AGENT__SENSOR__REPLAY__FOLDER", quoted(&self.traces)),
             ("AGENT__SENSOR__REPLAY__SPEED", self.speed.clone()),
             ("AGENT__SENSOR__REPLAY__SHIFT", "end-now".to_owned()),
+            ("AGENT__SENSOR__REPLAY__REPEAT_DAYS", self.days.to_string()),
         ]
         .into_iter()
         .map(|(name, value)| (format!("WATTLINE__{name}"), value))

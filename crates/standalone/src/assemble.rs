@@ -10,12 +10,12 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use web_app::UpstreamConfig;
-use write_service::Pipeline;
+use write_service::{DoorConfig, Pipeline};
 
 use crate::announce::Announcement;
-use crate::history;
-use crate::home;
+use crate::arguments::Arguments;
 use crate::settings::Settings;
+use crate::{demo, history, home, rollups};
 
 /// Containers between the agent and the store at most.
 const IN_FLIGHT: usize = 256;
@@ -23,7 +23,7 @@ const IN_FLIGHT: usize = 256;
 type Parts = JoinSet<anyhow::Result<()>>;
 
 /// Runs until it is told to stop, or until a part fails.
-pub(crate) async fn run(context: Context<Settings>, json: bool) -> anyhow::Result<()> {
+pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> anyhow::Result<()> {
     let Context { mut config, clock, shutdown } = context;
     let data = config.data_dir.clone();
     std::fs::create_dir_all(&data).with_context(|| format!("cannot make the folder {}", data.display()))?;
@@ -34,7 +34,7 @@ pub(crate) async fn run(context: Context<Settings>, json: bool) -> anyhow::Resul
         .with_context(|| format!("cannot serve the page on {}", config.listen))?;
 
     let accounts = Arc::new(sqlite::Accounts::open(data.join("accounts.db")).await?);
-    let measurements = Arc::new(sqlite::Measurements::open(&data.join("measurements.db")).await?);
+    let measurements = Arc::new(sqlite::Measurements::open(data.join("measurements.db")).await?);
     let (publisher, source, live) = inprocess::transport(IN_FLIGHT, &data, clock.clone());
     let labels = agent::sensors::labels(&config.agent.sensor)?;
     let has_history = !matches!(speed(&config.agent), Some(Speed::Times(_)));
@@ -44,14 +44,19 @@ pub(crate) async fn run(context: Context<Settings>, json: bool) -> anyhow::Resul
 
     let password = home::password(&config.home, &data)?;
     let description = home::describe(&config.home, &password, hub.hub(), labels)?;
-    let provisioned = auth_service::provision(&*accounts, &*clock, &description).await?;
+    let provisioned = auth_service::provision_missing(&*accounts, &*clock, &description).await?;
+    if arguments.is_demo() {
+        demo::furnish(&*accounts, provisioned.household, &config.home.zone.parse()?, clock.now()).await?;
+    }
 
     let mut parts = Parts::new();
     let auth_url = {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
         let deps = auth_service::Deps {
-            accounts,
+            accounts: accounts.clone(),
+            registry: accounts.clone(),
+            personal_tokens: accounts.clone(),
             clock: clock.clone(),
             signing_key: auth_service::SigningKey::load_or_create(&data.join("signing-key.pem"))?,
             sessions: auth_service::SessionsConfig::default(),
@@ -66,6 +71,8 @@ pub(crate) async fn run(context: Context<Settings>, json: bool) -> anyhow::Resul
         let keys = KeySource::new(format!("{auth_url}/.well-known/jwks.json"))?;
         let deps = read_service::Deps {
             query: measurements.clone(),
+            rollups: measurements.clone(),
+            registry: accounts,
             live: Arc::new(live),
             clock: clock.clone(),
             tokens: Arc::new(TokenVerifier::new(keys, clock.clone())),
@@ -87,13 +94,21 @@ pub(crate) async fn run(context: Context<Settings>, json: bool) -> anyhow::Resul
     let stop = shutdown.clone();
     parts.spawn(async move { Ok(web_app::run(deps, listener, stop).await?) });
 
+    let worker = rollups::worker(&measurements, config.retention_days, clock.clone());
+    let stop = shutdown.clone();
+    parts.spawn(async move {
+        worker.run(stop).await;
+        Ok(())
+    });
+
     // The write path outlives the agent: what the agent still publishes when it is told to stop is stored.
     let measured = CancellationToken::new();
     let write = Pipeline::new(write_service::Deps {
         source: Arc::new(source),
-        store: measurements,
+        store: measurements.clone(),
+        stale: measurements.clone(),
         batch: config.batch,
-        door: config.door,
+        door: DoorConfig { retention_days: config.retention_days, ..config.door },
         clock: clock.clone(),
         stored: None,
     });
@@ -105,8 +120,11 @@ pub(crate) async fn run(context: Context<Settings>, json: bool) -> anyhow::Resul
     let (stop, ended) = (shutdown.clone(), measured.clone().drop_guard());
     parts.spawn(measuring(async move { Ok(agent::run(hub.with(Arc::new(publisher)), stop).await?) }, ended));
 
-    let caught_up = history::caught_up(status, clock, tick_millis, measured);
-    let ready = announce(announcement, json, has_history, caught_up);
+    let caught_up = async {
+        history::caught_up(status, clock, tick_millis, measured).await;
+        rollups::caught_up(&*measurements).await;
+    };
+    let ready = announce(announcement, arguments.json(), has_history, caught_up);
     finish(parts, ready, &shutdown).await
 }
 

@@ -1,10 +1,12 @@
-//! All of Wattline in one process: the libraries of the five services, SQLite, and a transport without a broker.
+//! All of Wattline in one process: the libraries of all services, SQLite, and a transport without a broker.
 
 mod announce;
 mod arguments;
 mod assemble;
+mod demo;
 mod history;
 mod home;
+mod rollups;
 mod settings;
 
 use std::process::ExitCode;
@@ -14,6 +16,8 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let (json, settings, filter) = (arguments.json(), arguments.settings(), arguments.default_filter());
-    service::run_with("standalone", filter, settings, async |context| assemble::run(context, json).await)
+    let (settings, filter) = (arguments.settings(), arguments.default_filter());
+    service::run_with("standalone", filter, settings, async |context| {
+        assemble::run(context, &arguments).await
+    })
 }

@@ -18,6 +18,8 @@ pub(crate) struct Settings {
     pub(crate) data_dir: PathBuf,
     /// Whether browsers may send the session's cookie over HTTPS only: for use behind a proxy with TLS.
     pub(crate) secure_cookies: bool,
+    /// Days after which single ticks are forgotten; for ever when not set. Quarter hours are kept for ever.
+    pub(crate) retention_days: Option<u32>,
     pub(crate) home: HomeSettings,
     pub(crate) agent: agent::Config,
     pub(crate) batch: BatchConfig,
@@ -42,6 +44,7 @@ impl Default for Settings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             data_dir: PathBuf::from("wattline-data"),
             secure_cookies: false,
+            retention_days: None,
             home: HomeSettings::default(),
             agent: agent::Config::default(),
             batch: BatchConfig::default(),
@@ -71,10 +74,16 @@ impl Settings {
     }
 }
 
+/// A century.
+const MAX_RETENTION_DAYS: u32 = 36_500;
+
 impl service::config::Config for Settings {
     fn validate(&self, faults: &mut Vec<String>) {
         if self.data_dir.as_os_str().is_empty() {
             faults.push("data_dir: it is empty".to_owned());
+        }
+        if self.retention_days.is_some_and(|days| !(2..=MAX_RETENTION_DAYS).contains(&days)) {
+            faults.push(format!("retention_days: must be 2 to {MAX_RETENTION_DAYS}"));
         }
         if !self.home.email.contains('@') {
             faults.push(format!("home.email: {:?} is not an e-mail address", self.home.email));

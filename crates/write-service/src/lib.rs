@@ -1,8 +1,9 @@
 //! Takes containers from the transport and puts them into the measurement store.
 //!
 //! A container is acknowledged only after the store said yes; one that cannot be decoded, or that the store
-//! refuses, goes to the dead letters with the reason, and the rest of its batch is stored. It must not know
-//! which transport and which store these are.
+//! refuses, goes to the dead letters with the reason, and the rest of its batch is stored. A day for which ticks come
+//! late is marked before they are acknowledged, so that it is rolled up again. It must not know which transport and
+//! which store these are.
 
 mod batch;
 pub mod config;
@@ -10,6 +11,7 @@ mod dead_letters;
 mod door;
 mod filling;
 mod flood;
+mod late;
 pub mod pipeline;
 mod prepared;
 mod storing;
@@ -18,6 +20,7 @@ use std::sync::Arc;
 
 use domain::Clock;
 use domain::measurement::MeasurementStore;
+use domain::rollup::Rollups;
 use domain::transport::ContainerSource;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -38,10 +41,12 @@ pub enum Error {
 pub struct Deps {
     pub source: Arc<dyn ContainerSource>,
     pub store: Arc<dyn MeasurementStore>,
+    /// Where days are marked for which ticks came late.
+    pub stale: Arc<dyn Rollups>,
     pub batch: BatchConfig,
     pub door: DoorConfig,
     pub clock: Arc<dyn Clock>,
-    /// Called whenever the store has a batch and its receipts are not accepted yet: for whoever wants to know what
+    /// Called whenever the store has a batch and its marks, and its receipts are not accepted yet: for whoever wants to know what
     /// happens when everything ends there.
     pub stored: Option<Arc<dyn Fn() + Send + Sync>>,
 }

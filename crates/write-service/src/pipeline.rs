@@ -1,9 +1,10 @@
-//! Receive, decode, batch, store, settle: in this order, always, with several batches on their way.
+//! Receive, decode, batch, store, mark, settle: in this order, always, with several batches on their way.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use domain::TickBatch;
 use domain::transport::{ContainerSource, Receipt, SourceError};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -15,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::batch::{Batch, Refused};
 use crate::filling::Filling;
 use crate::storing::{Outcome, Storing};
-use crate::{Deps, dead_letters};
+use crate::{Deps, dead_letters, late};
 
 /// What has been done since the start.
 #[derive(Debug, Default)]
@@ -88,7 +89,7 @@ impl Pipeline {
                 tracing::warn!(%error, "the store is not ready yet");
             }
         }
-        let storing = Storing::new(&*self.deps.store, give_up);
+        let storing = Storing::new(&*self.deps.store, &*self.deps.stale, give_up);
         let mut filling = Filling::new(&self.deps);
         let mut under_way = FuturesUnordered::new();
         let mut goes_on = true;
@@ -126,7 +127,7 @@ impl Pipeline {
         letters: &mpsc::Sender<Refused>,
         give_up: &CancellationToken,
     ) -> Batch {
-        let Some(outcome) = storing.store(batch.ticks.all()).await else {
+        let Some(outcome) = self.store(&batch.ticks, storing).await else {
             tracing::warn!(containers = batch.deliveries.len(), "not stored before the end, given back");
             release(&*self.deps.source, &batch.receipts()).await;
             return batch;
@@ -151,6 +152,14 @@ impl Pipeline {
             release(&*self.deps.source, &left).await;
         }
         batch
+    }
+
+    /// Until all is stored that ever will be, and what came late is marked: whoever is killed in between gets it again,
+    /// and marks it then. `None` when it was time to give up first.
+    async fn store(&self, ticks: &TickBatch, storing: &Storing<'_>) -> Option<Outcome> {
+        let outcome = storing.store(ticks.all()).await?;
+        storing.mark(&late::marks(ticks, &outcome, self.deps.clock.now())).await?;
+        Some(outcome)
     }
 
     /// Puts what the store did not take to what was refused, and gives the receipts of all the rest.

@@ -35,6 +35,7 @@ impl Settings {
     /// The adapters, connecting in the background.
     pub(crate) fn deps(self, clock: Arc<dyn Clock>) -> anyhow::Result<Deps> {
         let writer = influxdb::Writer::new(&self.influxdb)?;
+        let stale = Arc::new(influxdb::Rollups::new(&self.influxdb)?);
         let database = Arc::new(self.influxdb);
         let retention_days = database.retention_days;
         Ok(Deps {
@@ -43,6 +44,7 @@ impl Settings {
                 let database = database.clone();
                 async move { influxdb::prepare(&database).await }
             })),
+            stale,
             batch: self.batch,
             door: DoorConfig { retention_days, ..self.door },
             clock,

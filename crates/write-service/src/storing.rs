@@ -1,4 +1,4 @@
-//! One batch into the store, whatever the store says.
+//! One batch into the store, whatever the store says, and the marks of what came late.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use domain::Ticks;
 use domain::measurement::{MeasurementStore, StoreError};
+use domain::rollup::{Mark, Rollups};
 use service::backoff::Backoff;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -29,6 +30,11 @@ pub(crate) struct Outcome {
 impl Outcome {
     pub(crate) const fn rejected_values(&self) -> usize {
         self.values
+    }
+
+    /// Whether the store will never take the tick at this place of the container at that.
+    pub(crate) fn has_rejected(&self, container: usize, place: usize) -> bool {
+        self.rejected.contains_key(&(container, place))
     }
 
     /// Why not all of this container, the one at `place`, is stored.
@@ -58,6 +64,7 @@ impl Outcome {
 /// A store, and how it has been lately.
 pub(crate) struct Storing<'a> {
     store: &'a dyn MeasurementStore,
+    stale: &'a dyn Rollups,
     give_up: &'a CancellationToken,
     outage: Mutex<Outage>,
 }
@@ -72,8 +79,12 @@ struct Outage {
 }
 
 impl<'a> Storing<'a> {
-    pub(crate) fn new(store: &'a dyn MeasurementStore, give_up: &'a CancellationToken) -> Self {
-        Self { store, give_up, outage: Mutex::default() }
+    pub(crate) fn new(
+        store: &'a dyn MeasurementStore,
+        stale: &'a dyn Rollups,
+        give_up: &'a CancellationToken,
+    ) -> Self {
+        Self { store, stale, give_up, outage: Mutex::default() }
     }
 
     /// Writes all ticks of a batch until the store has said yes or no to each of them. `None` when it was time to
@@ -87,7 +98,8 @@ impl<'a> Storing<'a> {
             if range.is_empty() {
                 continue;
             }
-            let Err((reason, mut named)) = self.write_patiently(ticks.slice(range.clone())).await? else {
+            let part = ticks.slice(range.clone());
+            let Err((reason, mut named)) = self.patiently(|| self.store.write(part)).await? else {
                 continue;
             };
             named.retain(|(place, _)| *place < range.len());
@@ -113,15 +125,35 @@ impl<'a> Storing<'a> {
         Some(outcome)
     }
 
+    /// Returns when the marks are durable. `None` when it was time to give up first.
+    pub(crate) async fn mark(&self, marks: &[Mark]) -> Option<()> {
+        if marks.is_empty() {
+            return Some(());
+        }
+        let call = || async { self.stale.mark(marks).await.map_err(never_for_good) };
+        // Nothing is rejected here.
+        self.patiently(call).await.map(drop)
+    }
+
     /// Tries again for as long as the store is not to blame for its "no". The reason for a "no", and those of the
     /// ticks that it names.
-    async fn write_patiently(&self, ticks: Ticks<'_>) -> Option<Result<(), (String, Vec<(usize, String)>)>> {
+    async fn patiently<F>(&self, call: impl Fn() -> F) -> Option<Result<(), (String, Vec<(usize, String)>)>>
+    where
+        F: Future<Output = Result<(), StoreError>>,
+    {
         let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
         loop {
+            let when_asked = async {
+                // A store that asks for patience asks it of all, not only of whoever it told so.
+                while let Some(until) = self.asked_to_wait() {
+                    sleep_until(until).await;
+                }
+                call().await
+            };
             let outcome = tokio::select! {
                 biased;
                 () = self.give_up.cancelled() => return None,
-                outcome = self.write_when_asked(ticks) => outcome,
+                outcome = when_asked => outcome,
             };
             let error = match outcome {
                 Ok(()) => {
@@ -138,14 +170,6 @@ impl<'a> Storing<'a> {
                 () = tokio::time::sleep(wait) => {}
             }
         }
-    }
-
-    async fn write_when_asked(&self, ticks: Ticks<'_>) -> Result<(), StoreError> {
-        // A store that asks for patience asks it of all, not only of whoever it told so.
-        while let Some(until) = self.asked_to_wait() {
-            sleep_until(until).await;
-        }
-        self.store.write(ticks).await
     }
 
     fn asked_to_wait(&self) -> Option<Instant> {
@@ -174,6 +198,17 @@ impl<'a> Storing<'a> {
             tracing::warn!(%error, "the store does not take writes; containers wait in the transport");
             outage.said = Some(Instant::now());
         }
+    }
+}
+
+/// There are no bad marks. One that was given up would keep ticks out of the rollups for ever, so an operator has to
+/// see to whatever is wrong.
+fn never_for_good(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Rejected { operation, reason, .. } => {
+            StoreError::Unavailable { operation, reason, retry_after: None }
+        }
+        other => other,
     }
 }
 

@@ -14,9 +14,12 @@ pub(crate) struct Demo {
     /// 34 outlets that comes with Wattline.
     #[arg(long)]
     traces: Option<PathBuf>,
-    /// How fast the past week is played: `max`, or a number of times real time.
+    /// How fast the past weeks are played: `max`, or a number of times real time.
     #[arg(long, default_value = "max")]
     speed: String,
+    /// How many days of the past are played, today included.
+    #[arg(long, default_value_t = 35)]
+    days: u32,
     /// Where the page is served, on this machine only.
     #[arg(long, default_value_t = 8080)]
     port: u16,
@@ -53,6 +56,7 @@ impl Demo {
             .arg("--traces")
             .arg(traces)
             .args(["--speed", &self.speed])
+            .args(["--days", &self.days.to_string()])
             .args(["--port", &self.port.to_string()])
             .arg("--data")
             .arg(&data);

@@ -32,7 +32,7 @@ enum Task {
     Demo(demo::Demo),
     /// Sets up and runs every test.
     Test(test::Test),
-    /// The real servers and the five services as processes of their own, with a demo home.
+    /// The real servers and the services as processes of their own, with a demo home.
     #[command(subcommand)]
     Stack(stack::Stack),
     /// Measures, and prints what it measured.

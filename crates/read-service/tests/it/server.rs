@@ -113,11 +113,11 @@ impl Server {
     pub(crate) async fn roll_up(&self, hub: HubId, range: TimeRange) {
         let days = UtcDay::touching(range);
         for day in (days.start.0..days.end.0).map(UtcDay) {
-            let mut roller = Roller::new(hub, day);
+            let mut sums = Roller::new(hub, day);
             for tick in self.store.ticks(hub, day.range()).await.unwrap() {
-                roller.push(&tick);
+                sums.push(&tick);
             }
-            let rolled = roller.finish(day.range().end.min(ripe_until(self.clock.now())));
+            let rolled = sums.finish(day.range().end.min(ripe_until(self.clock.now())));
             self.store.put_days(&[PackedDay::pack(&rolled)]).await.unwrap();
         }
     }
@@ -143,8 +143,8 @@ impl Server {
             icon: None,
             hidden: false,
         };
-        let labels: Vec<SocketLabel> = sockets.iter().map(label).collect();
-        self.accounts.put_sockets(household(), hub, &labels).await.unwrap();
+        let all: Vec<SocketLabel> = sockets.iter().map(label).collect();
+        self.accounts.put_sockets(household(), hub, &all).await.unwrap();
     }
 
     /// As a hub does. Viewers see it before it is stored, and nobody stores it here.

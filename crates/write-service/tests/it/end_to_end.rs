@@ -42,6 +42,7 @@ async fn start(rabbitmq: &rabbitmq::Config, influxdb: &influxdb::Config) -> Serv
             let database = database.clone();
             async move { influxdb::prepare(&database).await }
         })),
+        stale: Arc::new(influxdb::Rollups::new(influxdb).unwrap()),
         batch: BatchConfig::default(),
         door: DoorConfig::default(),
         clock: Arc::new(FakeClock::at(RECORDED_DAY.plus_millis(86_400_000))),

@@ -16,12 +16,16 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use write_service::{BatchConfig, Counters, Deps, DoorConfig, Pipeline};
 
+use crate::stale::Stale;
+
 /// What happened. Containers go by their sequence number, which is also the tag of their receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     Received(Vec<u64>),
     Tried(Vec<u64>),
     Stored(Vec<u64>),
+    /// Days of the hub, counted from the recorded one.
+    Marked(Vec<i32>),
     Accepted(Vec<u64>),
     Dead(u64, String),
     Released(Vec<u64>),
@@ -37,6 +41,8 @@ pub(crate) enum StoreMood {
 
 /// Everything that both fakes know.
 pub(crate) struct World {
+    /// A week after the first container was measured: all is late.
+    pub(crate) clock: Arc<FakeClock>,
     state: Mutex<State>,
     changed: Notify,
 }
@@ -58,6 +64,7 @@ struct State {
 impl World {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
+            clock: Arc::new(FakeClock::at(containers::RECORDED_DAY.plus_millis(7 * 86_400_000))),
             state: Mutex::new(State {
                 waiting: VecDeque::new(),
                 unsettled: BTreeSet::new(),
@@ -76,7 +83,7 @@ impl World {
         self.state.lock().unwrap()
     }
 
-    fn note(&self, event: Event) {
+    pub(crate) fn note(&self, event: Event) {
         self.state().events.push((Instant::now(), event));
         self.changed.notify_waiters();
     }
@@ -111,12 +118,18 @@ impl World {
         self.state().failures.insert(what, times);
     }
 
+    /// What is not settled comes again.
+    pub(crate) fn redeliver(&self) {
+        let unsettled = std::mem::take(&mut self.state().unsettled);
+        self.deliver(unsettled);
+    }
+
     pub(crate) fn close(&self) {
         self.state().closed = true;
         self.changed.notify_waiters();
     }
 
-    fn check(&self, what: &'static str) -> Result<(), SourceError> {
+    pub(crate) fn check(&self, what: &'static str) -> Result<(), SourceError> {
         let mut state = self.state();
         match state.failures.get_mut(what) {
             Some(left) if *left > 0 => {
@@ -293,21 +306,23 @@ impl MeasurementStore for Store {
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
-        self.0.check("store ready").map_err(|error| StoreError::Unavailable {
-            operation: "asking the fake",
-            reason: error.to_string(),
-            retry_after: None,
-        })
+        self.0.check("store ready").map_err(|error| unavailable(&error))
     }
+}
+
+pub(crate) fn unavailable(error: &SourceError) -> StoreError {
+    let (operation, reason) = ("asking the fake", error.to_string());
+    StoreError::Unavailable { operation, reason, retry_after: None }
 }
 
 pub(crate) fn deps(world: &Arc<World>, batch: BatchConfig) -> Deps {
     Deps {
         source: Arc::new(Source(world.clone())),
         store: Arc::new(Store(world.clone())),
+        stale: Arc::new(Stale(world.clone())),
         batch,
         door: DoorConfig::default(),
-        clock: Arc::new(FakeClock::at(containers::RECORDED_DAY.plus_millis(7 * 86_400_000))),
+        clock: world.clock.clone(),
         stored: None,
     }
 }
@@ -334,6 +349,12 @@ impl Running {
         self.shutdown.cancel();
         self.ended().await;
         began.elapsed()
+    }
+
+    /// As by SIGKILL.
+    pub(crate) async fn kill(self) {
+        self.task.abort();
+        self.task.await.unwrap_err();
     }
 
     pub(crate) async fn ended(self) {

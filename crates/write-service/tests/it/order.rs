@@ -14,7 +14,13 @@ async fn nothing_is_accepted_before_the_store_has_it() {
     let all = || vec![1, 2, 3];
     assert_eq!(
         world.events(),
-        [Event::Received(all()), Event::Tried(all()), Event::Stored(all()), Event::Accepted(all())]
+        [
+            Event::Received(all()),
+            Event::Tried(all()),
+            Event::Stored(all()),
+            Event::Marked(vec![0]),
+            Event::Accepted(all())
+        ]
     );
     assert_eq!(running.counters.containers.load(Ordering::Relaxed), 3);
     assert_eq!(running.counters.values.load(Ordering::Relaxed), 27);

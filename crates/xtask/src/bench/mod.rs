@@ -7,6 +7,7 @@ mod flow;
 mod loadgen;
 mod pipeline;
 mod points;
+mod query;
 mod queues;
 mod quiet;
 mod replicas;
@@ -51,6 +52,8 @@ enum What {
     Quick,
     /// The same day through RabbitMQ into InfluxDB, and the same questions.
     Servers,
+    /// Every view of the page for a home with a year behind it, out of SQLite and out of InfluxDB.
+    Query(query::Query),
     /// One write-service drains full queues into a store that says yes, and waits for one that says no.
     Writer(writer::Writer),
     /// Our lines into InfluxDB, against a line per value.
@@ -95,6 +98,7 @@ impl Bench {
         match &self.what {
             What::Quick => runtime()?.block_on(standalone::measure(&binaries)),
             What::Servers => runtime()?.block_on(servers::measure(&binaries)),
+            What::Query(query) => runtime()?.block_on(query.measure(&binaries)),
             What::Writer(writer) => writer.measure(&rig()?),
             What::Store => store::measure(&rig()?),
             What::Broker => broker::measure(&rig()?),

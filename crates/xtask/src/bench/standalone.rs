@@ -13,15 +13,39 @@ use testkit::client::page_bytes;
 use super::day;
 use super::report::Report;
 
+/// How to come in.
 #[derive(Deserialize)]
-struct Ready {
-    url: String,
-    email: String,
-    password: String,
+pub(super) struct Ready {
+    pub(super) url: String,
+    pub(super) email: String,
+    pub(super) password: String,
 }
 
 /// A process that is told to end when it goes out of scope.
-struct Running(Child);
+pub(super) struct Running(Child);
+
+/// What its agent measures.
+pub(super) enum Sensor<'a> {
+    Recorded(&'a Path),
+    MadeUp { sockets: u8, hours: u32, zone: &'a str },
+}
+
+impl Sensor<'_> {
+    fn environment(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Recorded(traces) => vec![
+                ("WATTLINE__AGENT__SENSOR__REPLAY__FOLDER", traces.display().to_string()),
+                ("WATTLINE__AGENT__SENSOR__REPLAY__SPEED", "max".to_owned()),
+            ],
+            Self::MadeUp { sockets, hours, zone } => vec![
+                ("WATTLINE__AGENT__SENSOR__SIMULATED__SOCKETS", sockets.to_string()),
+                ("WATTLINE__AGENT__SENSOR__SIMULATED__HISTORY_HOURS", hours.to_string()),
+                ("WATTLINE__AGENT__SENSOR__SIMULATED__ZONE", (*zone).to_owned()),
+                ("WATTLINE__AGENT__SENSOR__SIMULATED__SPEED", "max".to_owned()),
+            ],
+        }
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -35,7 +59,7 @@ impl Drop for Running {
 pub(super) async fn measure(binaries: &Path) -> anyhow::Result<Report> {
     let folder = tempfile::tempdir()?;
     let traces = testkit::traces::unpack_recorded_day(&folder.path().join("traces"))?;
-    let (_running, ready, intake) = start(binaries, &folder.path().join("data"), &traces)?;
+    let (_running, ready, intake) = start(binaries, &folder.path().join("data"), &Sensor::Recorded(&traces))?;
     let client = day::log_in(&ready.url, &ready.email, &ready.password).await?;
 
     let mut report = Report::default();
@@ -55,16 +79,19 @@ pub(super) async fn measure(binaries: &Path) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-/// Starts it with the recorded day; returns when all of it is stored.
-fn start(binaries: &Path, data: &Path, traces: &Path) -> anyhow::Result<(Running, Ready, Duration)> {
+/// Starts it; returns when all of the past is stored.
+pub(super) fn start(
+    binaries: &Path,
+    data: &Path,
+    sensor: &Sensor<'_>,
+) -> anyhow::Result<(Running, Ready, Duration)> {
     let began = Instant::now();
     let mut child = Command::new(binaries.join("standalone"))
         .args(["--json", "run"])
         .env("WATTLINE_LOG", "warn")
         .env("WATTLINE__LISTEN", "127.0.0.1:0")
         .env("WATTLINE__DATA_DIR", data)
-        .env("WATTLINE__AGENT__SENSOR__REPLAY__FOLDER", traces)
-        .env("WATTLINE__AGENT__SENSOR__REPLAY__SPEED", "max")
+        .envs(sensor.environment())
         .stdout(Stdio::piped())
         .spawn()
         .context("cannot start standalone")?;

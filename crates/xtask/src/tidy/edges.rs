@@ -7,7 +7,8 @@ use cargo_metadata::{DependencyKind, Metadata};
 use super::crates;
 
 const ADAPTERS: [&str; 5] = ["rabbitmq", "inprocess", "influxdb", "sqlite", "postgres"];
-const SERVICES: [&str; 5] = ["agent", "write-service", "read-service", "auth-service", "web-app"];
+const SERVICES: [&str; 6] =
+    ["agent", "write-service", "rollup-worker", "read-service", "auth-service", "web-app"];
 /// Where a binary puts its adapters together, or is at work on one by itself.
 const WIRING: [&str; 3] = ["main.rs", "settings.rs", "dead_letters_command.rs"];
 
@@ -21,7 +22,8 @@ fn allowed(name: &str) -> Vec<&'static str> {
         // codec is pure, so these two know it.
         "agent" => vec!["domain", "service", "wire", "rabbitmq"],
         "write-service" => vec!["domain", "service", "wire", "rabbitmq", "influxdb"],
-        "read-service" => vec!["domain", "service", "rabbitmq", "influxdb"],
+        "rollup-worker" => vec!["domain", "service", "influxdb"],
+        "read-service" => vec!["domain", "service", "rabbitmq", "influxdb", "postgres"],
         "auth-service" => vec!["domain", "service", "postgres", "sqlite"],
         "web-app" => vec!["domain", "service"],
         "standalone" => {

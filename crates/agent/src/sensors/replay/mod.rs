@@ -137,6 +137,7 @@ fn labels_of(traces: &[folder::Trace]) -> Vec<SocketLabel> {
             name,
             room: Some(appliance.room.to_owned()),
             icon: Some(appliance.icon.to_owned()),
+            hidden: false,
         })
         .collect()
 }

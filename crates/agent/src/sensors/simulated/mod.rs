@@ -45,6 +45,7 @@ pub(super) fn labels(config: &SimulatedConfig) -> Vec<SocketLabel> {
             name,
             room: Some(appliance.room().to_owned()),
             icon: Some(appliance.icon().to_owned()),
+            hidden: false,
         })
         .collect()
 }

@@ -1,0 +1,49 @@
+//! All that can be set of the binary.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use domain::Clock;
+use rollup_worker::config::DEFAULT_LISTEN;
+use rollup_worker::{Deps, RollupConfig};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// Where health is served.
+    pub(crate) listen: SocketAddr,
+    pub(crate) rollup: RollupConfig,
+    pub(crate) influxdb: influxdb::Config,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: DEFAULT_LISTEN,
+            rollup: RollupConfig::default(),
+            influxdb: influxdb::Config::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// The adapters, connecting in the background.
+    pub(crate) fn deps(self, clock: Arc<dyn Clock>) -> Result<Deps, influxdb::BuildError> {
+        Ok(Deps {
+            query: Arc::new(influxdb::Reader::new(&self.influxdb)?),
+            rollups: Arc::new(influxdb::Rollups::new(&self.influxdb)?),
+            // It forgets by itself.
+            forgetting: None,
+            clock,
+            rollup: RollupConfig { retention_days: self.influxdb.retention_days, ..self.rollup },
+        })
+    }
+}
+
+impl service::config::Config for Settings {
+    fn validate(&self, faults: &mut Vec<String>) {
+        self.rollup.validate(faults);
+        self.influxdb.validate(faults);
+    }
+}

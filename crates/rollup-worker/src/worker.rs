@@ -1,0 +1,270 @@
+//! Pass after pass: what is ripe, then what is marked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use domain::measurement::StoreError;
+use domain::rollup::{Mark, ripe_until};
+use domain::{HubId, UtcMillis};
+use futures_util::{StreamExt as _, stream};
+use service::backoff::Backoff;
+use tokio_util::sync::CancellationToken;
+
+use crate::Deps;
+use crate::hub::{Halt, Rolling};
+use crate::outage::Outage;
+use crate::part::Part;
+use crate::progress::Progress;
+
+/// Marks of one hub in a pass: more wait for the next one.
+const MARKS: usize = 100;
+/// One hub may have a trouble of its own; when so many fail one after the other it is the store's.
+const FAILURES_IN_A_ROW: usize = 16;
+
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
+/// For what is under way when it is time to stop.
+const DRAIN: Duration = Duration::from_secs(5);
+const FORGET_EVERY_MILLIS: i64 = 3_600_000;
+
+/// What a pass did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pass {
+    /// Hubs that were brought up to the limit.
+    pub hubs: usize,
+    /// Days that were rolled up again because they were marked.
+    pub days: usize,
+    /// Calls that failed: they are made again in the next pass.
+    pub failures: usize,
+    /// There are more marks than were read.
+    pub has_more: bool,
+    /// It was stopped before its end.
+    pub is_stopped: bool,
+    /// How long the store has asked to be left alone.
+    asked: Option<Duration>,
+}
+
+impl Pass {
+    fn is_complete(&self) -> bool {
+        self.failures == 0 && !self.has_more && !self.is_stopped
+    }
+}
+
+/// Rolls up the hubs of its part.
+pub struct Worker {
+    deps: Deps,
+    part: Part,
+    /// Up to when it is known which hubs were active.
+    listed_until: Option<UtcMillis>,
+    /// Hubs that are to be brought up yet.
+    behind: BTreeSet<HubId>,
+    /// Those that failed last time come last, so that they hold up nobody.
+    failed: BTreeSet<HubId>,
+    forgot: Option<UtcMillis>,
+    outage: Outage,
+    /// Whether the store refused anything in the last pass.
+    is_refused: Arc<AtomicBool>,
+}
+
+impl Worker {
+    pub fn new(deps: Deps) -> Self {
+        Self {
+            part: Part::new(&deps.rollup),
+            deps,
+            listed_until: None,
+            behind: BTreeSet::new(),
+            failed: BTreeSet::new(),
+            forgot: None,
+            outage: Outage::default(),
+            is_refused: Arc::default(),
+        }
+    }
+
+    /// Set while the store refuses what the worker asks of it.
+    pub(crate) fn refused(&self) -> Arc<AtomicBool> {
+        self.is_refused.clone()
+    }
+
+    /// Runs until `shutdown`.
+    pub async fn run(mut self, shutdown: CancellationToken) {
+        let every = self.deps.rollup.every();
+        // Both with jitter: workers of many parts should not come all at once.
+        let mut regular = Backoff::new(every, every);
+        let mut failing = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
+        while !shutdown.is_cancelled() {
+            let countdown = async {
+                shutdown.cancelled().await;
+                tokio::time::sleep(DRAIN).await;
+            };
+            let pass = tokio::select! {
+                pass = self.pass(&shutdown) => pass,
+                () = countdown => return tracing::warn!("what was being rolled up is left to the next start"),
+            };
+            let wait = if pass.failures > 0 {
+                failing.next_wait().max(pass.asked.unwrap_or_default().min(LONGEST_WAIT))
+            } else {
+                failing.reset();
+                if pass.has_more { Duration::ZERO } else { regular.next_wait() }
+            };
+            shutdown.run_until_cancelled(tokio::time::sleep(wait)).await;
+        }
+    }
+
+    /// Everything there is to do now, until `shutdown`.
+    pub async fn pass(&mut self, shutdown: &CancellationToken) -> Pass {
+        let now = self.deps.clock.now();
+        let limit = ripe_until(now);
+        let mut pass = Pass::default();
+        // Also fires when it is no use to go on.
+        let stop = shutdown.child_token();
+        let deps = self.deps.clone();
+        let forgotten = deps.rollup.maybe_forgotten_before(now);
+        let rolling = Rolling { deps: &deps, limit, forgotten, stop };
+
+        match self.list(limit).await {
+            Ok(()) => self.bring_up(&rolling, &mut pass).await,
+            Err(error) => self.note(None, &error, &mut pass),
+        }
+        if !rolling.stop.is_cancelled() {
+            match deps.rollups.marks(MARKS).await {
+                Ok(marks) => self.settle(&rolling, marks, &mut pass).await,
+                Err(error) => self.note(None, &error, &mut pass),
+            }
+        }
+        pass.is_stopped = rolling.stop.is_cancelled();
+        if pass.is_complete() {
+            self.forget(now, &mut pass).await;
+        }
+        if pass.failures == 0 && !pass.is_stopped {
+            self.outage.over();
+            self.is_refused.store(false, Ordering::Relaxed);
+        }
+        pass
+    }
+
+    /// Which hubs there are to bring up, when the limit has moved.
+    async fn list(&mut self, limit: UtcMillis) -> Result<(), StoreError> {
+        if self.listed_until == Some(limit) {
+            return Ok(());
+        }
+        let since = match self.listed_until {
+            Some(until) => until.min(limit),
+            None => limit.plus_millis(-self.deps.rollup.lookback_millis()),
+        };
+        let active = self.deps.rollups.active_hubs(since).await?;
+        self.behind.extend(active.into_iter().filter(|hub| self.part.has(*hub)));
+        self.listed_until = Some(limit);
+        Ok(())
+    }
+
+    async fn bring_up(&mut self, rolling: &Rolling<'_>, pass: &mut Pass) {
+        let hubs = self.in_order(self.behind.iter().copied());
+        let mut progress = Progress::new("hubs are rolled up", hubs.len());
+        let work = hubs.into_iter().map(|hub| async move {
+            if rolling.stop.is_cancelled() {
+                return (hub, Err(Halt::Stopped));
+            }
+            (hub, rolling.bring_up(hub).await)
+        });
+        let mut outcomes = stream::iter(work).buffer_unordered(self.deps.rollup.hubs_at_once);
+        let mut in_a_row = 0;
+        while let Some((hub, outcome)) = outcomes.next().await {
+            if self.judge(hub, outcome, &mut in_a_row, rolling, pass).is_some() {
+                self.behind.remove(&hub);
+                pass.hubs += 1;
+            }
+            progress.step();
+        }
+    }
+
+    async fn settle(&mut self, rolling: &Rolling<'_>, marks: Vec<Mark>, pass: &mut Pass) {
+        let mut by_hub = BTreeMap::<HubId, Vec<Mark>>::new();
+        for mark in marks.into_iter().filter(|mark| self.part.has(mark.hub)) {
+            by_hub.entry(mark.hub).or_default().push(mark);
+        }
+        pass.has_more = by_hub.values().any(|marks| marks.len() >= MARKS);
+        let hubs = self.in_order(by_hub.keys().copied());
+        let mut progress = Progress::new("hubs with late ticks are rolled up again", hubs.len());
+        let by_hub = &by_hub;
+        let work = hubs.into_iter().map(|hub| async move {
+            if rolling.stop.is_cancelled() {
+                return (hub, Err(Halt::Stopped));
+            }
+            (hub, rolling.settle(hub, &by_hub[&hub]).await)
+        });
+        let mut outcomes = stream::iter(work).buffer_unordered(self.deps.rollup.hubs_at_once);
+        let mut in_a_row = 0;
+        while let Some((hub, outcome)) = outcomes.next().await {
+            if let Some(days) = self.judge(hub, outcome, &mut in_a_row, rolling, pass) {
+                // It was brought up on the way.
+                self.behind.remove(&hub);
+                pass.days += days;
+            }
+            progress.step();
+        }
+    }
+
+    fn in_order(&self, hubs: impl Iterator<Item = HubId>) -> Vec<HubId> {
+        let mut hubs: Vec<HubId> = hubs.collect();
+        hubs.sort_by_key(|hub| self.failed.contains(hub));
+        hubs
+    }
+
+    /// What went well. The whole pass ends when it is the store's fault and not the hub's.
+    fn judge<T>(
+        &mut self,
+        hub: HubId,
+        outcome: Result<T, Halt>,
+        in_a_row: &mut usize,
+        rolling: &Rolling<'_>,
+        pass: &mut Pass,
+    ) -> Option<T> {
+        match outcome {
+            Ok(done) => {
+                *in_a_row = 0;
+                self.failed.remove(&hub);
+                Some(done)
+            }
+            Err(Halt::Stopped) => None,
+            Err(Halt::Store(error)) => {
+                self.failed.insert(hub);
+                self.note(Some(hub), &error, pass);
+                *in_a_row += 1;
+                if *in_a_row >= FAILURES_IN_A_ROW {
+                    rolling.stop.cancel();
+                }
+                None
+            }
+        }
+    }
+
+    fn note(&mut self, hub: Option<HubId>, error: &StoreError, pass: &mut Pass) {
+        pass.failures += 1;
+        self.outage.failed(hub, error);
+        match error {
+            StoreError::Unavailable { retry_after, .. } => pass.asked = pass.asked.max(*retry_after),
+            StoreError::Unauthorised { .. } => {}
+            // It works, for others at least.
+            StoreError::Rejected { .. } => return,
+        }
+        self.is_refused.store(true, Ordering::Relaxed);
+    }
+
+    /// Ticks go only when everything that there is to do is done: what is rolled up, is without them.
+    async fn forget(&mut self, now: UtcMillis, pass: &mut Pass) {
+        let (Some(forgetting), Some(before)) =
+            (self.deps.forgetting.clone(), self.deps.rollup.forgotten_before(now))
+        else {
+            return;
+        };
+        if self.forgot.is_some_and(|at| (0..FORGET_EVERY_MILLIS).contains(&now.millis_since(at))) {
+            return;
+        }
+        match forgetting.forget_ticks(before).await {
+            Ok(()) => self.forgot = Some(now),
+            Err(error) => self.note(None, &error, pass),
+        }
+    }
+}

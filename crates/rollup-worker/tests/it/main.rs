@@ -1,0 +1,14 @@
+//! The rollup-worker, pass by pass, on SQLite and on a store in memory that fails where it is told to.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod catching_up;
+mod forgetting;
+mod late;
+mod live;
+mod memory;
+mod outages;
+mod parts;
+mod property;
+mod serving;
+mod world;
