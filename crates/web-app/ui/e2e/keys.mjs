@@ -40,16 +40,17 @@ export async function checkKeys(run, view) {
   await check('Now is walked in reading order, and the focus is seen', async () => {
     await open(page, run.base);
     const names = await tabThrough(page, 9);
-    const order = ['Skip to content', 'Wattline', 'Now', 'Today', 'Account of', 'Today'];
+    const order = ['Skip to content', 'Wattline', 'Now', 'History', 'Sockets', 'Costs', 'Settings', 'Account of'];
     const places = order.reduce((at, name) => names.findIndex((n, i) => i > at && n.includes(name)), -1);
     expect(places >= order.length - 1, names.join(' | '));
     return `${names.length} stops`;
   });
-  await check('Today is walked in reading order, and the focus is seen', async () => {
-    await open(page, `${run.base}/today`);
-    const names = await tabThrough(page, 18);
-    const at = (part) => names.findIndex((name) => name.includes(part));
-    expect(at('Previous day') > at('Account of') && at('Energy of') > at('Previous day'), names.join(' | '));
+  await check('History is walked in reading order, and the focus is seen', async () => {
+    await open(page, `${run.base}/history`);
+    const names = await tabThrough(page, 26);
+    const order = ['Account of', 'Day', 'Range', 'Previous day', 'Go to a date', 'Compare with', 'Energy of', 'Desktop PC'];
+    const places = order.map((part) => names.findIndex((name) => name.includes(part)));
+    expect(places.every((at, i) => at >= 0 && (i === 0 || at > places[i - 1])), names.join(' | '));
   });
   await check('a table row is chosen and let go by Enter and Space', async () => {
     const row = page.locator('tbody button').nth(1);
@@ -78,7 +79,36 @@ export async function checkKeys(run, view) {
     await page.keyboard.press('Escape');
     await page.locator(test('day-total')).waitFor();
   });
+  if (run.mock) await checkEditor(run, page, check);
   await context.close();
+}
+
+/** A tariff without a mouse: open, go through every field in order, choose a weekday, leave. */
+async function checkEditor(run, page, check) {
+  await check('the tariff editor is walked in reading order, and gives the focus back', async () => {
+    await open(page, `${run.base}/costs`);
+    const button = page.getByRole('button', { name: /^Edit City power day/ });
+    await button.focus();
+    await page.keyboard.press('Enter');
+    await page.locator('#tariff-name').waitFor();
+    expect((await page.evaluate(() => document.activeElement?.id)) === 'tariff-name', 'the first field has no focus');
+    const order = [];
+    for (let i = 0; i < 24; i++) {
+      await page.keyboard.press('Tab');
+      order.push(await page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent?.trim() || ''));
+    }
+    const at = (part) => order.findIndex((name) => name.includes(part));
+    expect(at('tariff-from') >= 0 && at('-name') > at('tariff-from') && at('-price') > at('-name') && at('Mon') > at('-to'), order.join(' | '));
+    const monday = page.locator('form fieldset').first().getByRole('button', { name: 'Mon', exact: true });
+    await monday.focus();
+    await page.keyboard.press('Space');
+    expect((await monday.getAttribute('aria-pressed')) === 'false', 'Monday is still chosen');
+    await page.getByText(/^No price holds on Monday at 22:00/).waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).focus();
+    await page.keyboard.press('Enter');
+    await page.locator('#tariff-name').waitFor({ state: 'detached' });
+    expect(await page.evaluate(() => document.activeElement !== document.body), 'the focus is lost');
+  });
 }
 
 export async function checkMotion(run, view) {
@@ -87,7 +117,7 @@ export async function checkMotion(run, view) {
   await run.checks.check('reduced motion: nothing moves', async () => {
     await page.goto(run.base);
     await logIn(page, run.login);
-    for (const path of ['/', '/today']) {
+    for (const path of ['/', '/history', '/sockets', '/costs', '/settings']) {
       await open(page, run.base + path);
       const moving = await page.evaluate(() =>
         [...document.querySelectorAll('*')]

@@ -31,16 +31,16 @@ export async function checkGerman(run, view) {
     await run.shoot(page, 'now', german, { whole: true });
     return energy;
   });
-  await check('Today, with a comma and a space before the per cent sign', async () => {
-    await page.getByRole('link', { name: 'Heute', exact: true }).locator('visible=true').first().click();
+  await check('History, with a comma and a space before the per cent sign', async () => {
+    await page.getByRole('link', { name: 'Verlauf', exact: true }).locator('visible=true').first().click();
     await page.locator('tbody tr').first().waitFor();
     await ready(page);
-    await speaksGerman(page, 'Ganzes Zuhause', 'Wh je 15 Minuten', 'Steckdosen', 'Spitze W');
+    await speaksGerman(page, 'Ganzes Zuhause', 'Wh je 15 Minuten', 'Steckdosen', 'Kosten');
     const total = plain(await text(page, 'day-total'));
     expect(/^(\d[\d.]*,\d+|< 0,01)\s*kWh$/.test(total), `“${total}”`);
     const coverage = plain(await text(page, 'coverage'));
     expect(/^\d+(,\d)? % des bisherigen Tages wurden gemessen$/.test(coverage), `“${coverage}”`);
-    await run.shoot(page, 'today', german, { whole: true });
+    await run.shoot(page, 'history', german, { whole: true });
     return `${total}, ${coverage}`;
   });
   await check('a gap, in words', async () => {
@@ -50,10 +50,38 @@ export async function checkGerman(run, view) {
     const broken = page.locator('tbody tr:has(.part) button');
     if ((await broken.count()) === 0) return 'no socket had one';
     await broken.first().click();
+    await page.locator('[data-testid="runs"]').waitFor();
     await page.locator('[data-testid="gaps"]').waitFor();
     const sentence = plain(await text(page, 'gaps'));
     expect(/^Nicht gemessen: .*\d/.test(sentence), `“${sentence}”`);
     return sentence;
+  });
+  await check('Sockets', async () => {
+    await open(page, `${run.base}/sockets`);
+    await speaksGerman(page, 'Steckdosen', 'Standby', 'Kosten');
+    await run.shoot(page, 'sockets', german, { whole: true });
+    await page.locator('main ul a[href^="/sockets/"]').first().click();
+    await page.locator('main dl dd').first().waitFor();
+    await ready(page);
+    await speaksGerman(page, 'Gerade jetzt', 'Letzte 365 Tage', 'Verlauf zeigen');
+  });
+  await check('Costs, with its figures as a German writes them', async () => {
+    await open(page, `${run.base}/costs`);
+    await speaksGerman(page, 'Monat für Monat', 'gemessen');
+    await run.shoot(page, 'costs', german, { whole: true });
+    if (!run.mock) return 'without the mock’s tariffs';
+    const cost = plain(await text(page, 'month-cost'));
+    expect(/^\d+,\d\d €$/.test(cost), `“${cost}”`);
+    await page.getByRole('button', { name: 'City power day and night bearbeiten' }).click();
+    await speaksGerman(page, 'Gültig ab', 'ct je kWh', 'Grundpreis', 'Jede Stunde der Woche');
+    const price = await page.locator('form fieldset input[inputmode=decimal]').first().inputValue();
+    expect(price === '25,4', `the price is typed “${price}”`);
+    return `${cost}, ${price} ct`;
+  });
+  await check('Settings', async () => {
+    await open(page, `${run.base}/settings`);
+    await speaksGerman(page, 'Einstellungen', 'Zeitzone', 'Zugriffstoken', 'Herunterladen', 'Abmelden');
+    await run.shoot(page, 'settings', german, { whole: true });
   });
   await context.close();
 }

@@ -1,7 +1,7 @@
 // What every run needs to know of the page: how to log in, and when a screen has finished loading.
 
 /** No check waits for a time; this only ends a run in which a condition never comes. */
-export const DEADLINE_MS = 90_000;
+export const DEADLINE_MS = Number(process.env.WATTLINE_DEADLINE_MS ?? 90_000);
 
 export const test = (id) => `[data-testid="${id}"]`;
 export const text = async (page, id) => (await page.locator(test(id)).textContent())?.trim() ?? '';

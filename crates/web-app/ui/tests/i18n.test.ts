@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { catalogues, pickLanguage } from '../src/i18n';
+import { pickLanguage } from '../src/i18n';
+import { de } from '../src/i18n/de';
+import { en as english } from '../src/i18n/en';
+
+const catalogues = { en: english, de };
 
 type Tree = { [key: string]: string | ((...args: never[]) => string) | Tree };
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { niceAxis, niceStep } from '../src/lib/axis';
 import { gapSpans, measured, nameGaps } from '../src/lib/gaps';
 import { settle } from '../src/lib/order';
-import { href, parseRoute } from '../src/lib/route';
+import { historyRoute, href, parseRoute } from '../src/lib/route';
 import { findRuns } from '../src/lib/runs';
 import { sparkPath } from '../src/lib/spark';
 
@@ -35,7 +35,7 @@ describe('gaps', () => {
     expect(measured(0, null, 0, 900, 20)).toBe('future');
   });
   it('join neighbours and end at now', () => {
-    expect(gapSpans([0, 10, 20, 30, 40], [1, null, null, 2, null], 10, 45)).toEqual([
+    expect(gapSpans([0, 10, 20, 30, 40], [1, null, null, 2, null], 50, 45)).toEqual([
       { from: 10, to: 30 },
       { from: 40, to: 45 },
     ]);
@@ -92,11 +92,33 @@ describe('runs of an appliance', () => {
 describe('addresses', () => {
   it('lead to a screen and back', () => {
     expect(parseRoute('/', '')).toEqual({ screen: 'now' });
-    expect(parseRoute('/today', '')).toEqual({ screen: 'today', day: null, socket: null });
-    const route = parseRoute('/today/2012-01-16', '?socket=hub:7');
-    expect(route).toEqual({ screen: 'today', day: '2012-01-16', socket: 'hub:7' });
-    expect(href(route)).toBe('/today/2012-01-16?socket=hub:7');
-    expect(parseRoute('/today/never', '')).toEqual({ screen: 'today', day: null, socket: null });
+    expect(parseRoute('/costs', '')).toEqual({ screen: 'costs' });
+    const socket = parseRoute('/sockets/hub:7', '');
+    expect(socket).toEqual({ screen: 'sockets', socket: 'hub:7' });
+    expect(href(socket)).toBe('/sockets/hub:7');
+    for (const [path, query] of [
+      ['/history/day', ''],
+      ['/history/day/2012-01-16', '?socket=hub:7'],
+      ['/history/week/2012-01-16', '?group=room&compare=previous'],
+      ['/history/year/2012-01-01', '?compare=year'],
+      ['/history/range/2012-01-16/2012-02-29', '?group=room&compare=year&socket=hub:7'],
+      ['/history/range/2012-01-16T18:00/2012-01-16T22:15', ''],
+    ] as const) {
+      expect(href(parseRoute(path, query))).toBe(path + query);
+    }
+  });
+  it('of earlier versions lead to the same day', () => {
+    expect(parseRoute('/today', '')).toEqual(historyRoute());
+    expect(parseRoute('/today/2012-01-16', '?socket=hub:7')).toEqual(historyRoute({ at: '2012-01-16', socket: 'hub:7' }));
+  });
+  it('that make no sense lead to something near', () => {
+    expect(parseRoute('/today/never', '')).toEqual(historyRoute());
+    expect(parseRoute('/history/decade/2012-01-16', '')).toEqual(historyRoute());
+    expect(parseRoute('/history/week/2012-02-30', '')).toEqual(historyRoute({ kind: 'week' }));
+    expect(parseRoute('/history/range/2012-01-16', '?group=zone&compare=never')).toEqual(historyRoute());
+    expect(parseRoute('/history/range/2012-01-16T24:00/2012-01-17', '')).toEqual(historyRoute());
+    expect(parseRoute('/sockets/%E0%A4%A', '').screen).toBe('sockets');
+    expect(parseRoute('/nowhere', '')).toEqual({ screen: 'now' });
   });
 });
 

@@ -1,4 +1,22 @@
-import type { Bucket, Household, Problem, Session, SocketId, Usage } from './types';
+import type {
+  AccessToken,
+  Bills,
+  Bucket,
+  Compare,
+  Duration,
+  Group,
+  HomeSettings,
+  Household,
+  HubLabels,
+  NewAccessToken,
+  Problem,
+  Session,
+  SocketId,
+  SocketsAnswer,
+  TodayFigures,
+  TokenWish,
+  Usage,
+} from './types';
 
 /** The server answered, but not with what was asked for. */
 export class ApiError extends Error {
@@ -28,7 +46,7 @@ export function whenDated(handler: (unix: number) => void): void {
 }
 
 interface Options {
-  method?: 'GET' | 'POST' | 'DELETE';
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   body?: unknown;
   signal?: AbortSignal | undefined;
 }
@@ -85,21 +103,87 @@ export function fetchHousehold(id: string, signal?: AbortSignal): Promise<Househ
   return request(householdPath(id), { signal });
 }
 
-interface UsageQuery {
+interface Span {
   from: number;
   to: number;
+}
+
+interface UsageQuery extends Span {
   bucket: Bucket;
   /** Only this one; without it every socket of the household. */
   only?: SocketId;
+  group?: Group;
+  compare?: Compare | null;
+  cost?: boolean;
 }
 
-export function fetchUsage(id: string, { from, to, bucket, only }: UsageQuery, signal?: AbortSignal): Promise<Usage> {
-  const query = new URLSearchParams({ from: rfc3339(from), to: rfc3339(to), bucket });
+export function fetchUsage(id: string, wanted: UsageQuery, signal?: AbortSignal): Promise<Usage> {
+  const { bucket, only, group, compare, cost } = wanted;
+  const query = spanOf(wanted, { bucket });
   if (only) {
     query.set('hub', only.hub);
     query.set('socket', String(only.socket));
   }
+  if (group) query.set('group', group);
+  if (compare) query.set('compare', compare);
+  if (cost) query.set('cost', 'true');
   return request(`${householdPath(id)}/usage?${query.toString()}`, { signal });
+}
+
+export function fetchToday(id: string, signal?: AbortSignal): Promise<TodayFigures> {
+  return request(`${householdPath(id)}/today`, { signal });
+}
+
+export function fetchDuration(id: string, span: Span, signal?: AbortSignal): Promise<Duration> {
+  return request(`${householdPath(id)}/duration?${spanOf(span).toString()}`, { signal });
+}
+
+export function fetchSockets(id: string, signal?: AbortSignal): Promise<SocketsAnswer> {
+  return request(`${householdPath(id)}/sockets`, { signal });
+}
+
+export function fetchBills(id: string, months: number, signal?: AbortSignal): Promise<Bills> {
+  return request(`${householdPath(id)}/bills?months=${months}`, { signal });
+}
+
+export function fetchSettings(id: string, signal?: AbortSignal): Promise<HomeSettings> {
+  return request(`${householdPath(id)}/settings`, { signal });
+}
+
+/** The settings with their new revision. Refused with 409 when somebody else was quicker. */
+export function putSettings(id: string, settings: HomeSettings): Promise<HomeSettings> {
+  return request(`${householdPath(id)}/settings`, { method: 'PUT', body: settings });
+}
+
+/** Replaces all labels of a hub. */
+export function putHub(id: string, hub: string, labels: HubLabels): Promise<void> {
+  return request(`${householdPath(id)}/hubs/${encodeURIComponent(hub)}`, { method: 'PUT', body: labels });
+}
+
+interface ExportQuery extends Span {
+  bucket: '15m' | '1h' | '1d' | 'tick';
+  format: 'csv' | 'json';
+}
+
+/** Where a download is; the browser itself fetches it. */
+export function exportUrl(id: string, { bucket, format, ...span }: ExportQuery): string {
+  return `${householdPath(id)}/export?${spanOf(span, { bucket, format }).toString()}`;
+}
+
+export async function fetchTokens(signal?: AbortSignal): Promise<AccessToken[]> {
+  return (await request<{ tokens: AccessToken[] }>('/api/tokens', { signal })).tokens;
+}
+
+export function createToken(wish: TokenWish): Promise<NewAccessToken> {
+  return request('/api/tokens', { method: 'POST', body: wish });
+}
+
+export function revokeToken(id: string): Promise<void> {
+  return request(`/api/tokens/${encodeURIComponent(id)}`, { method: 'DELETE' });
+}
+
+function spanOf({ from, to }: Span, more: Record<string, string> = {}): URLSearchParams {
+  return new URLSearchParams({ from: rfc3339(from), to: rfc3339(to), ...more });
 }
 
 export function livePath(id: string): string {

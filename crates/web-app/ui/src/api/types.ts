@@ -5,21 +5,59 @@ import type { components as ReadService } from './generated/read';
 type Auth = AuthService['schemas'];
 type Read = ReadService['schemas'];
 
+/** Where the description calls a field optional because it may be null: these answers always have it. */
+type Told<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
+
 export type Person = Auth['Person'];
 export type HouseholdRef = Auth['HouseholdReference'];
 export type Session = Auth['Session'];
 export type Socket = Auth['Socket'];
 export type Hub = Auth['Hub'];
 export type Household = Auth['Household'];
+export type HubLabels = Auth['HubLabels'];
 
-export type Usage = Read['UsageAnswer'];
+/** Money in billionths of the currency's unit. */
+export type Nano = number;
+
+/** Its currency is left out where nobody asked for costs, and never null. */
+export type Usage = Omit<Read['UsageAnswer'], 'currency'> & { currency?: string };
 export type SocketUsage = Read['SocketAnswer'];
+export type TotalUsage = Read['TotalAnswer'];
+export type RoomUsage = Read['RoomAnswer'];
+export type UsageComparison = Read['CompareAnswer'];
 /** A socket is known by its hub and its number there. */
 export type SocketId = Pick<SocketUsage, 'hub' | 'socket'>;
-export type TotalUsage = Read['TotalAnswer'];
 /** What one hub measured in one tick. */
 export type Tick = Read['LiveTick'];
 export type Problem = Read['Problem'];
 
-/** The description names these four; the schema says only "string". */
-export type Bucket = 'tick' | '15m' | '1h' | '1d';
+/** The description names these; the schema says only "string". */
+export type Bucket = 'tick' | '15m' | '1h' | '1d' | '1w' | '1mo' | '1y';
+export type Group = 'socket' | 'room' | 'home';
+export type Compare = 'previous' | 'year';
+
+export type SocketFacts = Told<Read['SocketOverview']>;
+export type SocketsAnswer = Told<Omit<Read['SocketsAnswer'], 'sockets'>> & { sockets: SocketFacts[] };
+
+export type MonthBill = Told<Read['MonthAnswer']>;
+export type Forecast = Told<Read['ForecastAnswer']>;
+export type Bills = Told<Omit<Read['BillsAnswer'], 'months' | 'sockets' | 'forecast'>> & {
+  months: MonthBill[];
+  forecast: Forecast | null;
+  sockets: Told<Read['SocketBill']>[];
+};
+export type Duration = Read['DurationAnswer'];
+export type TodayFigures = Told<Read['TodayAnswer']>;
+
+export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+export type Weekday = (typeof WEEKDAYS)[number];
+export type Band = Auth['Band'];
+export type Tariff = Auth['Tariff'];
+export type Succession = Auth['Succession'];
+export type HomeSettings = Auth['Settings'];
+
+export type AccessToken = Auth['PersonalToken'];
+export type Scope = AccessToken['scopes'][number];
+/** As it is made; the token itself is told this once. */
+export type NewAccessToken = Auth['NewPersonalToken'];
+export type TokenWish = Auth['PersonalTokenRequest'];

@@ -70,20 +70,52 @@ export function addDays(day: Day, count: number): Day {
 
 /** The instant a wall clock of `zone` first shows `hour` o'clock (or the first time after a skipped one) on `day`. */
 export function instantOf(day: Day, hour: number, zone: string): number {
-  const wanted = utcMidnight(day) + hour * 3600;
-  // The offset may change within a day of `wanted`; the earlier of the possible answers is the first occurrence.
+  return clockInstant(day, hour * 3600, zone, 'first');
+}
+
+/** The same for any second of the day; a time that comes twice has a first and a last instant. */
+export function clockInstant(day: Day, seconds: number, zone: string, which: 'first' | 'last'): number {
+  const wanted = utcMidnight(day) + seconds;
+  // The offset may change within a day of `wanted`; the possible answers are the occurrences.
   const offsets = new Set([offset(wanted - 86_400, zone), offset(wanted, zone), offset(wanted + 86_400, zone)]);
   const matches = [...offsets].map((o) => wanted - o).filter((at) => wallClock(at, zone).asUtc === wanted);
-  if (matches.length > 0) return Math.min(...matches);
-  // The hour was skipped: the clock jumps over it at the instant where the larger offset begins.
+  if (matches.length > 0) return which === 'first' ? Math.min(...matches) : Math.max(...matches);
+  // The time was skipped: the clock jumps over it at the instant where the larger offset begins.
   return wanted - Math.min(...offsets);
+}
+
+/** From `first` to `end`, in whole days of the calendar. */
+export function daysBetween(first: Day, end: Day): number {
+  return Math.round((utcMidnight(end) - utcMidnight(first)) / 86_400);
+}
+
+/** 0 is Monday. */
+export function weekdayOf(day: Day): number {
+  return (new Date(utcMidnight(day) * 1000).getUTCDay() + 6) % 7;
+}
+
+export function firstOfMonth(day: Day): Day {
+  return `${day.slice(0, 7)}-01`;
+}
+
+/** The first day of the month that lies `count` months away. */
+export function addMonths(day: Day, count: number): Day {
+  const months = Number(day.slice(0, 4)) * 12 + Number(day.slice(5, 7)) - 1 + count;
+  const year = String(Math.floor(months / 12)).padStart(4, '0');
+  return `${year}-${String((((months % 12) + 12) % 12) + 1).padStart(2, '0')}-01`;
+}
+
+/** The number of the ISO week: the first one of a year is the one with its first Thursday. */
+export function weekNumber(day: Day): number {
+  const thursday = addDays(day, 3 - weekdayOf(day));
+  return Math.floor(daysBetween(`${thursday.slice(0, 4)}-01-01`, thursday) / 7) + 1;
 }
 
 export function dayRange(day: Day, zone: string): DayRange {
   return { from: startOf(day, zone), to: startOf(addDays(day, 1), zone) };
 }
 
-function startOf(day: Day, zone: string): number {
+export function startOf(day: Day, zone: string): number {
   let at = instantOf(day, 0, zone);
   // Where midnight itself is skipped, the candidate may lie inside the day by less than the jump: step back to its edge.
   while (dayOf(at - 900, zone) === day) at -= 900;

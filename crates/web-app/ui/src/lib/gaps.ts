@@ -25,18 +25,18 @@ export interface Span {
   to: number;
 }
 
-/** Neighbouring gap buckets as spans, in unix seconds and never beyond `now`. */
+/** Neighbouring gap buckets as spans, in unix seconds and never beyond `now`; the last bucket ends at `end`. */
 export function gapSpans(
   starts: readonly number[],
   values: readonly (number | null)[],
-  bucketSeconds: number,
+  end: number,
   now: number,
 ): Span[] {
   const spans: Span[] = [];
   for (let i = 0; i < starts.length; i++) {
     const from = starts[i];
     if (from === undefined || values[i] !== null || from >= now) continue;
-    const to = Math.min(from + bucketSeconds, now);
+    const to = Math.min(starts[i + 1] ?? end, now);
     const last = spans.at(-1);
     if (last && last.to === from) last.to = to;
     else spans.push({ from, to });

@@ -1,10 +1,11 @@
 import { untrack } from 'svelte';
-import { fetchHousehold, fetchUsage } from '../api/client';
+import { ApiError, fetchHousehold, fetchSettings, fetchToday, fetchUsage, putHub, putSettings } from '../api/client';
 import { openLive, type LinkState } from '../api/live';
-import type { Household, Tick, Usage } from '../api/types';
+import type { HomeSettings, Household, HubLabels, Tick, TodayFigures, Usage } from '../api/types';
 import { dayOf, dayRange, type Day } from '../lib/days';
 import { parseKey } from '../lib/energy';
 import { applyTick, emptyLive, seed, type LiveState } from '../lib/live';
+import { mergeReadings } from '../lib/successions';
 import { clock } from './clock.svelte';
 import { network } from './network.svelte';
 import { Loaded } from './loaded.svelte';
@@ -14,14 +15,26 @@ const LAST_HOUR_S = 3600;
 const CACHED_DAYS = 10;
 const RETRY_MS = 15_000;
 
+/** Somebody else changed the same thing first; what they made of it is loaded. */
+export class Overtaken extends Error {}
+
 /** Everything about the household on screen; made anew when another one is chosen. */
 export class Home {
   readonly id: string;
   readonly zone: string;
   household = new Loaded<Household>();
+  settings = new Loaded<HomeSettings>();
+  figures = new Loaded<TodayFigures>();
   recent = new Loaded<Usage>();
+  /** Grows when labels, prices or successions changed: whoever shows a sum asks for it again. */
+  edits = $state(0);
   link = $state<LinkState>('connecting');
   live = $state.raw<LiveState>(emptyLive);
+  /** Readings as the history has them: merged sockets are one. */
+  readings = $derived(mergeReadings(this.live.readings, this.settings.value?.successions ?? []));
+  currency = $derived(this.settings.value?.currency ?? null);
+  /** Since when nothing new was heard, where the page shows what it kept. */
+  asOf = $derived(this.household.asOf === null ? null : (this.recent.asOf ?? this.household.asOf));
   connected = $derived(network.online && this.link === 'open');
   #lostAt = $state(clock.read());
   /** What counts as now: while the stream is away nothing is known, so time stands still and nobody falls silent. */
@@ -42,8 +55,7 @@ export class Home {
   }
 
   start(): void {
-    void this.household.load((signal) => fetchHousehold(this.id, signal));
-    void this.#reseed();
+    this.reload();
     this.#connect();
     this.#stopWatching = $effect.root(() => {
       $effect(() => {
@@ -52,7 +64,12 @@ export class Home {
       let offline = false;
       $effect(() => {
         // A stream that slept through a lost network may never notice; a fresh one is certain.
-        if (network.online && offline) untrack(() => this.#connect());
+        if (network.online && offline) {
+          untrack(() => {
+            this.#connect();
+            this.reload();
+          });
+        }
         offline = !network.online;
       });
     });
@@ -64,7 +81,8 @@ export class Home {
       onTick: (tick) => this.#take(tick),
       onState: (state) => {
         // What happened while the stream was away is fetched, not guessed.
-        if (state === 'open' && this.#wasOpen && this.link !== 'open') void this.#reseed();
+        if (state === 'open' && this.household.asOf !== null) this.reload();
+        else if (state === 'open' && this.#wasOpen && this.link !== 'open') void this.#reseed();
         if (state === 'open') this.#wasOpen = true;
         this.link = state;
       },
@@ -77,13 +95,52 @@ export class Home {
     this.#close = null;
     this.#stopWatching?.();
     clearTimeout(this.#again);
-    this.household.reset(this.household.value);
-    this.recent.reset(this.recent.value);
+    for (const one of [this.household, this.settings, this.figures, this.recent]) one.stop();
   }
 
   reload(): void {
-    void this.household.load((signal) => fetchHousehold(this.id, signal));
+    void this.household.load((signal) => fetchHousehold(this.id, signal), `household ${this.id}`);
+    void this.loadSettings();
     void this.#reseed();
+  }
+
+  loadSettings(): Promise<void> {
+    return this.settings.load((signal) => fetchSettings(this.id, signal), `settings ${this.id}`);
+  }
+
+  loadFigures(): Promise<void> {
+    return this.figures.load((signal) => fetchToday(this.id, signal), `today ${this.id}`);
+  }
+
+  /** Stores changed settings. [`Overtaken`] when somebody else was quicker. */
+  async saveSettings(change: (settings: HomeSettings) => HomeSettings): Promise<void> {
+    const before = this.settings.value ?? (await fetchSettings(this.id));
+    try {
+      this.settings.reset(await putSettings(this.id, change(before)));
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 409)) throw error;
+      await this.loadSettings();
+      throw new Overtaken();
+    }
+    this.#edited();
+    const { name, zone } = this.settings.value ?? before;
+    if (name !== before.name || zone !== before.zone) await session.probe();
+  }
+
+  /** Stores changed labels. They have no revision: the newest are fetched first, so that only the change is new. */
+  async saveHub(hub: string, change: (labels: HubLabels) => HubLabels): Promise<void> {
+    const fresh = await fetchHousehold(this.id);
+    const found = fresh.hubs.find((one) => one.id === hub);
+    if (!found) throw new Overtaken();
+    await putHub(this.id, hub, change({ name: found.name, sockets: found.sockets }));
+    await this.household.load((signal) => fetchHousehold(this.id, signal), `household ${this.id}`);
+    this.#edited();
+  }
+
+  #edited(): void {
+    this.#days.clear();
+    this.#ticks.clear();
+    this.edits++;
   }
 
   async day(day: Day, signal: AbortSignal): Promise<Usage> {
@@ -116,16 +173,21 @@ export class Home {
 
   async #reseed(): Promise<void> {
     const now = Math.floor(clock.read());
-    await this.recent.load((signal) => fetchUsage(this.id, { from: now - LAST_HOUR_S, to: now, bucket: 'tick' }, signal));
+    const query = { from: now - LAST_HOUR_S, to: now, bucket: 'tick' } as const;
+    await this.recent.load((signal) => fetchUsage(this.id, query, signal), `recent ${this.id}`);
     const usage = this.recent.value;
+    // What was kept is shown as it was then.
+    if (this.recent.asOf !== null) this.#lostAt = this.recent.asOf;
     if (usage) {
-      let state = seed(usage, now);
+      let state = seed(usage, Math.floor(this.recent.asOf ?? now));
       for (const tick of this.#waiting) state = applyTick(state, tick);
       this.live = state;
     }
     this.#waiting = [];
     clearTimeout(this.#again);
-    if (this.recent.failure && this.#close) this.#again = setTimeout(() => void this.#reseed(), RETRY_MS);
+    if (!this.recent.failure || !this.#close) return;
+    // Who shows what was kept asks for everything again.
+    this.#again = setTimeout(() => (this.household.asOf === null ? void this.#reseed() : this.reload()), RETRY_MS);
   }
 
   #take(tick: Tick): void {

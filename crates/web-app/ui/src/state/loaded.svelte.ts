@@ -1,4 +1,5 @@
 import { NetworkError } from '../api/client';
+import { keep, recall } from './kept';
 
 export type Failure = 'network' | 'server';
 
@@ -7,9 +8,12 @@ export class Loaded<T> {
   value = $state.raw<T | null>(null);
   failure = $state<Failure | null>(null);
   loading = $state(false);
+  /** When the value was current, in unix seconds, where it is one kept from before; null for a fresh one. */
+  asOf = $state<number | null>(null);
   #abort: AbortController | null = null;
 
-  async load(fetcher: (signal: AbortSignal) => Promise<T>): Promise<void> {
+  /** With `keptAs` the answer is kept, and stands in when the server cannot be reached. */
+  async load(fetcher: (signal: AbortSignal) => Promise<T>, keptAs?: string): Promise<void> {
     this.#abort?.abort();
     const abort = new AbortController();
     this.#abort = abort;
@@ -18,17 +22,31 @@ export class Loaded<T> {
       const value = await fetcher(abort.signal);
       if (abort.signal.aborted) return;
       this.value = value;
+      this.asOf = null;
       this.failure = null;
+      if (keptAs !== undefined) keep(keptAs, value);
     } catch (error) {
       if (abort.signal.aborted) return;
+      const kept = keptAs !== undefined && this.value === null && error instanceof NetworkError ? recall<T>(keptAs) : null;
+      if (kept) {
+        this.value = kept.value;
+        this.asOf = kept.at;
+      }
       this.failure = error instanceof NetworkError ? 'network' : 'server';
     }
+    this.loading = false;
+  }
+
+  /** Forgets a request that is under way, and keeps what is there. */
+  stop(): void {
+    this.#abort?.abort();
     this.loading = false;
   }
 
   reset(value: T | null = null): void {
     this.#abort?.abort();
     this.value = value;
+    this.asOf = null;
     this.failure = null;
     this.loading = false;
   }

@@ -1,9 +1,11 @@
-import { ApiError, closeSession, currentSession, openSession, whenUnauthorised } from '../api/client';
+import { ApiError, closeSession, currentSession, NetworkError, openSession, whenUnauthorised } from '../api/client';
 import type { HouseholdRef, Session } from '../api/types';
+import { forgetKept, keep, recall as recallKept } from './kept';
 
 type Status = 'checking' | 'in' | 'out' | 'failed';
 
 const KEY = 'wattline.household';
+const KEPT = 'session';
 
 class SessionState {
   status = $state<Status>('checking');
@@ -16,6 +18,10 @@ class SessionState {
     return all.find((h) => h.id === this.#chosen) ?? all[0] ?? null;
   });
 
+  /** Members and owners may change the home; guests look. */
+  mayEdit = $derived((this.household?.role ?? 'guest') !== 'guest');
+  isOwner = $derived(this.household?.role === 'owner');
+
   constructor() {
     whenUnauthorised(() => this.expire());
   }
@@ -25,15 +31,21 @@ class SessionState {
     try {
       this.#enter(await currentSession());
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) this.expire();
-      else this.status = 'failed';
+      if (error instanceof ApiError && error.status === 401) return this.expire();
+      const kept = error instanceof NetworkError ? recallKept<Session>(KEPT) : null;
+      if (kept) {
+        this.session = kept.value;
+        this.status = 'in';
+      } else {
+        this.status = 'failed';
+      }
     }
   }
 
   /** Asks whether the session still stands, without disturbing what is on screen. */
   async probe(): Promise<void> {
     try {
-      this.session = await currentSession();
+      this.#enter(await currentSession());
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) this.expire();
     }
@@ -55,6 +67,7 @@ class SessionState {
 
   /** Shows the log-in in place: the address stays, so that logging in leads back to it. */
   expire(): void {
+    forgetKept();
     this.session = null;
     this.status = 'out';
   }
@@ -71,6 +84,7 @@ class SessionState {
   #enter(session: Session): void {
     this.session = session;
     this.status = 'in';
+    keep(KEPT, session);
   }
 }
 

@@ -2,6 +2,17 @@
 export const icons = {
   now: 'M3 13h4.2l2.6-7.5 4.4 13 2.6-5.5H21',
   today: 'M5 20v-6M12 20V5M19 20v-9',
+  history: 'M5 20v-6M12 20V5M19 20v-9',
+  socket: 'M9 3.5v5M15 3.5v5M6.5 8.5h11v3.2a5.5 5.5 0 0 1-11 0zM12 17.2v3.3',
+  costs: 'M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17zM15.2 8.7a4.3 4.3 0 1 0 0 6.6M7.6 10.9h4.6M7.6 13.3h4.2',
+  link: 'M10 13.5a3.8 3.8 0 0 0 5.6.3l2.5-2.5a3.8 3.8 0 0 0-5.4-5.4L11.5 7M14 10.5a3.8 3.8 0 0 0-5.6-.3L5.9 12.7a3.8 3.8 0 0 0 5.4 5.4l1.2-1.1',
+  add: 'M12 5.5v13M5.5 12h13',
+  trash: 'M5 7h14M10 7V4.5h4V7M7 7l.8 12.5h8.4L17 7M10.3 10.5v5.5M13.7 10.5v5.5',
+  edit: 'M5 19l.8-3.8L15.5 5.5a1.8 1.8 0 0 1 2.5 0l.5.5a1.8 1.8 0 0 1 0 2.5L8.8 18.2z',
+  copy: 'M9 9h9.5v10.5H9zM6 15H5V4.5h9.5V6',
+  download: 'M12 4.5v10M7.5 10.5 12 15l4.5-4.5M5 19.5h14',
+  key: 'M8.5 11a4 4 0 1 1 0 8 4 4 0 0 1 0-8zM11.5 12.2 19 4.7M16 7.7l2.5 2.5',
+  settings: 'M4 7h9M17.5 7H20M4 17h2.5M11 17h9M15.2 4.7a2.3 2.3 0 1 1 0 4.6 2.3 2.3 0 0 1 0-4.6zM8.8 14.7a2.3 2.3 0 1 1 0 4.6 2.3 2.3 0 0 1 0-4.6z',
   left: 'M14.5 6 8.5 12l6 6',
   right: 'M9.5 6l6 6-6 6',
   down: 'M6.5 9.5 12 15l5.5-5.5',
@@ -17,7 +28,7 @@ export const icons = {
 } as const;
 
 /** What stands at a socket. Unknown kinds fall back to the plug. */
-export const appliances: Record<string, string> = {
+export const appliances = {
   plug: 'M9 3.5v5M15 3.5v5M6.5 8.5h11v3.2a5.5 5.5 0 0 1-11 0zM12 17.2v3.3',
   fridge: 'M7.5 3.5h9A1.5 1.5 0 0 1 18 5v14a1.5 1.5 0 0 1-1.5 1.5h-9A1.5 1.5 0 0 1 6 19V5a1.5 1.5 0 0 1 1.5-1.5zM6 10h12M9 6.2v1.5M9 12.5v3',
   dishwasher: 'M6 3.5h12A1.5 1.5 0 0 1 19.5 5v14a1.5 1.5 0 0 1-1.5 1.5H6A1.5 1.5 0 0 1 4.5 19V5A1.5 1.5 0 0 1 6 3.5zM4.5 8h15M8 5.8h.1M11 5.8h.1M8.5 11.5v2.2a3.5 3.5 0 0 0 7 0v-2.2M12 17.2v.1',
@@ -37,11 +48,17 @@ export const appliances: Record<string, string> = {
   console: 'M8 8h8a5 5 0 0 1 4.8 6.4l-.4 1.4a2.4 2.4 0 0 1-4.2.8L14.8 15H9.2l-1.4 1.6a2.4 2.4 0 0 1-4.2-.8l-.4-1.4A5 5 0 0 1 8 8zM8.5 10.2v2.6M7.2 11.5h2.6M15.5 11.5h.1',
   projector: 'M4.5 8h15A1.5 1.5 0 0 1 21 9.5v6a1.5 1.5 0 0 1-1.5 1.5h-15A1.5 1.5 0 0 1 3 15.5v-6A1.5 1.5 0 0 1 4.5 8zM15.5 9.8a2.7 2.7 0 1 1 0 5.4 2.7 2.7 0 0 1 0-5.4zM6.5 11h3M6.5 17v2M17.5 17v2',
   usb: 'M12 20.5V4.5M9.8 6.7 12 4.5l2.2 2.2M12 16l-4.5-3v-2.2M12 13.5l4.5-3V8.5M6.6 9.2h1.8v1.8H6.6zM15.4 6.7h2.2v1.8h-2.2z',
-};
+  heater: 'M5.5 6h13A1.5 1.5 0 0 1 20 7.5v9a1.5 1.5 0 0 1-1.5 1.5h-13A1.5 1.5 0 0 1 4 16.5v-9A1.5 1.5 0 0 1 5.5 6zM8 9v6M12 9v6M16 9v6M6.5 18v2M17.5 18v2',
+  fan: 'M12 3.5a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13zM12 10c-2-1-2-3.4 0-4.2M12 10c1.9-1.2 3.9.1 3.6 2.2M12 10c0 2.2-2.1 3.3-3.7 1.9M12 16.5v4M8.5 20.5h7',
+  printer: 'M7.5 9V4h9v5M7.5 17H6a1.5 1.5 0 0 1-1.5-1.5V10.5A1.5 1.5 0 0 1 6 9h12a1.5 1.5 0 0 1 1.5 1.5v5A1.5 1.5 0 0 1 18 17h-1.5M7.5 14h9v6h-9zM16.5 11.5h.1',
+  car: 'M4 16.5V12l1.8-4.7A2 2 0 0 1 7.7 6h8.6a2 2 0 0 1 1.9 1.3L20 12v4.500a1 1 0 0 1-1 1h-14a1 1 0 0 1-1-1zM4.5 11.5h15M7.5 14.5h.1M16.5 14.5h.1M6.5 17.5v2M17.5 17.5v2',
+} as const;
+
+export type Appliance = keyof typeof appliances;
 
 export type IconName = keyof typeof icons;
 
-const ALIASES: Record<string, string> = {
+const ALIASES: Record<string, Appliance> = {
   refrigerator: 'fridge',
   freezer: 'fridge',
   washing_machine: 'washer',
@@ -54,6 +71,11 @@ const ALIASES: Record<string, string> = {
   light: 'lamp',
 };
 
+/** The picture that a kind is shown with; the labels of hubs may say what we have no picture for. */
+export function kindOf(kind: string): Appliance {
+  return kind in appliances ? (kind as Appliance) : (ALIASES[kind] ?? 'plug');
+}
+
 export function appliance(kind: string): string {
-  return appliances[kind] ?? appliances[ALIASES[kind] ?? 'plug'] ?? '';
+  return appliances[kindOf(kind)];
 }

@@ -46,10 +46,66 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Take a hub into the household, or label it anew. */
+        /** Label a hub anew, or take it into the household, as an owner. */
         put: operations["put_hub"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/households/{household}/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is set for a home. */
+        get: operations["show_settings"];
+        /**
+         * Set it anew, as an owner or a member.
+         * @description `revision` is the one that was read; the answer has the new one. Name and zone are changed by an owner only.
+         */
+        put: operations["put_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/personal-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tokens of who is logged in, oldest first. */
+        get: operations["list_personal_tokens"];
+        put?: never;
+        /** Make a token for a program. */
+        post: operations["create_personal_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/personal-tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Make a token worthless. */
+        delete: operations["delete_personal_token"];
         options?: never;
         head?: never;
         patch?: never;
@@ -99,7 +155,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Get an access token for a household. */
+        /**
+         * Get an access token for a household.
+         * @description It may be used for all that the session or the personal token may be used for: a session for everything, a personal
+         *     token for its scopes, in its own household.
+         */
         post: operations["issue"];
         delete?: never;
         options?: never;
@@ -111,6 +171,26 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A price at some hours of some weekdays. */
+        Band: {
+            days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+            /**
+             * @description On a quarter of an hour.
+             * @example 06:00
+             */
+            from: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description Of a kWh.
+             */
+            price_n: number;
+            /**
+             * @description Not included. Before `from` when the band goes over midnight, into the next day.
+             * @example 24:00
+             */
+            to: string;
+        };
         Household: components["schemas"]["HouseholdReference"] & {
             hubs: components["schemas"]["Hub"][];
         };
@@ -141,6 +221,10 @@ export interface components {
             /** Format: password */
             password: string;
         };
+        NewPersonalToken: components["schemas"]["PersonalToken"] & {
+            /** @description For the `Authorization` header; it is not shown again. */
+            token: string;
+        };
         NewSession: components["schemas"]["Session"] & {
             /** @description For the `Authorization` header; it is not shown again. */
             secret: string;
@@ -150,6 +234,38 @@ export interface components {
             /** Format: uuid */
             id: string;
             name: string;
+        };
+        PersonalToken: {
+            /** Format: date-time */
+            created: string;
+            /** Format: date-time */
+            expires: string | null;
+            /** Format: uuid */
+            household: string;
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: date-time
+             * @description To the minute. The access token that it got then may be in use for some minutes more.
+             */
+            last_used: string | null;
+            name: string;
+            scopes: ("usage" | "live" | "manage")[];
+        };
+        PersonalTokenRequest: {
+            /**
+             * Format: int32
+             * @description Without it the token is valid until it is deleted.
+             */
+            expires_in_days?: number | null;
+            /** Format: uuid */
+            household: string;
+            /** @description What the program is. */
+            name: string;
+            scopes: ("usage" | "live" | "manage")[];
+        };
+        PersonalTokens: {
+            tokens: components["schemas"]["PersonalToken"][];
         };
         /** @description What went wrong, in words for the one who asked. */
         Problem: {
@@ -171,8 +287,39 @@ export interface components {
             households: components["schemas"]["HouseholdReference"][];
             person: components["schemas"]["Person"];
         };
+        /** @description What can be set for a home. Money is in billionths of the currency's unit. */
+        Settings: {
+            /**
+             * Format: int64
+             * @description For a month.
+             */
+            budget_n: number | null;
+            /**
+             * @description ISO 4217.
+             * @example EUR
+             */
+            currency: string;
+            /** @description Of the household. */
+            name: string;
+            /**
+             * Format: int64
+             * @description How many times it was set.
+             */
+            revision: number;
+            /** @description Which plug carries on for which. */
+            successions: components["schemas"]["Succession"][];
+            /** @description Each holds from its day until that of the next. */
+            tariffs: components["schemas"]["Tariff"][];
+            /**
+             * @description An IANA time zone.
+             * @example Europe/Berlin
+             */
+            zone: string;
+        };
         /** @description What people call a socket. */
         Socket: {
+            /** @description Not to be listed; it still counts in the home. */
+            hidden: boolean;
             /**
              * @description The kind of appliance, for the picture.
              * @example fridge
@@ -182,6 +329,49 @@ export interface components {
             /** Format: int32 */
             number: number;
             room?: string | null;
+        };
+        /** @description What one socket measured is shown as another's. */
+        Succession: {
+            /** Format: uuid */
+            hub: string;
+            /** Format: uuid */
+            into_hub: string;
+            /** Format: int32 */
+            into_socket: number;
+            /** Format: int32 */
+            socket: number;
+            /**
+             * Format: int64
+             * @description In Unix seconds, a whole quarter hour: what was measured before. Without it everything.
+             */
+            until: number | null;
+        };
+        /** @description Prices that hold from a day on. */
+        Tariff: {
+            /** @description Each quarter hour of the week is in exactly one. */
+            bands: components["schemas"]["Band"][];
+            /**
+             * Format: int64
+             * @description What a kWh earns that is fed in; without it nothing.
+             */
+            feed_in_n: number | null;
+            name: string;
+            /**
+             * Format: int64
+             * @description What is to be paid without using anything.
+             */
+            standing_n: number;
+            /**
+             * @description For how long the standing charge is.
+             * @enum {string}
+             */
+            standing_per: "day" | "month" | "year";
+            /**
+             * Format: date
+             * @description The first local day.
+             * @example 2026-01-01
+             */
+            valid_from: string;
         };
         Token: {
             /** @description A JWT signed with EdDSA: see `/.well-known/jwks.json`. */
@@ -205,17 +395,25 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type Band = components['schemas']['Band'];
 export type Household = components['schemas']['Household'];
 export type HouseholdReference = components['schemas']['HouseholdReference'];
 export type Hub = components['schemas']['Hub'];
 export type HubLabels = components['schemas']['HubLabels'];
 export type LogIn = components['schemas']['LogIn'];
+export type NewPersonalToken = components['schemas']['NewPersonalToken'];
 export type NewSession = components['schemas']['NewSession'];
 export type Person = components['schemas']['Person'];
+export type PersonalToken = components['schemas']['PersonalToken'];
+export type PersonalTokenRequest = components['schemas']['PersonalTokenRequest'];
+export type PersonalTokens = components['schemas']['PersonalTokens'];
 export type Problem = components['schemas']['Problem'];
 export type Role = components['schemas']['Role'];
 export type Session = components['schemas']['Session'];
+export type Settings = components['schemas']['Settings'];
 export type Socket = components['schemas']['Socket'];
+export type Succession = components['schemas']['Succession'];
+export type Tariff = components['schemas']['Tariff'];
 export type Token = components['schemas']['Token'];
 export type TokenRequest = components['schemas']['TokenRequest'];
 export type $defs = Record<string, never>;
@@ -261,6 +459,15 @@ export interface operations {
             };
             /** @description Not logged in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A token without the scope */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -340,7 +547,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not an owner */
+            /** @description A guest, or a new hub and not an owner, or a token without the scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -387,6 +594,366 @@ export interface operations {
             };
             /** @description Malformed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                household: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A token without the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown, or not a member */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                household: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Settings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description The request ended early */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A guest, or another name or zone and not an owner, or a token without the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown, or not a member */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else was quicker */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Malformed, or it makes no sense; `field` says what */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_personal_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonalTokens"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A personal token cannot do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_personal_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonalTokenRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewPersonalToken"];
+                };
+            };
+            /** @description The request ended early */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a member, or a guest who wants to manage, or with a personal token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There are 50 already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Malformed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_personal_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A personal token cannot do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a token of this person */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

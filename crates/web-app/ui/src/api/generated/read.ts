@@ -4,6 +4,61 @@
  */
 
 export interface paths {
+    "/v1/households/{household}/bills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each month came to, and what the running one will come to. */
+        get: operations["bills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/households/{household}/duration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the home's power is spread: the load duration curve. */
+        get: operations["duration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/households/{household}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A file of everything that was measured.
+         * @description CSV (RFC 4180) has a header; JSON is a list of `ExportRow`. When the store fails on the way, the connection ends
+         *     before the file does.
+         */
+        get: operations["export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/households/{household}/live": {
         parameters: {
             query?: never;
@@ -25,6 +80,62 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/households/{household}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The present figures of every socket, in the text format of Prometheus.
+         * @description Gauges with the labels `hub`, `socket`, `name` and `room`: `wattline_power_watts` (mean power of the last tick; not
+         *     there when it ended more than two minutes ago), `wattline_energy_today_joules`, `wattline_cost_today` (in units of
+         *     the currency, which is the label `currency`) and `wattline_coverage_today_ratio`, the last three since local midnight.
+         */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/households/{household}/sockets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every socket with its standby and its cost of a year. */
+        get: operations["sockets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/households/{household}/today": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Today so far, and what is usual. */
+        get: operations["today"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/households/{household}/usage": {
         parameters: {
             query?: never;
@@ -34,8 +145,8 @@ export interface paths {
         };
         /**
          * What the household used, per socket and bucket.
-         * @description A bucket in which a socket was not measured is a gap (null), not a zero. Energy is in whole joules, so the
-         *     total is exactly the sum of its parts.
+         * @description A bucket in which a socket was not measured is a gap (null), not a zero. Energy is in whole joules and money in
+         *     whole billionths, so a total is exactly the sum of its parts.
          */
         get: operations["usage"];
         put?: never;
@@ -50,6 +161,82 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @enum {string} */
+        Basis: "weekdays" | "month_so_far";
+        /** @description The household's months. Money is in billionths of the currency's unit. */
+        BillsAnswer: {
+            /**
+             * Format: int64
+             * @description For a month.
+             */
+            budget_n?: number | null;
+            /** @description ISO 4217; null without a tariff. */
+            currency?: string | null;
+            forecast?: components["schemas"]["ForecastAnswer"] | null;
+            /** @description The oldest first, the last one is the running one. */
+            months: components["schemas"]["MonthAnswer"][];
+            /** @description What each socket came to in the running month. */
+            sockets: components["schemas"]["SocketBill"][];
+            zone: string;
+        };
+        /** @description The whole home in the other period. */
+        CompareAnswer: {
+            coverage: number[];
+            energy_j: (number | null)[];
+            from: string;
+            starts: number[];
+            to: string;
+            /** Format: int64 */
+            total_cost_n?: number | null;
+            /** Format: double */
+            total_coverage: number;
+            /** Format: int64 */
+            total_j: number;
+        };
+        /** @description The load duration curve of the whole home. */
+        DurationAnswer: {
+            from: string;
+            /**
+             * @description 101 powers, the highest first, in watts: the mean power of a quarter hour was at least entry p in p percent of
+             *     the measured ones. Of the sockets that were measured then. Empty when nothing was.
+             */
+            power_w: number[];
+            /** @description How many quarter hours have a measurement. */
+            quarter_hours: number;
+            to: string;
+        };
+        /** @description One row: what one socket used in one bucket. A bucket without a measurement has no row. */
+        ExportRow: {
+            /**
+             * Format: double
+             * @description 0 to 1.
+             */
+            coverage: number;
+            /**
+             * Format: int64
+             * @description Joules.
+             */
+            energy_j: number;
+            /** Format: uuid */
+            hub: string;
+            name?: string | null;
+            room?: string | null;
+            /** Format: int32 */
+            socket: number;
+            /** @description In the household's zone, RFC 3339. */
+            start: string;
+        };
+        /** @description The whole running month as it is expected to be at its end. */
+        ForecastAnswer: {
+            basis: components["schemas"]["Basis"];
+            /** Format: int64 */
+            energy_j: number;
+            /**
+             * Format: int64
+             * @description The standing charge included; null without a tariff.
+             */
+            total_n?: number | null;
+        };
         /** @description The data of an event `tick`. */
         LiveTick: {
             /**
@@ -69,6 +256,52 @@ export interface components {
              */
             tick_s: number;
         };
+        MonthAnswer: {
+            /**
+             * Format: double
+             * @description How much was measured, 0 to 1.
+             */
+            coverage: number;
+            /**
+             * Format: int64
+             * @description Unix seconds; not included.
+             */
+            end: number;
+            /**
+             * Format: int64
+             * @description Without the standing charge; null where no tariff holds.
+             */
+            energy_cost_n?: number | null;
+            /**
+             * Format: int64
+             * @description Joules, what was fed in taken off; null when nothing was measured.
+             */
+            energy_j?: number | null;
+            /**
+             * Format: int64
+             * @description Joules that were fed in by sockets that gave more than they took in this month; 0 or more.
+             */
+            export_j: number;
+            /** @example 2026-11 */
+            month: string;
+            /** @description Whether it is still going on. */
+            running: boolean;
+            /**
+             * Format: int64
+             * @description Of the days that have begun.
+             */
+            standing_n: number;
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            start: number;
+            /**
+             * Format: int64
+             * @description Energy and standing charge; null when there is no cost of energy.
+             */
+            total_n?: number | null;
+        };
         /** @description What went wrong, in words for the one who asked. */
         Problem: {
             /** @description This occurrence, as one sentence. */
@@ -81,7 +314,25 @@ export interface components {
             title: string;
             type: string;
         };
+        /** @description A room, or what is in none. */
+        RoomAnswer: {
+            cost_n?: (number | null)[] | null;
+            /** @description The mean over its sockets, 0 to 1. */
+            coverage: number[];
+            /** @description The exact sum over its sockets; null when none of them was measured. */
+            energy_j: (number | null)[];
+            /** @description Null for sockets without a room. */
+            room?: string | null;
+            /** Format: int64 */
+            total_cost_n?: number | null;
+            /** Format: double */
+            total_coverage: number;
+            /** Format: int64 */
+            total_j: number;
+        };
         SocketAnswer: {
+            /** @description Billionths of the currency's unit; null for a gap, and where no tariff holds. There when costs are asked for. */
+            cost_n?: (number | null)[] | null;
             /** @description How much of the part of the bucket that has already happened was measured, 0 to 1. */
             coverage: number[];
             /** @description Joules; null is a gap: nothing was measured. Negative when exported. */
@@ -90,11 +341,16 @@ export interface components {
             hub: string;
             /**
              * Format: double
-             * @description The highest mean power of a tick, in watts.
+             * @description The highest mean power of a tick, in watts. Null also when the range is longer than 100 days.
              */
             peak_w?: number | null;
             /** Format: int32 */
             socket: number;
+            /**
+             * Format: int64
+             * @description The exact sum of `cost_n`.
+             */
+            total_cost_n?: number | null;
             /**
              * Format: double
              * @description How much of the part of the range that has already happened was measured, 0 to 1.
@@ -106,12 +362,122 @@ export interface components {
              */
             total_j: number;
         };
+        SocketBill: {
+            /** Format: int64 */
+            cost_n?: number | null;
+            /** Format: int64 */
+            energy_j: number;
+            /** Format: uuid */
+            hub: string;
+            /** Format: int32 */
+            socket: number;
+        };
+        SocketOverview: {
+            /** Format: int64 */
+            cost_30d_n?: number | null;
+            /** Format: int64 */
+            cost_year_n?: number | null;
+            /** Format: double */
+            coverage_30d: number;
+            /**
+             * Format: double
+             * @description How much of the last 365 days was measured, 0 to 1.
+             */
+            coverage_year: number;
+            /**
+             * Format: int64
+             * @description Joules of the last 30 days; null when nothing was measured.
+             */
+            energy_30d_j?: number | null;
+            /**
+             * Format: int64
+             * @description Joules of the last 365 days.
+             */
+            energy_year_j: number;
+            /**
+             * Format: int64
+             * @description Start of the first quarter hour with a measurement in the last 365 days, in Unix seconds.
+             */
+            first_seen: number;
+            /** Format: uuid */
+            hub: string;
+            /**
+             * Format: int64
+             * @description End of the last quarter hour with a measurement, in Unix seconds, not later than now.
+             */
+            last_seen: number;
+            /**
+             * Format: double
+             * @description The highest mean power of a tick in the last 30 days, in watts.
+             */
+            peak_30d_w?: number | null;
+            /** Format: int32 */
+            socket: number;
+            /**
+             * Format: double
+             * @description The lowest mean power of a minute that was measured whole in the last 30 days, in watts; gaps say nothing.
+             */
+            standby_w?: number | null;
+            /**
+             * Format: int64
+             * @description What that costs in a year at the present tariff, in billionths of the currency's unit.
+             */
+            standby_year_n?: number | null;
+        };
+        /** @description The sockets that measured something in the last 365 days. */
+        SocketsAnswer: {
+            /** @description ISO 4217; null without a tariff. */
+            currency?: string | null;
+            /**
+             * Format: int64
+             * @description How many days `…_year_…` is about.
+             */
+            days: number;
+            sockets: components["schemas"]["SocketOverview"][];
+        };
+        /** @description Today so far, from local midnight. */
+        TodayAnswer: {
+            /**
+             * Format: int64
+             * @description What it cost, without the standing charge, in billionths of the currency's unit.
+             */
+            cost_n?: number | null;
+            /**
+             * Format: double
+             * @description 0 to 1.
+             */
+            coverage: number;
+            /** @description ISO 4217; null without a tariff. */
+            currency?: string | null;
+            /**
+             * Format: int64
+             * @description Joules of the whole home; null when nothing was measured.
+             */
+            energy_j?: number | null;
+            /**
+             * Format: double
+             * @description The sum of the sockets' standby, in watts: of each the lowest mean power of a minute in the last 30 days.
+             */
+            standby_w?: number | null;
+            /**
+             * Format: int64
+             * @description The median of the same weekdays of the past four weeks, from midnight to this time of the day, in joules; null
+             *     when fewer than two of them were measured for nine tenths of that time.
+             */
+            usual_j?: number | null;
+        };
         /** @description The whole home. */
         TotalAnswer: {
+            /** @description What the energy cost, without the standing charge. */
+            cost_n?: (number | null)[] | null;
             /** @description The mean over the sockets, 0 to 1. */
             coverage: number[];
             /** @description The exact sum over the sockets; null when none of them was measured. */
             energy_j: (number | null)[];
+            /** @description The standing charges of the days of each bucket, as far as they have begun. There with buckets of whole days. */
+            standing_n?: number[] | null;
+            /** Format: int64 */
+            total_cost_n?: number | null;
             /**
              * Format: double
              * @description The mean over the sockets, 0 to 1.
@@ -122,16 +488,29 @@ export interface components {
              * @description The exact sum of `energy_j`.
              */
             total_j: number;
+            /**
+             * Format: int64
+             * @description The standing charges of all days that the range touches, as far as they have begun.
+             */
+            total_standing_n?: number | null;
         };
         /** @description The energy of a household in buckets. All arrays have one entry per bucket. */
         UsageAnswer: {
             /** @example 15m */
             bucket: string;
+            compare?: components["schemas"]["CompareAnswer"] | null;
+            /** @description ISO 4217; there when costs are. */
+            currency?: string | null;
             /** @description Start of the first bucket, RFC 3339 UTC. */
             from: string;
             /** Format: uuid */
             household: string;
-            /** @description Sockets with at least one measurement in the range, by hub and number. */
+            /** @description With `group=room`, in order of their names. */
+            rooms?: components["schemas"]["RoomAnswer"][] | null;
+            /**
+             * @description Sockets with at least one measurement in the range, by hub and number. Those that carry on for others have
+             *     their history. Empty with `group=room` and `group=home`.
+             */
             sockets: components["schemas"]["SocketAnswer"][];
             /** @description Start of each bucket, in Unix seconds. A bucket ends where the next one starts, the last one at `to`. */
             starts: number[];
@@ -139,7 +518,7 @@ export interface components {
             to: string;
             total: components["schemas"]["TotalAnswer"];
             /**
-             * @description IANA time zone of the household; hours and days are its local ones.
+             * @description IANA time zone of the household; all buckets but ticks are its local ones.
              * @example Europe/Berlin
              */
             zone: string;
@@ -151,13 +530,280 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type Basis = components['schemas']['Basis'];
+export type BillsAnswer = components['schemas']['BillsAnswer'];
+export type CompareAnswer = components['schemas']['CompareAnswer'];
+export type DurationAnswer = components['schemas']['DurationAnswer'];
+export type ExportRow = components['schemas']['ExportRow'];
+export type ForecastAnswer = components['schemas']['ForecastAnswer'];
 export type LiveTick = components['schemas']['LiveTick'];
+export type MonthAnswer = components['schemas']['MonthAnswer'];
 export type Problem = components['schemas']['Problem'];
+export type RoomAnswer = components['schemas']['RoomAnswer'];
 export type SocketAnswer = components['schemas']['SocketAnswer'];
+export type SocketBill = components['schemas']['SocketBill'];
+export type SocketOverview = components['schemas']['SocketOverview'];
+export type SocketsAnswer = components['schemas']['SocketsAnswer'];
+export type TodayAnswer = components['schemas']['TodayAnswer'];
 export type TotalAnswer = components['schemas']['TotalAnswer'];
 export type UsageAnswer = components['schemas']['UsageAnswer'];
 export type $defs = Record<string, never>;
 export interface operations {
+    bills: {
+        parameters: {
+            query?: {
+                /** @description How many months, the running one included: 1 to 120, by default 13. */
+                months?: number;
+            };
+            header?: never;
+            path: {
+                household: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillsAnswer"];
+                };
+            };
+            /** @description A parameter is unknown or there twice */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid access token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token is not for reading */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a household of this token */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A parameter makes no sense; `field` says which */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    duration: {
+        parameters: {
+            query: {
+                /**
+                 * @description Start, RFC 3339. Rounded down to a quarter hour.
+                 * @example 2026-11-01T00:00:00+01:00
+                 */
+                from: string;
+                /**
+                 * @description End, RFC 3339, not included. Rounded up to a quarter hour. At most 400 days later.
+                 * @example 2026-12-01T00:00:00+01:00
+                 */
+                to: string;
+            };
+            header?: never;
+            path: {
+                household: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DurationAnswer"];
+                };
+            };
+            /** @description A parameter is unknown or there twice */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid access token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token is not for reading */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a household of this token */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A parameter is missing or makes no sense; `field` says which */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export: {
+        parameters: {
+            query: {
+                /** @description `tick`, `15m` (default), `1h` or `1d`. */
+                bucket?: string;
+                /** @description `csv` (default) or `json`. */
+                format?: string;
+                /**
+                 * @description Start, RFC 3339. Rounded down to a whole bucket.
+                 * @example 2026-01-01T00:00:00+01:00
+                 */
+                from: string;
+                /**
+                 * @description End, RFC 3339, not included. Rounded up to a whole bucket. At most ten years later.
+                 * @example 2027-01-01T00:00:00+01:00
+                 */
+                to: string;
+            };
+            header?: never;
+            path: {
+                household: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportRow"][];
+                    "text/csv": unknown;
+                };
+            };
+            /** @description A parameter is unknown or there twice */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid access token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token is not for reading */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a household of this token */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A parameter is missing or makes no sense; `field` says which */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     live: {
         parameters: {
             query?: never;
@@ -187,6 +833,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The token is not for watching */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not a household of this token */
             404: {
                 headers: {
@@ -207,20 +862,198 @@ export interface operations {
             };
         };
     };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                household: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description No valid access token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token is not for reading */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a household of this token */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sockets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                household: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SocketsAnswer"];
+                };
+            };
+            /** @description No valid access token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token is not for reading */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a household of this token */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    today: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                household: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodayAnswer"];
+                };
+            };
+            /** @description No valid access token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token is not for reading */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a household of this token */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     usage: {
         parameters: {
             query: {
                 /**
-                 * @description `tick` (at most 2 days and 40,000 ticks), `15m` (default), `1h` or `1d` (at most 400 days). Hours and days
-                 *     are those of the household's time zone.
+                 * @description `tick` (at most 2 days and 40,000 ticks), `15m` (default, at most 400 days), `1h` (at most 1,600 days), `1d`,
+                 *     `1w`, `1mo` or `1y` (at most ten years). All but ticks are those of the household's time zone; weeks begin on
+                 *     Monday.
                  * @example 15m
                  */
                 bucket?: string;
+                /** @description `previous`, the period before, or `year`, the same period a year before: the whole home's, beside this one. */
+                compare?: string;
+                /** @description `true`: with costs. Not with ticks. */
+                cost?: string;
                 /**
                  * @description Start, RFC 3339. Rounded down to a whole bucket.
                  * @example 2026-11-21T00:00:00+01:00
                  */
                 from: string;
+                /** @description `socket` (default), `room` or `home`. */
+                group?: string;
                 /** @description Only this hub. */
                 hub?: string;
                 /** @description Only the socket of this number. */
@@ -258,6 +1091,15 @@ export interface operations {
             };
             /** @description No valid access token */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token is not for reading */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,0 +1,3 @@
+export { account } from './account';
+export { app } from './app';
+export { now } from './now';

@@ -1,0 +1,10 @@
+import { account } from './account';
+import { app } from './app';
+import { costs } from './costs';
+import { history } from './history';
+import { login } from './login';
+import { now } from './now';
+import { settings } from './settings';
+import { sockets } from './sockets';
+
+export const en = { account, app, costs, history, login, now, settings, sockets };

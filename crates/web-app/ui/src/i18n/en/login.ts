@@ -1,0 +1,16 @@
+export const login = {
+  title: 'Log in',
+  heading: 'Your home, in watts',
+  lead: 'See what uses power now, and what used it today.',
+  email: 'E-mail',
+  password: 'Password',
+  show: 'Show password',
+  hide: 'Hide password',
+  submit: 'Log in',
+  busy: 'Logging in …',
+  needEmail: 'Enter your e-mail address.',
+  needPassword: 'Enter your password.',
+  wrong: 'Wrong e-mail or password.',
+  later: 'Logging in is not possible right now. Try again in a moment.',
+  unreachable: 'The server cannot be reached. Check your connection and try again.',
+};
