@@ -65,9 +65,9 @@ it('weekdays are told as runs', () => {
   expect(dayRuns(['sun', 'mon', 'tue', 'wed', 'fri'])).toEqual([['mon', 'wed'], ['fri', 'fri'], ['sun', 'sun']]);
 });
 
-it('the mean price counts the hours that a price holds', () => {
-  const { low, high, mean } = priceRange(tariff(band('00:00', '06:00', WEEKDAYS, 0.2), band('06:00', '24:00', WEEKDAYS, 0.4)));
-  expect([low, high, mean].map((nano) => nano / UNIT)).toEqual([0.2, 0.4, 0.35]);
+it('a tariff tells its lowest and its highest price', () => {
+  const { low, high } = priceRange(tariff(band('00:00', '06:00', WEEKDAYS, 0.2), band('06:00', '24:00', WEEKDAYS, 0.4)));
+  expect([low, high].map((nano) => nano / UNIT)).toEqual([0.2, 0.4]);
 });
 
 it('a tariff holds until the next begins', () => {

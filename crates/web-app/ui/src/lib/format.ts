@@ -69,8 +69,6 @@ export function createFormat(numberLocale: string, textLocale: string) {
     /** Where it is about how much, roughly: no cents from ten on. */
     moneyAbout: (nano: number, currency: string): string =>
       Math.abs(nano) >= 9.995 * UNIT ? coin(currency, true).format(nano / UNIT).replace('-', '−') : money(nano, currency),
-    /** With its sign, also when it is more. */
-    moneyDelta: (nano: number, currency: string): string => `${nano > 0 ? '+' : ''}${money(nano, currency)}`,
     currencySymbol: (currency: string): string =>
       coin(currency, true).formatToParts(0).find((part) => part.type === 'currency')?.value ?? currency,
     /** Of a kWh, in the unit it is usually told in: 33.9 ct. */

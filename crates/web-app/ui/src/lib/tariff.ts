@@ -23,7 +23,7 @@ export type Fault =
   | { field: string; kind: 'overlap'; at: Moment; names: [string, string] };
 
 /** Minutes since midnight of `HH:MM`, 24:00 included; null where it is no such time. */
-export function minutesOf(time: string): number | null {
+function minutesOf(time: string): number | null {
   const found = /^(\d\d):(\d\d)$/.exec(time);
   if (!found) return null;
   const minutes = Number(found[1]) * 60 + Number(found[2]);
@@ -35,7 +35,7 @@ export function timeOf(minutes: number): string {
 }
 
 /** The quarter hours of the week, from Monday 00:00, that a band holds in; none where its times make no sense. */
-export function quartersOf(band: Pick<Band, 'from' | 'to' | 'days'>): number[] {
+function quartersOf(band: Pick<Band, 'from' | 'to' | 'days'>): number[] {
   const [start, end] = [minutesOf(band.from), minutesOf(band.to)];
   if (start === null || end === null || start === end || start % QUARTER_MINUTES || end % QUARTER_MINUTES) return [];
   const from = start / QUARTER_MINUTES;
@@ -47,7 +47,7 @@ export function quartersOf(band: Pick<Band, 'from' | 'to' | 'days'>): number[] {
 }
 
 /** The bands that hold in each quarter hour of the week: exactly one, when all is well. */
-export function weekOf(bands: readonly Pick<Band, 'from' | 'to' | 'days'>[]): number[][] {
+function weekOf(bands: readonly Pick<Band, 'from' | 'to' | 'days'>[]): number[][] {
   const week: number[][] = Array.from({ length: WEEK }, () => []);
   bands.forEach((band, index) => {
     for (const quarter of quartersOf(band)) week[quarter]?.push(index);
@@ -55,7 +55,7 @@ export function weekOf(bands: readonly Pick<Band, 'from' | 'to' | 'days'>[]): nu
   return week;
 }
 
-export function momentOf(quarter: number): Moment {
+function momentOf(quarter: number): Moment {
   const day = WEEKDAYS[Math.floor(quarter / QUARTERS)] ?? 'mon';
   return { day, time: timeOf((quarter % QUARTERS) * QUARTER_MINUTES) };
 }
@@ -165,11 +165,10 @@ export function dayRuns(days: readonly Weekday[]): [Weekday, Weekday][] {
   return runs;
 }
 
-/** Lowest and highest price of a kWh, and the mean over a week. */
-export function priceRange(tariff: Tariff): { low: Nano; high: Nano; mean: Nano } {
+/** Lowest and highest price of a kWh. */
+export function priceRange(tariff: Tariff): { low: Nano; high: Nano } {
   const prices = tariff.bands.map((band) => band.price_n);
-  const weighted = tariff.bands.reduce((sum, band) => sum + band.price_n * quartersOf(band).length, 0);
-  return { low: Math.min(...prices), high: Math.max(...prices), mean: Math.round(weighted / WEEK) };
+  return { low: Math.min(...prices), high: Math.max(...prices) };
 }
 
 /** The place of the tariff that holds on a day; -1 before the first. */
