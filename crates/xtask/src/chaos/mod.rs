@@ -115,13 +115,13 @@ fn play(scenario: &Scenario, stage: &mut Stage, form: Form) -> anyhow::Result<Ou
         outcome.faults.push(format!("{error:#}"));
     }
     scene.close(&mut outcome);
+    for fault in &outcome.faults {
+        eprintln!("  {fault}");
+    }
     if !outcome.ok {
         // The next one must not inherit what this one left broken.
         stage.rabbitmq.restart()?;
         stage.influxdb.restart()?;
-    }
-    for fault in &outcome.faults {
-        eprintln!("  {fault}");
     }
     eprintln!(
         "  {}: {}, {:.0} s, {} containers, recovery {:.1} s, peak {} MiB: {}",
