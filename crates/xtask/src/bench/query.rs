@@ -168,7 +168,14 @@ impl Query {
         times.sort_by(f64::total_cmp);
         let at = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)];
         let answer: Value = serde_json::from_slice(&body).context("an answer is no JSON")?;
-        Ok(Timing { store, view, p50_ms: at(50), p99_ms: at(99), points: numbers(&answer), bytes: body.len() })
+        Ok(Timing {
+            store,
+            view,
+            p50_ms: at(50),
+            p99_ms: at(99),
+            points: numbers(&answer),
+            bytes: body.len(),
+        })
     }
 }
 
