@@ -87,3 +87,14 @@ function comparingRooms(sort: Sort): (a: Room, b: Room) => number {
     return value(b) - value(a) || (a.name ?? '').localeCompare(b.name ?? '');
   };
 }
+
+const YEAR_DAYS = 365;
+/** From here on it is called a year. */
+const NEARLY_A_YEAR = 360;
+
+/** How many days of the last 365 were measured, where most were; null when that is a year. */
+export function measuredDays(sockets: readonly { coverage_year: number }[]): number | null {
+  const most = Math.max(0, ...sockets.map((one) => one.coverage_year));
+  const days = Math.max(1, Math.round(most * YEAR_DAYS));
+  return days < NEARLY_A_YEAR ? days : null;
+}

@@ -10,7 +10,7 @@ export const sockets: Messages['sockets'] = {
   standbyOnly: (watts) => `${watts} fließen ständig.`,
   noTariff: 'Mit einem Tarif sind hier Kosten zu sehen.',
   perYear: (amount) => `${amount} im Jahr`,
-  aYear: 'im Jahr',
+  inDays: (amount, days) => (days === 1 ? `${amount} an einem Tag` : `${amount} in ${days} Tagen`),
   noRoom: 'Ohne Raum',
   idle: 'Ruht',
   silent: 'Keine Daten',

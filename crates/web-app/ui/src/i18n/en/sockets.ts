@@ -8,7 +8,7 @@ export const sockets = {
   standbyOnly: (watts: string): string => `${watts} are drawn all the time.`,
   noTariff: 'Add a tariff to see costs.',
   perYear: (amount: string): string => `${amount} a year`,
-  aYear: 'a year',
+  inDays: (amount: string, days: number): string => (days === 1 ? `${amount} in one day` : `${amount} in ${days} days`),
   noRoom: 'Without a room',
   idle: 'Idle',
   silent: 'No data',
