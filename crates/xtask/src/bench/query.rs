@@ -263,7 +263,7 @@ async fn set_tariff(client: &Client) -> anyhow::Result<()> {
 async fn settled(client: &Client, year: &str) -> anyhow::Result<()> {
     eprintln!("  waiting until everything is rolled up");
     let began = Instant::now();
-    let (mut fastest, mut steady) = (Duration::MAX, 0);
+    let (mut fastest, mut steady) = (PATIENCE, 0);
     while steady < STEADY {
         if began.elapsed() > PATIENCE {
             bail!("the year is not rolled up after {} s", PATIENCE.as_secs());
