@@ -1,14 +1,12 @@
 //! For how long the home used how much.
 
-use std::collections::BTreeMap;
-
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use domain::calendar::{Bucket, QUARTER_HOUR_MILLIS};
 use domain::measurement::BucketSum;
 use domain::rollup::Detail;
-use domain::{Milliwatts, TimeRange};
+use domain::{Milliwatts, TimeRange, UtcMillis};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use service::problem::Problem;
@@ -73,7 +71,7 @@ pub(crate) async fn duration(
         TimeRange::new(asked.start.floor_to(QUARTER_HOUR_MILLIS), asked.end.ceil_to(QUARTER_HOUR_MILLIS));
     let home = Home::open(&state.deps, claims).await?;
     let gathered = home.gather(range, Detail::Energy).await?;
-    let mut load = Load::default();
+    let mut load = Load::new(range);
     gathered.for_each(|sum| load.add(sum))?;
     let powers = load.sorted();
     Ok(Json(DurationAnswer {
@@ -84,20 +82,31 @@ pub(crate) async fn duration(
     }))
 }
 
-/// The mean power of the home, quarter hour by quarter hour.
-#[derive(Default)]
-struct Load(BTreeMap<i64, i64>);
+/// The mean power of the home, quarter hour by quarter hour; `None` where nothing was measured.
+struct Load {
+    start: UtcMillis,
+    quarters: Vec<Option<i64>>,
+}
 
 impl Load {
+    /// For a range of whole quarter hours.
+    fn new(range: TimeRange) -> Self {
+        let count = usize::try_from(range.millis() / QUARTER_HOUR_MILLIS).unwrap_or(0);
+        Self { start: range.start, quarters: vec![None; count] }
+    }
+
     /// A quarter hour that was measured in part counts with the mean power of that part.
     fn add(&mut self, sum: &BucketSum) {
-        let quarter = sum.start.0.div_euclid(QUARTER_HOUR_MILLIS);
+        let place = sum.start.millis_since(self.start).div_euclid(QUARTER_HOUR_MILLIS);
+        let Some(power) = usize::try_from(place).ok().and_then(|place| self.quarters.get_mut(place)) else {
+            return;
+        };
         // J × 10⁶ / ms = mW.
-        *self.0.entry(quarter).or_default() += sum.energy.0 * 1_000_000 / sum.measured_millis.max(1);
+        *power.get_or_insert(0) += sum.energy.0 * 1_000_000 / sum.measured_millis.max(1);
     }
 
     fn sorted(self) -> Vec<Milliwatts> {
-        let mut powers: Vec<Milliwatts> = self.0.into_values().map(Milliwatts).collect();
+        let mut powers: Vec<Milliwatts> = self.quarters.into_iter().flatten().map(Milliwatts).collect();
         powers.sort_unstable_by(|a, b| b.cmp(a));
         powers
     }
