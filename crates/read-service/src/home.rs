@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::extract::{FromRequestParts, Path};
 use domain::access::{AccessClaims, Scope};
 use domain::accounts::AccountsError;
-use domain::calendar::Zone;
+use domain::calendar::{QUARTER_HOUR_MILLIS, Zone};
 use domain::registry::{HomeSettings, SocketKey};
 use domain::rollup::Detail;
 use domain::tariff::{Prices, Tariff};
@@ -91,7 +91,10 @@ impl<'a> Home<'a> {
     }
 
     pub(crate) async fn gather(&self, range: TimeRange, detail: Detail) -> Result<Gathered, GatherError> {
-        gather(&*self.deps.query, &*self.deps.rollups, &self.claims.hubs, range, detail).await
+        // What is to come need not be looked for: a month may have weeks of it. Hubs' clocks may be ahead a little.
+        let soon = self.now.plus_millis(QUARTER_HOUR_MILLIS).ceil_to(QUARTER_HOUR_MILLIS);
+        let past = TimeRange::new(range.start, range.end.min(soon));
+        gather(&*self.deps.query, &*self.deps.rollups, &self.claims.hubs, past, detail).await
     }
 
     /// What of it falls into the buckets between `edges`.
