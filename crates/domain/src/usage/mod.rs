@@ -116,8 +116,9 @@ fn ratio(part: i64, whole: i64) -> f64 {
     if whole <= 0 { 0.0 } else { (part as f64 / whole as f64).min(1.0) }
 }
 
+/// 0 of nothing.
 #[expect(clippy::cast_precision_loss, reason = "a home has fewer than 2^52 sockets")]
-pub(crate) fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
+pub fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     let count = values.len();
     if count == 0 { 0.0 } else { values.sum::<f64>() / count as f64 }
 }

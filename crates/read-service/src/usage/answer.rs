@@ -217,12 +217,6 @@ fn starts(usage: &Usage) -> Vec<i64> {
     usage.edges.iter().take(usage.bucket_count()).map(|edge| edge.secs()).collect()
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a home has fewer than 2^52 sockets")]
-pub(super) fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
-    let count = values.len();
-    if count == 0 { 0.0 } else { values.sum::<f64>() / count as f64 }
-}
-
 /// To a hundredth of a percent, rounded down: what is shown as 100 % is.
 pub(crate) fn rounded(coverage: f64) -> f64 {
     (coverage * 10_000.0).floor() / 10_000.0

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use domain::Joules;
 use domain::registry::SocketKey;
 use domain::tariff::Nano;
-use domain::usage::{SocketUsage, Usage};
+use domain::usage::{SocketUsage, Usage, mean};
 
-use super::answer::{RoomAnswer, mean, rounded};
+use super::answer::{RoomAnswer, rounded};
 use crate::home::Label;
 
 /// In order of the room's name; sockets that are in none come last.
