@@ -15,6 +15,8 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::containers::{container, hub};
 use crate::wait::{until, within};
 
+mod stopping;
+
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// How long nothing must happen to believe that nothing will.
 const QUIET: Duration = Duration::from_millis(300);
@@ -57,7 +59,8 @@ pub async fn run<F: TransportFixture>(mut fixture: impl AsyncFnMut() -> F) {
     receive_gives_no_more_than_asked(&fixture().await).await;
     a_source_that_settles_nothing_gets_a_bounded_number(&fixture().await).await;
     many_hubs_publish_at_once(&fixture().await).await;
-    a_stopped_source_leaves_nothing_to_be_delivered_twice(&fixture().await).await;
+    stopping::leaves_nothing_to_be_delivered_twice(&fixture().await).await;
+    stopping::in_the_middle_gives_each_container_once(&fixture().await).await;
 }
 
 fn body(hub: HubId, sequence: u64) -> Bytes {
@@ -107,31 +110,6 @@ async fn gives_nothing(source: &dyn ContainerSource) {
 
 async fn finished(publishing: JoinHandle<()>) {
     within(TIME_LIMIT, "publishing was confirmed", publishing).await.unwrap();
-}
-
-async fn a_stopped_source_leaves_nothing_to_be_delivered_twice(fixture: &impl TransportFixture) {
-    let source = fixture.source();
-    let publishing: Vec<JoinHandle<()>> = (1..=5).map(|n| publish_aside(fixture, hub(n), n)).collect();
-    let mut delivered = receive(&*source, 1).await;
-    source.stop();
-    while let Ok(more) = within(TIME_LIMIT, "the source ends", source.receive(10)).await {
-        delivered.extend(more);
-    }
-    source.accept(&receipts(&delivered)).await.unwrap();
-    drop(source);
-
-    let source = fixture.source();
-    while delivered.len() < 5 {
-        let more = receive(&*source, 10).await;
-        source.accept(&receipts(&more)).await.unwrap();
-        delivered.extend(more);
-    }
-    assert!(delivered.iter().all(|delivery| !delivery.redelivered), "{delivered:?}");
-    let sequences: BTreeSet<u64> = delivered.iter().map(sequence_of).collect();
-    assert_eq!(sequences, (1..=5).collect());
-    for publishing in publishing {
-        finished(publishing).await;
-    }
 }
 
 async fn gives_exactly_the_bytes_and_the_hub(fixture: &impl TransportFixture) {

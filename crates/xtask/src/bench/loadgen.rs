@@ -11,9 +11,8 @@ use testkit::servers::Program;
 
 use super::rig::{DATABASE, Rig, end_of, until};
 
-/// One that this machine's clock has passed already, and the same in every run: a container that is sent again in
-/// another run is the same container.
-const START: &str = "2025-01-01T00:00:00Z";
+/// The shortest there is, so that many ticks of a hub are of the present.
+const TICK_SECS: &str = "1";
 const CONNECTIONS: u32 = 4;
 const POLL: Duration = Duration::from_millis(20);
 const NO_END: Duration = Duration::from_mins(30);
@@ -80,7 +79,8 @@ impl Swarm<'_> {
             ("--connections", &CONNECTIONS.to_string()),
             ("--rate", "0"),
             ("--containers", &self.containers.to_string()),
-            ("--start", START),
+            ("--tick-secs", TICK_SECS),
+            ("--start", &rig.first_tick.to_string()),
         ]);
         if let Some(seconds) = self.seconds {
             arguments.extend(words(&[("--seconds", &seconds.to_string())]));

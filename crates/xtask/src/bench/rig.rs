@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use jiff::Timestamp;
 use tempfile::TempDir;
 use testkit::servers::{Program, ProgramSetup, free_port};
 use tokio::runtime::Runtime;
@@ -18,12 +19,18 @@ pub(super) const WARM_UP: u64 = 20_000;
 /// For something to start, or to come to rest.
 pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
+/// What a swarm may be ahead of the clock: its ticks are of one second, and it sends them faster than they pass.
+const BEFORE: Duration = Duration::from_mins(15);
+
 pub(super) struct Rig {
     pub(super) binaries: PathBuf,
     /// How long each measurement is to take, more or less.
     pub(super) seconds: u32,
     /// Of stubs; measurements themselves block.
     pub(super) runtime: Runtime,
+    /// Where the ticks of every swarm start: one instant for all, so that a container that is sent again is the same
+    /// container, and as short a time ago as they need, since a write-service does more for what comes late.
+    pub(super) first_tick: Timestamp,
     folder: TempDir,
 }
 
@@ -40,7 +47,8 @@ impl Rig {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         interrupt::listen(&runtime)?;
         let folder = TempDir::with_prefix("wattline-bench-")?;
-        Ok(Self { binaries, seconds, runtime, folder })
+        let first_tick = Timestamp::now() - BEFORE;
+        Ok(Self { binaries, seconds, runtime, first_tick, folder })
     }
 
     /// So many that they take the time that each measurement is to take, and rather more.

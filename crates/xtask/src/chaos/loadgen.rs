@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use testkit::servers::{Program, ProgramSetup};
@@ -11,6 +12,8 @@ use testkit::servers::{Program, ProgramSetup};
 use super::form::Form;
 use super::memory::{Memory, Who};
 
+/// Its ticks start so long ago. They are of one second and pass two or three times as fast as the clock.
+const BEFORE: Duration = Duration::from_mins(20);
 /// What a fault may make of waiting for the last confirms.
 const STOP: Duration = Duration::from_mins(2);
 const VERIFY: Duration = Duration::from_mins(5);
@@ -62,6 +65,9 @@ impl Swarm {
             ("--rate", form.rate.to_string()),
             // Longer than any scenario.
             ("--seconds", "86400".to_owned()),
+            // Of the present, and never more ahead of the clock than a hub may be: what comes late is more work.
+            ("--tick-secs", "1".to_owned()),
+            ("--start", (Timestamp::now() - BEFORE).to_string()),
             ("--poison", setup.poison.to_string()),
             ("--seed", "1".to_owned()),
             ("--ledger", ledger.display().to_string()),
