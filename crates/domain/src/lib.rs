@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod alerts;
 pub mod batch;
 pub mod calendar;
 pub mod clock;
@@ -13,6 +14,7 @@ pub mod energy;
 pub mod ids;
 pub mod live;
 pub mod measurement;
+pub mod part;
 pub mod personal_tokens;
 pub mod registry;
 pub mod rollup;

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::{AccountsError, SocketLabel};
+use crate::alerts::AlertSettings;
 use crate::calendar::QUARTER_HOUR_MILLIS;
 use crate::ids::{HouseholdId, HubId, SocketNumber};
 use crate::tariff::{self, Fault, Nano, Tariff};
@@ -93,6 +94,7 @@ pub struct HomeSettings {
     /// In any order; each holds from its day until that of the next.
     pub tariffs: Vec<Tariff>,
     pub successions: Vec<Succession>,
+    pub alerts: AlertSettings,
 }
 
 const MAX_SUCCESSIONS: usize = 500;
@@ -105,6 +107,7 @@ impl HomeSettings {
             return Err(Fault::new("budget_n", "A budget is more than 0 and at most 1,000,000."));
         }
         tariff::check(&self.tariffs)?;
+        self.alerts.check()?;
         if self.successions.len() > MAX_SUCCESSIONS {
             let detail = format!("There are at most {MAX_SUCCESSIONS} successions.");
             return Err(Fault::new("successions", detail));

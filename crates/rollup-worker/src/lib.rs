@@ -13,7 +13,6 @@
 pub mod config;
 mod hub;
 mod outage;
-mod part;
 mod progress;
 mod worker;
 

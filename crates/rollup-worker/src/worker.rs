@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use domain::measurement::StoreError;
+use domain::part::Part;
 use domain::rollup::{Mark, ripe_until};
 use domain::{HubId, UtcMillis};
 use futures_util::{StreamExt as _, stream};
@@ -15,7 +16,6 @@ use tokio_util::sync::CancellationToken;
 use crate::Deps;
 use crate::hub::{Halt, Rolling};
 use crate::outage::Outage;
-use crate::part::Part;
 use crate::progress::Progress;
 
 /// Marks of one hub in a pass: more wait for the next one.
@@ -71,7 +71,7 @@ pub struct Worker {
 impl Worker {
     pub fn new(deps: Deps) -> Self {
         Self {
-            part: Part::new(&deps.rollup),
+            part: Part::new(deps.rollup.part, deps.rollup.parts),
             deps,
             listed_until: None,
             behind: BTreeSet::new(),
@@ -154,7 +154,7 @@ impl Worker {
             None => limit.plus_millis(-self.deps.rollup.lookback_millis()),
         };
         let active = self.deps.rollups.active_hubs(since).await?;
-        self.behind.extend(active.into_iter().filter(|hub| self.part.has(*hub)));
+        self.behind.extend(active.into_iter().filter(|hub| self.part.has(hub.as_bytes())));
         self.listed_until = Some(limit);
         Ok(())
     }
@@ -181,7 +181,7 @@ impl Worker {
 
     async fn settle(&mut self, rolling: &Rolling<'_>, marks: Vec<Mark>, pass: &mut Pass) {
         let mut by_hub = BTreeMap::<HubId, Vec<Mark>>::new();
-        for mark in marks.into_iter().filter(|mark| self.part.has(mark.hub)) {
+        for mark in marks.into_iter().filter(|mark| self.part.has(mark.hub.as_bytes())) {
             by_hub.entry(mark.hub).or_default().push(mark);
         }
         pass.has_more = by_hub.values().any(|marks| marks.len() >= MARKS);
