@@ -19,7 +19,7 @@ use service::problem::Problem;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::Deps;
-use crate::gathering::{GatherError, gather};
+use crate::gathering::GatherError;
 use crate::home::{Home, Label, Reader};
 use crate::routes::AppState;
 use crate::usage::{fault, range, rounded};
@@ -98,7 +98,7 @@ pub(crate) async fn export(
     let (asked, bucket, format) = parameters.check()?;
     let home = Home::open(&state.deps, claims).await?;
     let labels = home.labels().await?;
-    let Home { claims, settings, now, .. } = home;
+    let (claims, settings, now) = home.into_parts();
     let asked = TimeRange::new(asked.start, asked.end.min(now.plus_millis(1)));
     let range = match bucket {
         Bucket::Tick => asked,
@@ -224,7 +224,7 @@ impl Job {
         }
         let edges = bucket_edges(piece, self.bucket, &self.zone).unwrap_or_default();
         let (query, rollups) = (&*self.deps.query, &*self.deps.rollups);
-        let gathered = gather(query, rollups, &self.hubs, piece, Detail::Energy).await?;
+        let gathered = insight::gather(query, rollups, &self.hubs, piece, Detail::Energy).await?;
         let mut builder = UsageBuilder::new(edges, self.now).for_home(&self.settings);
         gathered.add_to(&mut builder)?;
         Ok(builder.finish())

@@ -1,127 +1,26 @@
-//! The quarter hours of a household's hubs: from rollups as far as there are any, and from ticks after that.
-//!
-//! So an answer is right at any time, and quick as long as the rollup worker keeps up.
+//! Why there is no answer, as those who asked are told.
 
-use domain::access::HubGrant;
-use domain::calendar::QUARTER_HOUR_MILLIS;
-use domain::measurement::{MeasurementQuery, SocketSums, StoreError, sum_quarter_hours};
-use domain::rollup::{BadRollup, Detail, PackedDay, Rollups, UtcDay};
-use domain::usage::UsageBuilder;
-use domain::{HubId, TimeRange};
-use futures_util::future::try_join_all;
+use domain::measurement::StoreError;
+pub(crate) use insight::Gathered;
 use service::problem::Problem;
 
-/// What was measured, as far as it is asked for.
-pub(crate) struct Gathered {
-    parts: Vec<Part>,
-    detail: Detail,
-}
-
-enum Part {
-    Day { day: PackedDay, within: TimeRange },
-    Sums { hub: HubId, sums: Vec<SocketSums> },
-}
-
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum GatherError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Damaged(#[from] BadRollup),
+#[error(transparent)]
+pub(crate) struct GatherError(#[from] insight::GatherError);
+
+impl From<StoreError> for GatherError {
+    fn from(error: StoreError) -> Self {
+        Self(error.into())
+    }
 }
 
 impl From<GatherError> for Problem {
     fn from(error: GatherError) -> Self {
-        match &error {
-            GatherError::Store(StoreError::Unavailable { .. } | StoreError::Unauthorised { .. }) => {
+        match &error.0 {
+            insight::GatherError::Store(StoreError::Unavailable { .. } | StoreError::Unauthorised { .. }) => {
                 Self::unavailable(&error)
             }
             _ => Self::internal(&error),
         }
-    }
-}
-
-/// Everything that the hubs measured in `range` while they were the household's.
-pub(crate) async fn gather(
-    query: &dyn MeasurementQuery,
-    rollups: &dyn Rollups,
-    grants: impl IntoIterator<Item = &HubGrant>,
-    range: TimeRange,
-    detail: Detail,
-) -> Result<Gathered, GatherError> {
-    let hubs = grants.into_iter().map(|grant| (grant.hub, grant.clip(range)));
-    let hubs = hubs.filter(|(_, range)| !range.is_empty());
-    let parts = try_join_all(hubs.map(|(hub, range)| of_hub(query, rollups, hub, range, detail))).await?;
-    Ok(Gathered { parts: parts.into_iter().flatten().collect(), detail })
-}
-
-async fn of_hub(
-    query: &dyn MeasurementQuery,
-    rollups: &dyn Rollups,
-    hub: HubId,
-    range: TimeRange,
-    detail: Detail,
-) -> Result<Vec<Part>, GatherError> {
-    let whole =
-        TimeRange::new(range.start.ceil_to(QUARTER_HOUR_MILLIS), range.end.floor_to(QUARTER_HOUR_MILLIS));
-    if whole.is_empty() {
-        let sums = sum_quarter_hours(&query.ticks(hub, range).await?);
-        return Ok(vec![Part::Sums { hub, sums }]);
-    }
-    // The watermark first: what is rolled up after it was read is in the days too, and not the other way round.
-    let watermark = rollups.watermark(hub).await?;
-    let days = match watermark {
-        Some(until) if until > whole.start => rollups.days(hub, UtcDay::touching(whole), detail).await?,
-        _ => Vec::new(),
-    };
-    let rolled_up = days.last().map(PackedDay::until).max(watermark).unwrap_or(whole.start);
-    let mut parts: Vec<Part> = days.into_iter().map(|day| Part::Day { day, within: whole }).collect();
-
-    let rest = TimeRange::new(whole.start.max(rolled_up), whole.end);
-    if !rest.is_empty() {
-        parts.push(Part::Sums { hub, sums: query.quarter_hours(hub, rest).await? });
-    }
-    // A hub may have changed hands inside a quarter hour: the parts at the edges are summed from ticks.
-    for edge in [TimeRange::new(range.start, whole.start), TimeRange::new(whole.end, range.end)] {
-        if !edge.is_empty() {
-            parts.push(Part::Sums { hub, sums: sum_quarter_hours(&query.ticks(hub, edge).await?) });
-        }
-    }
-    Ok(parts)
-}
-
-impl Gathered {
-    pub(crate) const fn detail(&self) -> Detail {
-        self.detail
-    }
-
-    /// Adds all of it. May be called for several builders.
-    pub(crate) fn add_to(&self, builder: &mut UsageBuilder<'_>) -> Result<(), GatherError> {
-        for part in &self.parts {
-            match part {
-                Part::Day { day, within } => builder.add_day(&day.unpack(self.detail)?, *within),
-                Part::Sums { hub, sums } => builder.add_sums(*hub, sums),
-            }
-        }
-        Ok(())
-    }
-
-    /// Calls `each` with every quarter hour of every socket.
-    pub(crate) fn for_each(
-        &self,
-        mut each: impl FnMut(&domain::measurement::BucketSum),
-    ) -> Result<(), GatherError> {
-        for part in &self.parts {
-            match part {
-                Part::Day { day, within } => {
-                    let day = day.unpack(self.detail)?;
-                    for socket in &day.sockets {
-                        day.sums(socket).filter(|sum| within.contains(sum.start)).for_each(|sum| each(&sum));
-                    }
-                }
-                Part::Sums { sums, .. } => sums.iter().flat_map(|socket| &socket.sums).for_each(&mut each),
-            }
-        }
-        Ok(())
     }
 }

@@ -1,23 +1,22 @@
 //! Who asks, and what is known of their home.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
 use axum::extract::{FromRequestParts, Path};
 use domain::access::{AccessClaims, Scope};
 use domain::accounts::AccountsError;
-use domain::calendar::{QUARTER_HOUR_MILLIS, Zone};
 use domain::registry::{HomeSettings, SocketKey};
 use domain::rollup::Detail;
-use domain::tariff::{Prices, Tariff};
-use domain::usage::{Usage, UsageBuilder};
+use domain::tariff::Prices;
+use domain::usage::Usage;
 use domain::{HouseholdId, TimeRange, UtcMillis};
 use http::StatusCode;
 use http::request::Parts;
-use jiff::civil::Date;
 use service::problem::Problem;
 
 use crate::Deps;
-use crate::gathering::{GatherError, Gathered, gather};
+use crate::gathering::{GatherError, Gathered};
 use crate::routes::{AppState, authorise};
 
 /// Somebody who may see what the household in the path used.
@@ -53,48 +52,42 @@ async fn granted(parts: &mut Parts, state: &AppState, scope: Scope) -> Result<Ac
     Ok(claims)
 }
 
-/// A household with its settings, at one moment.
+/// A household with its settings, at one moment, and who asks about it.
 pub(crate) struct Home<'a> {
     pub(crate) deps: &'a Deps,
     pub(crate) claims: AccessClaims,
-    pub(crate) settings: HomeSettings,
-    pub(crate) now: UtcMillis,
+    inner: insight::Home<'a>,
+}
+
+impl<'a> Deref for Home<'a> {
+    type Target = insight::Home<'a>;
+
+    fn deref(&self) -> &insight::Home<'a> {
+        &self.inner
+    }
 }
 
 impl<'a> Home<'a> {
     pub(crate) async fn open(deps: &'a Deps, claims: AccessClaims) -> Result<Self, Problem> {
         let settings = deps.registry.settings(claims.household).await.map_err(|error| refused(&error))?;
-        Ok(Self { deps, now: deps.clock.now(), settings: settings.settings, claims })
+        let inner = insight::Home {
+            query: &*deps.query,
+            rollups: &*deps.rollups,
+            zone: claims.zone.clone(),
+            hubs: claims.hubs.clone(),
+            settings: settings.settings,
+            now: deps.clock.now(),
+        };
+        Ok(Self { deps, claims, inner })
     }
 
-    pub(crate) fn zone(&self) -> &Zone {
-        &self.claims.zone
-    }
-
-    /// `None` without a tariff: then nothing is said about costs.
-    pub(crate) fn currency(&self) -> Option<String> {
-        (!self.settings.tariffs.is_empty()).then(|| self.settings.currency.as_str().to_owned())
-    }
-
-    /// `None` without a tariff.
-    pub(crate) fn prices(&self, range: TimeRange) -> Option<Prices> {
-        let tariffs = &self.settings.tariffs;
-        (!tariffs.is_empty()).then(|| Prices::new(tariffs, self.zone(), range))
-    }
-
-    /// The tariff that holds now, as if it always had.
-    pub(crate) fn present_tariff(&self) -> Option<Tariff> {
-        let today = self.zone().date_of(self.now)?;
-        let begun = self.settings.tariffs.iter().filter(|tariff| tariff.valid_from <= today);
-        let present = begun.max_by_key(|tariff| tariff.valid_from)?;
-        Some(Tariff { valid_from: Date::constant(1970, 1, 1), ..present.clone() })
+    /// For an answer that outlives the request.
+    pub(crate) fn into_parts(self) -> (AccessClaims, HomeSettings, UtcMillis) {
+        (self.claims, self.inner.settings, self.inner.now)
     }
 
     pub(crate) async fn gather(&self, range: TimeRange, detail: Detail) -> Result<Gathered, GatherError> {
-        // What is to come need not be looked for: a month may have weeks of it. Hubs' clocks may be ahead a little.
-        let soon = self.now.plus_millis(QUARTER_HOUR_MILLIS).ceil_to(QUARTER_HOUR_MILLIS);
-        let past = TimeRange::new(range.start, range.end.min(soon));
-        gather(&*self.deps.query, &*self.deps.rollups, &self.claims.hubs, past, detail).await
+        Ok(self.inner.gather(range, detail).await?)
     }
 
     /// What of it falls into the buckets between `edges`.
@@ -104,15 +97,7 @@ impl<'a> Home<'a> {
         edges: Vec<UtcMillis>,
         prices: Option<&Prices>,
     ) -> Result<Usage, GatherError> {
-        let mut builder = UsageBuilder::new(edges, self.now).for_home(&self.settings);
-        if gathered.detail() == Detail::Energy {
-            builder = builder.energy_only();
-        }
-        if let Some(prices) = prices {
-            builder = builder.priced(prices);
-        }
-        gathered.add_to(&mut builder)?;
-        Ok(builder.finish())
+        Ok(self.inner.usage(gathered, edges, prices)?)
     }
 
     /// The whole range as one bucket.

@@ -8,7 +8,7 @@ pub mod config;
 mod export;
 mod gathering;
 mod home;
-mod insight;
+mod figures;
 mod live;
 mod metrics;
 pub mod openapi;

@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::tokens::{TokenError, TokenVerifier};
-use crate::{Deps, export, insight, live, metrics, openapi, usage};
+use crate::{Deps, export, figures, live, metrics, openapi, usage};
 
 #[derive(Clone)]
 pub(crate) struct AppState {
@@ -25,10 +25,10 @@ pub(crate) struct AppState {
 pub(crate) fn documented() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(openapi::Document::openapi())
         .routes(routes!(usage::handler::usage))
-        .routes(routes!(insight::sockets::sockets))
-        .routes(routes!(insight::bills::bills))
-        .routes(routes!(insight::duration::duration))
-        .routes(routes!(insight::today::today))
+        .routes(routes!(figures::sockets::sockets))
+        .routes(routes!(figures::bills::bills))
+        .routes(routes!(figures::duration::duration))
+        .routes(routes!(figures::today::today))
         .routes(routes!(export::export))
         .routes(routes!(metrics::metrics))
         .routes(routes!(live::live))

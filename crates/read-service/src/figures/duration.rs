@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use service::problem::Problem;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::gathering::GatherError;
 use crate::home::{Home, Reader};
 use crate::routes::AppState;
 use crate::usage::{range, watts};
@@ -72,7 +73,7 @@ pub(crate) async fn duration(
     let home = Home::open(&state.deps, claims).await?;
     let gathered = home.gather(range, Detail::Energy).await?;
     let mut load = Load::new(range);
-    gathered.for_each(|sum| load.add(sum))?;
+    gathered.for_each(|sum| load.add(sum)).map_err(GatherError::from)?;
     let powers = load.sorted();
     Ok(Json(DurationAnswer {
         from: range.start.to_string(),

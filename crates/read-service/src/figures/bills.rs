@@ -3,21 +3,16 @@
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use domain::calendar::{Bucket, bucket_edges};
 use domain::rollup::Detail;
-use domain::tariff::{Nano, Prices};
 use domain::usage::Usage;
-use domain::{TimeRange, UtcMillis};
+use domain::TimeRange;
 use http::StatusCode;
-use jiff::ToSpan;
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use service::problem::Problem;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::forecast::{Amount, Basis, LOOK_BACK_DAYS, forecast, past_days};
-use crate::gathering::{GatherError, Gathered};
+use crate::gathering::GatherError;
 use crate::home::{Home, Reader};
 use crate::routes::AppState;
 use crate::usage::{fault, rounded, standing};
@@ -85,6 +80,15 @@ pub(crate) struct ForecastAnswer {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Basis {
+    /// Each day that is to come is like the mean of the same weekday in the past four weeks.
+    Weekdays,
+    /// Each day that is to come is like the mean of the days of this month so far.
+    MonthSoFar,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SocketBill {
     hub: Uuid,
     #[schema(maximum = 63)]
@@ -118,9 +122,9 @@ pub(crate) async fn bills(
         .map_err(|rejection| Problem::new(StatusCode::BAD_REQUEST).detail(rejection.body_text()))?;
     let count = parameters.check()?;
     let home = Home::open(&state.deps, claims).await?;
-    let edges = month_edges(&home, count).ok_or_else(|| fault("months", "They lie outside the calendar."))?;
+    let edges = home.month_edges(count).ok_or_else(|| fault("months", "They lie outside the calendar."))?;
     let (first, last) = (edges[0], edges[edges.len() - 1]);
-    let look_back = home.now.plus_millis(-(LOOK_BACK_DAYS + 1) * DAY_MILLIS);
+    let look_back = home.now.plus_millis(-(insight::LOOK_BACK_DAYS + 1) * DAY_MILLIS);
     let range = TimeRange::new(first.min(look_back), last);
     let gathered = home.gather(range, Detail::Energy).await?;
     let prices = home.prices(range);
@@ -131,7 +135,7 @@ pub(crate) async fn bills(
     Ok(Json(BillsAnswer {
         currency: home.currency(),
         zone: home.zone().name().to_owned(),
-        forecast: expected(&home, &gathered, &usage)?,
+        forecast: insight::expected(&home, &gathered, &usage).map_err(GatherError::from)?.map(Into::into),
         sockets: usage
             .sockets
             .iter()
@@ -156,14 +160,6 @@ impl BillsParameters {
         let months = text.parse().ok().filter(|months| (1..=MAX_MONTHS).contains(months));
         months.ok_or_else(|| fault("months", format!("{text:?} is not a number from 1 to {MAX_MONTHS}.")))
     }
-}
-
-/// Those of the last `count` local months, the running one included.
-fn month_edges(home: &Home<'_>, count: i32) -> Option<Vec<UtcMillis>> {
-    let date: Date = home.zone().date_of(home.now)?;
-    let first = date.first_of_month().checked_sub((count - 1).months()).ok()?;
-    let range = TimeRange::new(home.zone().midnight(first)?, home.now.plus_millis(1));
-    bucket_edges(range, Bucket::Month, home.zone())
 }
 
 impl MonthAnswer {
@@ -191,48 +187,15 @@ impl MonthAnswer {
     }
 }
 
-/// `usage` has months as buckets, the last of which is the running one.
-fn expected(
-    home: &Home<'_>,
-    gathered: &Gathered,
-    usage: &Usage,
-) -> Result<Option<ForecastAnswer>, GatherError> {
-    let running = usage.bucket_count() - 1;
-    let Some(energy) = usage.bucket_total(running) else { return Ok(None) };
-    let zone = home.zone();
-    let days = TimeRange::new(home.now.plus_millis(-LOOK_BACK_DAYS * DAY_MILLIS), home.now.plus_millis(1));
-    let Some(edges) = bucket_edges(days, Bucket::Day, zone) else { return Ok(None) };
-    // What past days would have cost at the prices of today.
-    let prices = home.present_tariff().map(|tariff| {
-        let all = TimeRange::new(edges[0], edges[edges.len() - 1]);
-        Prices::new(std::slice::from_ref(&tariff), zone, all)
-    });
-    let by_day = home.usage(gathered, edges, prices.as_ref())?;
-    let last = by_day.bucket_count() - 1;
-    let today = Amount {
-        energy: by_day.bucket_total(last).unwrap_or_default(),
-        cost: by_day.bucket_cost(last).unwrap_or_default(),
-    };
-    let so_far = Amount { energy, cost: usage.bucket_cost(running).unwrap_or_default() };
-    let forecast = forecast(home.now, zone, so_far, today, &past_days(&by_day, zone));
-    let (start, end) = (usage.edges[running], usage.edges[running + 1]);
-    Ok(forecast.map(|forecast| ForecastAnswer {
-        energy_j: forecast.month.energy.0,
-        total_n: home.currency().map(|_| {
-            let whole_month: Nano = standing_of_month(home, start, end);
-            forecast.month.cost.0 + whole_month.0
-        }),
-        basis: forecast.basis,
-    }))
-}
-
-/// Of all its days, those to come too.
-fn standing_of_month(home: &Home<'_>, start: UtcMillis, end: UtcMillis) -> Nano {
-    let zone = home.zone();
-    match (zone.date_of(start), zone.date_of(end)) {
-        (Some(first), Some(after)) => domain::tariff::days(first, after)
-            .filter_map(|date| domain::tariff::standing_of(&home.settings.tariffs, date))
-            .sum(),
-        _ => Nano::ZERO,
+impl From<insight::Expected> for ForecastAnswer {
+    fn from(expected: insight::Expected) -> Self {
+        Self {
+            energy_j: expected.energy.0,
+            total_n: expected.total.map(|nano| nano.0),
+            basis: match expected.basis {
+                insight::Basis::Weekdays => Basis::Weekdays,
+                insight::Basis::MonthSoFar => Basis::MonthSoFar,
+            },
+        }
     }
 }

@@ -1,21 +1,23 @@
 //! What the running month will have used and cost at its end.
 
-use domain::calendar::Zone;
-use domain::tariff::{Nano, days};
+use domain::calendar::{Bucket, Zone, bucket_edges};
+use domain::tariff::{Nano, Prices, days, standing_of};
 use domain::usage::Usage;
-use domain::{Joules, UtcMillis};
+use domain::{Joules, TimeRange, UtcMillis};
 use jiff::civil::Date;
-use serde::Serialize;
-use utoipa::ToSchema;
 
-/// What is known of days that are over.
-pub(super) const LOOK_BACK_DAYS: i64 = 28;
+use crate::gathering::{GatherError, Gathered};
+use crate::home::Home;
+
+const DAY_MILLIS: i64 = 86_400_000;
+/// How many days that are over are learned from.
+pub const LOOK_BACK_DAYS: i64 = 28;
 /// A day that was measured less is not learned from.
 const ENOUGH_COVERAGE: f64 = 0.9;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Basis {
+/// What a forecast goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
     /// Each day that is to come is like the mean of the same weekday in the past four weeks.
     Weekdays,
     /// Each day that is to come is like the mean of the days of this month so far.
@@ -24,27 +26,80 @@ pub(crate) enum Basis {
 
 /// Energy and its cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Amount {
-    pub(super) energy: Joules,
-    pub(super) cost: Nano,
+struct Amount {
+    energy: Joules,
+    cost: Nano,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Forecast {
+struct Forecast {
     /// Of the whole month, what is over included; without standing charges.
-    pub(super) month: Amount,
-    pub(super) basis: Basis,
+    month: Amount,
+    basis: Basis,
+}
+
+/// The whole running month as it is expected to be at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expected {
+    pub energy: Joules,
+    /// The standing charge included; `None` without a tariff.
+    pub total: Option<Nano>,
+    pub basis: Basis,
+}
+
+/// `months` has months as buckets, the last of which is the running one; `gathered` goes back [`LOOK_BACK_DAYS`] and a
+/// day more. `None` when too little was measured.
+pub fn expected(
+    home: &Home<'_>,
+    gathered: &Gathered,
+    months: &Usage,
+) -> Result<Option<Expected>, GatherError> {
+    let Some(running) = months.bucket_count().checked_sub(1) else { return Ok(None) };
+    let Some(energy) = months.bucket_total(running) else { return Ok(None) };
+    let zone = home.zone();
+    let days = TimeRange::new(home.now.plus_millis(-LOOK_BACK_DAYS * DAY_MILLIS), home.now.plus_millis(1));
+    let Some(edges) = bucket_edges(days, Bucket::Day, zone) else { return Ok(None) };
+    // What past days would have cost at the prices of today.
+    let prices = home.present_tariff().map(|tariff| {
+        let all = TimeRange::new(edges[0], edges[edges.len() - 1]);
+        Prices::new(std::slice::from_ref(&tariff), zone, all)
+    });
+    let by_day = home.usage(gathered, edges, prices.as_ref())?;
+    let last = by_day.bucket_count() - 1;
+    let today = Amount {
+        energy: by_day.bucket_total(last).unwrap_or_default(),
+        cost: by_day.bucket_cost(last).unwrap_or_default(),
+    };
+    let so_far = Amount { energy, cost: months.bucket_cost(running).unwrap_or_default() };
+    let forecast = forecast(home.now, zone, so_far, today, &past_days(&by_day, zone));
+    let (start, end) = (months.edges[running], months.edges[running + 1]);
+    Ok(forecast.map(|forecast| Expected {
+        energy: forecast.month.energy,
+        total: home.currency().map(|_| forecast.month.cost + standing_of_month(home, start, end)),
+        basis: forecast.basis,
+    }))
+}
+
+/// Of all its days, those to come too.
+fn standing_of_month(home: &Home<'_>, start: UtcMillis, end: UtcMillis) -> Nano {
+    let zone = home.zone();
+    match (zone.date_of(start), zone.date_of(end)) {
+        (Some(first), Some(after)) => {
+            days(first, after).filter_map(|date| standing_of(&home.settings.tariffs, date)).sum()
+        }
+        _ => Nano::ZERO,
+    }
 }
 
 /// A day that was measured.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct PastDay {
+struct PastDay {
     date: Date,
     amount: Amount,
 }
 
 /// The days of `usage`, whose buckets are local days, that were measured well enough and are over.
-pub(super) fn past_days(usage: &Usage, zone: &Zone) -> Vec<PastDay> {
+fn past_days(usage: &Usage, zone: &Zone) -> Vec<PastDay> {
     (0..usage.bucket_count())
         .filter(|&day| usage.edges[day + 1] <= usage.now)
         .filter(|&day| usage.home_bucket_coverage(day) >= ENOUGH_COVERAGE)
@@ -58,7 +113,7 @@ pub(super) fn past_days(usage: &Usage, zone: &Zone) -> Vec<PastDay> {
 
 /// `so_far` is what the running month has come to until `now`; `past` is what is known of earlier days at the prices
 /// of today. `None` when too little was measured.
-pub(super) fn forecast(
+fn forecast(
     now: UtcMillis,
     zone: &Zone,
     so_far: Amount,

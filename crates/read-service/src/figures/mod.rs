@@ -2,7 +2,6 @@
 
 pub(crate) mod bills;
 pub(crate) mod duration;
-mod forecast;
 pub(crate) mod sockets;
 mod standby;
 pub(crate) mod today;

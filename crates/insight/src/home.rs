@@ -1,0 +1,84 @@
+//! A household with its settings, at one moment.
+
+use domain::access::HubGrant;
+use domain::calendar::{Bucket, QUARTER_HOUR_MILLIS, Zone, bucket_edges};
+use domain::measurement::MeasurementQuery;
+use domain::registry::HomeSettings;
+use domain::rollup::{Detail, Rollups};
+use domain::tariff::{Prices, Tariff};
+use domain::usage::{Usage, UsageBuilder};
+use domain::{TimeRange, UtcMillis};
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use crate::gathering::{GatherError, Gathered, gather};
+
+/// What is known of a home, and where its measurements are.
+pub struct Home<'a> {
+    pub query: &'a dyn MeasurementQuery,
+    pub rollups: &'a dyn Rollups,
+    pub zone: Zone,
+    /// Whose hubs, and since when.
+    pub hubs: Vec<HubGrant>,
+    pub settings: HomeSettings,
+    pub now: UtcMillis,
+}
+
+impl Home<'_> {
+    pub fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    /// `None` without a tariff: then nothing is said about costs.
+    pub fn currency(&self) -> Option<String> {
+        (!self.settings.tariffs.is_empty()).then(|| self.settings.currency.as_str().to_owned())
+    }
+
+    /// `None` without a tariff.
+    pub fn prices(&self, range: TimeRange) -> Option<Prices> {
+        let tariffs = &self.settings.tariffs;
+        (!tariffs.is_empty()).then(|| Prices::new(tariffs, self.zone(), range))
+    }
+
+    /// The tariff that holds now, as if it always had.
+    pub fn present_tariff(&self) -> Option<Tariff> {
+        let today = self.zone().date_of(self.now)?;
+        let begun = self.settings.tariffs.iter().filter(|tariff| tariff.valid_from <= today);
+        let present = begun.max_by_key(|tariff| tariff.valid_from)?;
+        Some(Tariff { valid_from: Date::constant(1970, 1, 1), ..present.clone() })
+    }
+
+    /// What all its hubs measured in `range`.
+    pub async fn gather(&self, range: TimeRange, detail: Detail) -> Result<Gathered, GatherError> {
+        // What is to come need not be looked for: a month may have weeks of it. Hubs' clocks may be ahead a little.
+        let soon = self.now.plus_millis(QUARTER_HOUR_MILLIS).ceil_to(QUARTER_HOUR_MILLIS);
+        let past = TimeRange::new(range.start, range.end.min(soon));
+        gather(self.query, self.rollups, &self.hubs, past, detail).await
+    }
+
+    /// What of it falls into the buckets between `edges`.
+    pub fn usage(
+        &self,
+        gathered: &Gathered,
+        edges: Vec<UtcMillis>,
+        prices: Option<&Prices>,
+    ) -> Result<Usage, GatherError> {
+        let mut builder = UsageBuilder::new(edges, self.now).for_home(&self.settings);
+        if gathered.detail() == Detail::Energy {
+            builder = builder.energy_only();
+        }
+        if let Some(prices) = prices {
+            builder = builder.priced(prices);
+        }
+        gathered.add_to(&mut builder)?;
+        Ok(builder.finish())
+    }
+
+    /// The edges of the last `count` local months, the running one included. `None` outside the calendar.
+    pub fn month_edges(&self, count: i32) -> Option<Vec<UtcMillis>> {
+        let date: Date = self.zone().date_of(self.now)?;
+        let first = date.first_of_month().checked_sub((count - 1).months()).ok()?;
+        let range = TimeRange::new(self.zone().midnight(first)?, self.now.plus_millis(1));
+        bucket_edges(range, Bucket::Month, self.zone())
+    }
+}
