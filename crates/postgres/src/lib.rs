@@ -1,9 +1,10 @@
-//! PostgreSQL as the store of people, households and hubs.
+//! PostgreSQL as the store of people, households and hubs, and of what a household is told.
 //!
 //! It must not know passwords, tokens or HTTP: it keeps what it is given and holds the rules that need a
 //! transaction.
 
 mod accounts;
+mod alerts;
 mod config;
 mod connection;
 mod personal_tokens;

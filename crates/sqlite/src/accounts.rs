@@ -15,8 +15,8 @@ use sqlx::sqlite::SqlitePool;
 use sqlx::{SqliteConnection, query, query_as};
 
 pub use file::OpenAccountsError;
-pub(crate) use rows::{LabelRow, id_bytes, socket_label};
-use rows::{membership, parse_zone};
+use rows::membership;
+pub(crate) use rows::{LabelRow, id_bytes, parse_zone, socket_label};
 
 /// Takes the write lock at once; one that begins by reading would have to give up where another writes.
 pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";

@@ -4,6 +4,7 @@
 //! It must not know who asks, nor any other adapter: it holds what `domain` says and gives it back.
 
 mod accounts;
+mod alerts;
 mod measurements;
 mod opening;
 mod personal_tokens;

@@ -1,9 +1,9 @@
 //! The accounts in a real PostgreSQL.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
-mod registry;
-
+mod alerts;
 mod personal_tokens;
+mod registry;
 
 use std::time::{Duration, Instant};
 

@@ -28,6 +28,6 @@ pub(crate) fn socket_label((number, name, room, icon, hidden): LabelRow) -> Resu
     Ok(SocketLabel { number, name, room, icon, hidden })
 }
 
-pub(super) fn parse_zone(name: &str) -> Result<Zone, sqlx::Error> {
+pub(crate) fn parse_zone(name: &str) -> Result<Zone, sqlx::Error> {
     name.parse().map_err(|error: domain::calendar::UnknownZone| sqlx::Error::Decode(error.into()))
 }

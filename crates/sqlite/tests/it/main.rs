@@ -1,6 +1,7 @@
 //! The SQLite adapters against real files.
 
 mod accounts;
+mod alerts;
 mod measurements;
 mod personal_tokens;
 mod registry;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a suite is a test, only that it lives in a library")]
 
 pub mod accounts;
+pub mod alerts;
 pub mod live;
 pub mod measurements;
 pub mod personal_tokens;
