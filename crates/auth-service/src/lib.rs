@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use domain::Clock;
 use domain::accounts::Accounts;
+use domain::alerts::Alerts;
 use domain::personal_tokens::PersonalTokens;
 use domain::registry::Registry;
 use tokio::net::TcpListener;
@@ -31,6 +32,7 @@ pub struct Deps {
     pub accounts: Arc<dyn Accounts>,
     pub registry: Arc<dyn Registry>,
     pub personal_tokens: Arc<dyn PersonalTokens>,
+    pub alerts: Arc<dyn Alerts>,
     pub clock: Arc<dyn Clock>,
     pub signing_key: SigningKey,
     pub sessions: SessionsConfig,
@@ -42,22 +44,23 @@ pub struct Stores {
     pub accounts: Arc<dyn Accounts>,
     pub registry: Arc<dyn Registry>,
     pub personal_tokens: Arc<dyn PersonalTokens>,
+    pub alerts: Arc<dyn Alerts>,
 }
 
 /// All in one place.
-impl<S: Accounts + Registry + PersonalTokens> From<Arc<S>> for Stores {
+impl<S: Accounts + Registry + PersonalTokens + Alerts> From<Arc<S>> for Stores {
     fn from(store: Arc<S>) -> Self {
         let (accounts, registry) = (Arc::clone(&store) as _, Arc::clone(&store) as _);
-        Self { accounts, registry, personal_tokens: store }
+        Self { accounts, registry, personal_tokens: Arc::clone(&store) as _, alerts: store }
     }
 }
 
 impl Deps {
     pub fn load(config: &Config, stores: Stores, clock: Arc<dyn Clock>) -> Result<Self, SigningKeyError> {
         let signing_key = SigningKey::load_or_create(&config.signing_key_file)?;
-        let Stores { accounts, registry, personal_tokens } = stores;
+        let Stores { accounts, registry, personal_tokens, alerts } = stores;
         let sessions = config.sessions.clone();
-        Ok(Self { accounts, registry, personal_tokens, clock, signing_key, sessions })
+        Ok(Self { accounts, registry, personal_tokens, alerts, clock, signing_key, sessions })
     }
 }
 

@@ -144,6 +144,15 @@ impl Caller {
         app.membership(self.person(), household).await?.ok_or(ApiError::NotFound)
     }
 
+    /// Whether this caller may change something in the household of the membership.
+    pub(super) fn can_manage(&self, membership: &Membership) -> bool {
+        let is_in_scope = match self {
+            Self::Person(_) => true,
+            Self::Program(token) => token.scopes.contains(&Scope::Manage),
+        };
+        is_in_scope && matches!(membership.role, Role::Owner | Role::Member)
+    }
+
     /// The same of somebody who may change something in the household.
     pub(super) async fn manager(&self, app: &App, household: HouseholdId) -> Result<Membership, ApiError> {
         let membership = self.membership(app, household, Scope::Manage).await?;

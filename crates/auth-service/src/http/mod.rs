@@ -1,5 +1,6 @@
 //! The HTTP API.
 
+mod alerts;
 mod error;
 mod extract;
 mod households;
@@ -16,6 +17,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 use domain::Clock;
 use domain::accounts::{Accounts, Membership};
+use domain::alerts::Alerts;
 use domain::personal_tokens::PersonalTokens;
 use domain::registry::Registry;
 use domain::{HouseholdId, PersonId};
@@ -39,6 +41,7 @@ pub(crate) struct App {
     accounts: Arc<dyn Accounts>,
     registry: Arc<dyn Registry>,
     personal_tokens: Arc<dyn PersonalTokens>,
+    alerts: Arc<dyn Alerts>,
     clock: Arc<dyn Clock>,
     signing_key: SigningKey,
     passwords: Passwords,
@@ -47,9 +50,9 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) fn new(deps: Deps) -> Result<Self, PasswordError> {
-        let Deps { accounts, registry, personal_tokens, clock, signing_key, sessions } = deps;
+        let Deps { accounts, registry, personal_tokens, alerts, clock, signing_key, sessions } = deps;
         let passwords = Passwords::new(sessions.concurrent_logins, sessions.login_patience())?;
-        Ok(Self { accounts, registry, personal_tokens, clock, signing_key, passwords, sessions })
+        Ok(Self { accounts, registry, personal_tokens, alerts, clock, signing_key, passwords, sessions })
     }
 
     /// `None` also for a household that does not exist: strangers learn nothing.
@@ -73,6 +76,8 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(personal_tokens::delete))
         .routes(routes!(households::show))
         .routes(routes!(households::put_hub))
+        .routes(routes!(alerts::list))
+        .routes(routes!(alerts::acknowledge))
         .routes(routes!(settings::show, settings::put).layer(DefaultBodyLimit::max(MAX_SETTINGS_BYTES)))
 }
 

@@ -9,7 +9,7 @@ use utoipa::{Modify, OpenApi};
 #[openapi(
     info(
         title = "Wattline auth-service",
-        description = "People, households, hubs, and the tokens for them.",
+        description = "People, households, hubs, and the tokens for them; what is set for a home, and what it is told.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     modifiers(&Bearers),

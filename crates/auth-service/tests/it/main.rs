@@ -1,6 +1,7 @@
 //! The service over HTTP, with its accounts in real databases.
 #![expect(clippy::unwrap_used, reason = "an answer that is not there fails the test")]
 
+mod alerts;
 mod hubs;
 mod log_in;
 mod outage;

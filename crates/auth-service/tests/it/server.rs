@@ -3,6 +3,7 @@ use std::sync::Arc;
 use auth_service::provision::Home;
 use auth_service::{Deps, SessionsConfig, SigningKey, Stores, provision};
 use domain::accounts::Accounts;
+use domain::alerts::Alerts;
 use domain::{Clock, HouseholdId, HubId, PersonId, UtcMillis};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -20,6 +21,7 @@ pub(crate) const HUB: &str = "0197a3c2-0000-7000-8000-000000000001";
 pub(crate) struct Server {
     url: String,
     pub(crate) accounts: Arc<dyn Accounts>,
+    pub(crate) alerts: Arc<dyn Alerts>,
     pub(crate) clock: Arc<FakeClock>,
     shutdown: CancellationToken,
     task: JoinHandle<()>,
@@ -54,18 +56,19 @@ impl Server {
         let clock = Arc::new(FakeClock::at(SystemClock.now()));
         let signing_key = SigningKey::load_or_create(&folder.path().join("signing-key.pem")).unwrap();
         let shutdown = CancellationToken::new();
-        let Stores { accounts, registry, personal_tokens } = stores;
+        let Stores { accounts, registry, personal_tokens, alerts } = stores;
         let deps = Deps {
             accounts: Arc::clone(&accounts),
             registry,
             personal_tokens,
+            alerts: Arc::clone(&alerts),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             signing_key,
             sessions,
         };
         let run = auth_service::run(deps, listener, shutdown.clone());
         let task = tokio::spawn(async move { run.await.unwrap() });
-        Self { url, accounts, clock, shutdown, task, http: reqwest::Client::new(), _folder: folder }
+        Self { url, accounts, alerts, clock, shutdown, task, http: reqwest::Client::new(), _folder: folder }
     }
 
     pub(crate) async fn stop(self) {

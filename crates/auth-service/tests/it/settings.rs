@@ -23,12 +23,26 @@ fn tariff(valid_from: &str) -> Value {
     })
 }
 
+fn alerts() -> Value {
+    json!({
+        "hub_offline_mins": 5, "socket_silent_mins": null,
+        "left_on": [{ "hub": HUB, "socket": 3, "above_w": 20_000, "mins": 45 }],
+        "unusual": false, "budget": false,
+        "mutes": [
+            { "kind": "left_on", "hub": HUB, "socket": 3, "until": 1_790_000_100 },
+            { "kind": null, "hub": null, "socket": null, "until": null },
+        ],
+        "by_email": true, "webhook": "https://example.org/alerts", "language": "de",
+    })
+}
+
 /// As it is stored after the first change.
 fn full() -> Value {
     json!({
         "revision": 1, "name": "Home", "zone": "Europe/Berlin", "currency": "CHF", "budget_n": 80_000_000_000_i64,
         "tariffs": [tariff("2026-01-01"), tariff("2026-07-01")],
         "successions": [{ "hub": HUB, "socket": 3, "into_hub": HUB, "into_socket": 7, "until": 1_790_000_100 }],
+        "alerts": alerts(),
     })
 }
 
@@ -68,6 +82,10 @@ async fn settings_are_the_defaults_until_somebody_sets_them() {
     let defaults = json!({
         "revision": 0, "name": "Home", "zone": "Europe/Berlin", "currency": "EUR", "budget_n": null,
         "tariffs": [], "successions": [],
+        "alerts": {
+            "hub_offline_mins": 15, "socket_silent_mins": 60, "left_on": [], "unusual": true, "budget": true,
+            "mutes": [], "by_email": false, "webhook": null, "language": "en",
+        },
     });
     assert_eq!(shown.body, defaults);
 
@@ -142,6 +160,21 @@ async fn guests_look_and_strangers_find_nothing() {
 }
 
 #[tokio::test]
+async fn where_alerts_are_sent_is_shown_to_those_who_may_change_it() {
+    let server = Server::with_sqlite().await;
+    let home = server.settle("ada@example.org", true).await;
+    let ada = server.secret_of("ada@example.org").await;
+    assert_eq!(server.put(&address(home), &ada, &first()).await.status, StatusCode::OK);
+    for (role, webhook) in [(Role::Member, json!("https://example.org/alerts")), (Role::Guest, Value::Null)] {
+        let bob = member(&server, home, role).await;
+        let shown = server.get(&address(home), &bob).await.body;
+        assert_eq!(shown["alerts"]["webhook"], webhook, "{role:?}");
+        assert_eq!(shown["alerts"]["left_on"], alerts()["left_on"]);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn of_two_who_change_the_same_the_slower_one_is_told() {
     let server = Server::with_sqlite().await;
     let home = server.settle("ada@example.org", true).await;
@@ -180,6 +213,13 @@ async fn what_makes_no_sense_names_the_field_and_changes_nothing() {
         (bands(json!([])), "tariffs[1].bands"),
         (with("/successions/0/into_socket", json!(3)), "successions[0].into_socket"),
         (with("/successions/0/until", json!(17)), "successions[0].until"),
+        (with("/alerts/hub_offline_mins", json!(4)), "alerts.hub_offline_mins"),
+        (with("/alerts/socket_silent_mins", json!(1_441)), "alerts.socket_silent_mins"),
+        (with("/alerts/left_on/0/above_w", json!(0)), "alerts.left_on[0].above_w"),
+        (with("/alerts/left_on/0/mins", json!(50)), "alerts.left_on[0].mins"),
+        (with("/alerts/mutes/0/hub", Value::Null), "alerts.mutes[0].hub"),
+        (with("/alerts/webhook", json!("ftp://example.org")), "alerts.webhook"),
+        (with("/alerts/language", json!("fr")), "alerts.language"),
         // What cannot be read at all.
         (with("/revision", json!("one")), "revision"),
         (with("/zone", json!("Europe/Nowhere")), "zone"),
@@ -197,14 +237,23 @@ async fn what_makes_no_sense_names_the_field_and_changes_nothing() {
         (with("/tariffs", json!({})), "tariffs"),
         (with("/successions/0/socket", json!(64)), "successions[0].socket"),
         (with("/successions/0/hub", json!("cellar")), "successions[0].hub"),
+        (with("/alerts", Value::Null), "alerts"),
+        (with("/alerts/unusual", json!("yes")), "alerts.unusual"),
+        (with("/alerts/left_on/0/socket", json!(64)), "alerts.left_on[0].socket"),
+        (with("/alerts/left_on/0/above_w", json!(-1)), "alerts.left_on[0].above_w"),
+        (with("/alerts/mutes/1/kind", json!("fire")), "alerts.mutes[1].kind"),
+        (with("/alerts/mutes/1", json!({ "colour": "red" })), "alerts.mutes[1].colour"),
+        (with("/alerts/webhook", json!(["https://example.org"])), "alerts.webhook"),
     ] {
         let refused = server.put(&address(home), &secret, &settings).await;
         assert_refused(&refused, StatusCode::UNPROCESSABLE_ENTITY, &json!(field));
     }
-    let mut unsaid = first();
-    unsaid.as_object_mut().unwrap().remove("tariffs");
-    let refused = server.put(&address(home), &secret, &unsaid).await;
-    assert_refused(&refused, StatusCode::UNPROCESSABLE_ENTITY, &Value::Null);
+    for field in ["tariffs", "alerts"] {
+        let mut unsaid = first();
+        unsaid.as_object_mut().unwrap().remove(field);
+        let refused = server.put(&address(home), &secret, &unsaid).await;
+        assert_refused(&refused, StatusCode::UNPROCESSABLE_ENTITY, &Value::Null);
+    }
     assert_eq!(server.get(&address(home), &secret).await.body["revision"], 0);
     server.stop().await;
 }

@@ -1,5 +1,6 @@
 //! The browser's API, and the page for everything else.
 
+mod alerts;
 mod guard;
 mod households;
 mod personal_tokens;
@@ -50,6 +51,7 @@ pub(crate) fn router(deps: Deps, shutdown: CancellationToken) -> Result<Router, 
     let all = Router::new()
         .merge(session::routes())
         .merge(households::routes())
+        .merge(alerts::routes())
         .merge(reading::routes())
         .merge(personal_tokens::routes())
         .route("/", get(assets::serve))

@@ -69,7 +69,7 @@ async fn a_token_opens_what_its_scopes_say() {
     let (yes, no) = (StatusCode::OK, StatusCode::FORBIDDEN);
     for (scope, reads, manages) in [("usage", yes, no), ("live", no, no), ("manage", no, yes)] {
         let Token { secret, .. } = make(&world, &cookie, &[scope]).await;
-        for path in [USAGE, "", "/settings", "/metrics", "/today"] {
+        for path in [USAGE, "", "/settings", "/alerts", "/metrics", "/today"] {
             let answer = get(&world, &world.path(path), &secret).await;
             assert_eq!(answer.status, reads, "{scope} {path}: {}", answer.body);
         }

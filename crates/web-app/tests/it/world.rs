@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use auth_service::provision::Home;
 use auth_service::{SessionsConfig, SigningKey, provision};
+use domain::alerts::{Alert, AlertId, AlertKey, AlertKind, Alerts as _, Facts};
 use domain::measurement::MeasurementStore as _;
 use domain::transport::ContainerPublisher as _;
 use domain::{Clock, Container, HouseholdId, HubId};
@@ -95,6 +96,7 @@ impl World {
             accounts: accounts.clone(),
             registry: accounts.clone(),
             personal_tokens: accounts.clone(),
+            alerts: accounts.clone(),
             clock: clock.clone(),
             signing_key: SigningKey::load_or_create(&folder.path().join("key.pem")).unwrap(),
             sessions: SessionsConfig::default(),
@@ -161,6 +163,23 @@ impl World {
 
     pub(crate) async fn store(&self, container: &Container) {
         self.store.write_containers(std::slice::from_ref(container)).await.unwrap();
+    }
+
+    /// An open alert of the home.
+    pub(crate) async fn raise(&self, id: [u8; 16], kind: AlertKind) -> AlertId {
+        let (now, id) = (self.clock.now(), AlertId::from_bytes(id));
+        let alert = Alert {
+            id,
+            household: self.household,
+            key: AlertKey::hub(kind, hub()),
+            began: now,
+            raised: now,
+            ended: None,
+            acknowledged: None,
+            facts: Facts::default(),
+        };
+        assert!(self.accounts.raise(&[alert], &[]).await.unwrap());
+        id
     }
 
     pub(crate) fn publish(&self, container: &Container) {

@@ -9,6 +9,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::alerts::AlertSettingsBody;
+
 /// What can be set for a home. Money is in billionths of the currency's unit.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -35,6 +37,7 @@ pub(in crate::http) struct SettingsBody {
     /// Which plug carries on for which.
     #[schema(max_items = 500)]
     successions: Vec<SuccessionBody>,
+    alerts: AlertSettingsBody,
 }
 
 /// Prices that hold from a day on.
@@ -112,7 +115,7 @@ fn weekdays() -> utoipa::openapi::Schema {
 impl SettingsBody {
     pub(super) fn new(household: Household, stored: StoredSettings) -> Self {
         let StoredSettings { revision, settings } = stored;
-        let HomeSettings { currency, budget, tariffs, successions } = settings;
+        let HomeSettings { currency, budget, tariffs, successions, alerts } = settings;
         Self {
             revision,
             name: household.name,
@@ -121,14 +124,15 @@ impl SettingsBody {
             budget_n: budget,
             tariffs: tariffs.into_iter().map(TariffBody::from).collect(),
             successions: successions.into_iter().map(SuccessionBody::from).collect(),
+            alerts: alerts.into(),
         }
     }
 
     pub(super) fn of(self, id: HouseholdId) -> (Household, StoredSettings) {
-        let Self { revision, name, zone, currency, budget_n: budget, tariffs, successions } = self;
+        let Self { revision, name, zone, currency, budget_n: budget, tariffs, successions, alerts } = self;
         let tariffs = tariffs.into_iter().map(Tariff::from).collect();
         let successions = successions.into_iter().map(Succession::from).collect();
-        let settings = HomeSettings { currency, budget, tariffs, successions };
+        let settings = HomeSettings { currency, budget, tariffs, successions, alerts: alerts.into() };
         (Household { id, name, zone }, StoredSettings { revision, settings })
     }
 }

@@ -1,5 +1,6 @@
 //! What is set for a home.
 
+mod alerts;
 mod body;
 
 use std::sync::Arc;
@@ -40,7 +41,11 @@ pub(in crate::http) async fn show(
     Address(id): Address<HouseholdId>,
 ) -> Result<Response, ApiError> {
     let membership = caller.membership(&app, id, Scope::Usage).await?;
-    let stored = app.registry.settings(id).await?;
+    let mut stored = app.registry.settings(id).await?;
+    if !caller.can_manage(&membership) {
+        // Such an address often holds a secret.
+        stored.settings.alerts.webhook = None;
+    }
     Ok(Json(SettingsBody::new(membership.household, stored)).into_response())
 }
 
