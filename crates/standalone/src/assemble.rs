@@ -57,6 +57,7 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
             accounts: accounts.clone(),
             registry: accounts.clone(),
             personal_tokens: accounts.clone(),
+            alerts: accounts.clone(),
             clock: clock.clone(),
             signing_key: auth_service::SigningKey::load_or_create(&data.join("signing-key.pem"))?,
             sessions: auth_service::SessionsConfig::default(),
@@ -72,7 +73,7 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
         let deps = read_service::Deps {
             query: measurements.clone(),
             rollups: measurements.clone(),
-            registry: accounts,
+            registry: accounts.clone(),
             live: Arc::new(live),
             clock: clock.clone(),
             tokens: Arc::new(TokenVerifier::new(keys, clock.clone())),
@@ -100,6 +101,16 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
         worker.run(stop).await;
         Ok(())
     });
+
+    let watching = alert_worker::Deps {
+        query: measurements.clone(),
+        rollups: measurements.clone(),
+        alerts: accounts,
+        clock: clock.clone(),
+        config: config.alerts,
+    };
+    let stop = shutdown.clone();
+    parts.spawn(async move { Ok(alert_worker::watch(watching, stop).await?) });
 
     // The write path outlives the agent: what the agent still publishes when it is told to stop is stored.
     let measured = CancellationToken::new();

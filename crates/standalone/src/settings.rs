@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use agent::config::SpoolConfig;
+use alert_worker::AlertConfig;
 use domain::calendar::Zone;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -21,6 +22,7 @@ pub(crate) struct Settings {
     /// Days after which single ticks are forgotten; for ever when not set. Quarter hours are kept for ever.
     pub(crate) retention_days: Option<u32>,
     pub(crate) home: HomeSettings,
+    pub(crate) alerts: AlertConfig,
     pub(crate) agent: agent::Config,
     pub(crate) batch: BatchConfig,
     pub(crate) door: DoorConfig,
@@ -46,6 +48,13 @@ impl Default for Settings {
             secure_cookies: false,
             retention_days: None,
             home: HomeSettings::default(),
+            // Who runs this is at home: their webhook may be so too, and one home is looked at often.
+            alerts: AlertConfig {
+                every_secs: 20,
+                sockets_every_secs: 60,
+                allow_private_webhooks: true,
+                ..AlertConfig::default()
+            },
             agent: agent::Config::default(),
             batch: BatchConfig::default(),
             door: DoorConfig::default(),
@@ -97,6 +106,7 @@ impl service::config::Config for Settings {
         let mut of_agent = Vec::new();
         self.agent.validate(&mut of_agent);
         faults.extend(of_agent.into_iter().map(|fault| format!("agent.{fault}")));
+        self.alerts.validate(faults);
         self.batch.validate(faults);
         self.door.validate(faults);
     }

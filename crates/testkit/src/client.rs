@@ -82,6 +82,12 @@ impl Client {
         request.header(reqwest::header::COOKIE, &self.cookie).json(body).send().await
     }
 
+    /// `path` below `/api`; without a body.
+    pub async fn post(&self, path: &str) -> Result<reqwest::Response, reqwest::Error> {
+        let request = self.http.post(format!("{}/api{path}", self.url));
+        request.header(reqwest::header::COOKIE, &self.cookie).send().await
+    }
+
     /// Status and body.
     pub async fn json(&self, path: &str) -> (u16, Value) {
         let answer = self.get(path).send().await.expect("the page answers");

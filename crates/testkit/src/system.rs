@@ -48,6 +48,7 @@ pub struct System {
     pub read: Program,
     pub write: Program,
     pub rollup: Program,
+    pub alerts: Program,
     pub auth: Program,
     pub rabbitmq: RabbitMq,
     pub influxdb: InfluxDb,
@@ -97,8 +98,7 @@ impl System {
             ("WATTLINE__INFLUXDB__API", "v1".to_owned()),
             ("WATTLINE__INFLUXDB__BUCKET", "wattline".to_owned()),
         ];
-        let [auth_port, read_port, write_port, rollup_port] =
-            [free_port(), free_port(), free_port(), free_port()];
+        let [auth_port, read_port, write_port, rollup_port, alerts_port] = std::array::from_fn(|_| free_port());
         let web_port = setup.port.unwrap_or_else(free_port);
         let accounts_url = ("WATTLINE__ACCOUNTS__POSTGRES_URL", accounts);
         let accounts = [
@@ -113,6 +113,16 @@ impl System {
         // Whoever waits for a result does not want to wait long.
         let often = [store.as_slice(), &[("WATTLINE__ROLLUP__EVERY_SECS", "1".to_owned())]].concat();
         let rollup = launcher.start("rollup-worker", Some(rollup_port), &[], &often)?;
+        let watching = [
+            store.as_slice(),
+            &[
+                ("WATTLINE__ALERTS__EVERY_SECS", "1".to_owned()),
+                ("WATTLINE__ALERTS__SOCKETS_EVERY_SECS", "10".to_owned()),
+                accounts_url.clone(),
+            ],
+        ]
+        .concat();
+        let alerts = launcher.start("alert-worker", Some(alerts_port), &[], &watching)?;
         let keys = format!("http://127.0.0.1:{auth_port}/.well-known/jwks.json");
         let with_keys = [with_broker.as_slice(), &[("WATTLINE__JWKS_URL", keys), accounts_url]].concat();
         let read = launcher.start("read-service", Some(read_port), &[], &with_keys)?;
@@ -132,6 +142,7 @@ impl System {
             read,
             write,
             rollup,
+            alerts,
             auth,
             rabbitmq,
             influxdb,
@@ -147,7 +158,9 @@ impl System {
 impl System {
     /// The last lines that each of our processes printed, to standard error.
     pub fn print_logs(&self) {
-        for program in [&self.agent, &self.write, &self.rollup, &self.read, &self.auth, &self.web] {
+        for program in
+            [&self.agent, &self.write, &self.rollup, &self.alerts, &self.read, &self.auth, &self.web]
+        {
             let text = std::fs::read_to_string(program.log()).unwrap_or_default();
             let lines: Vec<&str> = text.lines().collect();
             let last = lines[lines.len().saturating_sub(15)..].join("\n");

@@ -12,11 +12,12 @@ struct Package {
     proof: &'static str,
 }
 
-const PACKAGES: [Package; 4] = [
+const PACKAGES: [Package; 5] = [
     Package { name: "rabbitmq-server", proof: "/usr/lib/rabbitmq/bin/rabbitmq-server" },
     Package { name: "influxdb", proof: "/usr/bin/influxd" },
     Package { name: "postgresql", proof: "/usr/lib/postgresql/*/bin/initdb" },
     Package { name: "chromium", proof: "/usr/bin/chromium" },
+    Package { name: "python3-aiosmtpd", proof: "/usr/bin/aiosmtpd" },
 ];
 
 fn is_installed(package: &Package) -> bool {

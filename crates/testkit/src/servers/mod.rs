@@ -9,6 +9,7 @@ mod postgresql;
 mod process;
 mod program;
 mod rabbitmq;
+mod smtp;
 
 use std::io;
 use std::time::Duration;
@@ -18,6 +19,7 @@ pub use ports::free_port;
 pub use postgresql::PostgreSql;
 pub use program::{Program, ProgramSetup, run_to_end};
 pub use rabbitmq::{RabbitMq, RabbitMqSetup};
+pub use smtp::Smtp;
 
 /// Why there is no server.
 #[derive(Debug, thiserror::Error)]

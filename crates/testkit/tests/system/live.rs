@@ -42,6 +42,9 @@ async fn what_a_socket_uses_is_seen_in_the_browser_as_it_happens() {
             }
         }
     }
+    drop(stream);
+    fifty_viewers_cost_the_broker_one_subscription(&system, &client).await;
+
     delays.sort_unstable();
     println!(
         "from the end of a tick to the browser, {} ticks in {:.1} s: median {} ms, longest {} ms",
@@ -50,6 +53,29 @@ async fn what_a_socket_uses_is_seen_in_the_browser_as_it_happens() {
         delays[delays.len() / 2],
         delays[delays.len() - 1]
     );
+}
+
+async fn fifty_viewers_cost_the_broker_one_subscription(system: &System, client: &Client) {
+    let mut viewers = Vec::new();
+    for _ in 0..50 {
+        viewers.push(client.live().await);
+    }
+    for viewer in &mut viewers {
+        assert_eq!(viewer.status(), 200);
+        let mut text = String::new();
+        while !text.contains("event: tick") {
+            let part = wait::within(Duration::from_secs(30), "each viewer sees a tick", viewer.chunk()).await;
+            let part = part.expect("the stream goes on").expect("the stream does not end");
+            text.push_str(&String::from_utf8_lossy(&part));
+        }
+    }
+    let bindings = ["list_bindings", "source_name", "destination_name", "routing_key"];
+    let bindings = system.rabbitmq.ctl(&bindings).expect("RabbitMQ answers");
+    let watching = bindings.lines().filter(|line| {
+        let fields: Vec<&str> = line.split('\t').collect();
+        matches!(fields[..], ["telemetry", _, key] if key.starts_with("hub.") && key != "hub.*")
+    });
+    assert_eq!(watching.count(), 1, "{bindings}");
 }
 
 #[expect(

@@ -2,6 +2,7 @@
 //!
 //! The binaries must be there: `cargo build --workspace --bins` (the test command does it).
 
+mod alerts;
 mod exact;
 mod live;
 mod nothing_lost;

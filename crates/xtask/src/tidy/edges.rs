@@ -7,8 +7,8 @@ use cargo_metadata::{DependencyKind, Metadata};
 use super::crates;
 
 const ADAPTERS: [&str; 5] = ["rabbitmq", "inprocess", "influxdb", "sqlite", "postgres"];
-const SERVICES: [&str; 6] =
-    ["agent", "write-service", "rollup-worker", "read-service", "auth-service", "web-app"];
+const SERVICES: [&str; 7] =
+    ["agent", "write-service", "rollup-worker", "alert-worker", "read-service", "auth-service", "web-app"];
 /// Where a binary puts its adapters together, or is at work on one by itself.
 const WIRING: [&str; 3] = ["main.rs", "settings.rs", "dead_letters_command.rs"];
 
@@ -16,14 +16,15 @@ const WIRING: [&str; 3] = ["main.rs", "settings.rs", "dead_letters_command.rs"];
 fn allowed(name: &str) -> Vec<&'static str> {
     match name {
         "domain" => vec![],
-        "wire" | "service" => vec!["domain"],
+        "wire" | "service" | "insight" => vec!["domain"],
         adapter if ADAPTERS.contains(&adapter) => vec!["domain", "wire"],
         // The spool holds the very bytes that are published, and the hot path decodes into its own buffers: the
         // codec is pure, so these two know it.
         "agent" => vec!["domain", "service", "wire", "rabbitmq"],
         "write-service" => vec!["domain", "service", "wire", "rabbitmq", "influxdb"],
         "rollup-worker" => vec!["domain", "service", "influxdb"],
-        "read-service" => vec!["domain", "service", "rabbitmq", "influxdb", "postgres"],
+        "alert-worker" => vec!["domain", "insight", "service", "influxdb", "postgres"],
+        "read-service" => vec!["domain", "insight", "service", "rabbitmq", "influxdb", "postgres"],
         "auth-service" => vec!["domain", "service", "postgres", "sqlite"],
         "web-app" => vec!["domain", "service"],
         "standalone" => {

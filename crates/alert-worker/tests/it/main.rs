@@ -1,0 +1,7 @@
+//! The worker on SQLite, with a clock that is set, a real mail server and a webhook that listens.
+
+mod fleet;
+mod hubs;
+mod letters;
+mod sockets;
+mod world;
