@@ -39,8 +39,8 @@ export async function checkKeys(run, view) {
   await logIn(page, run.login);
   await check('Now is walked in reading order, and the focus is seen', async () => {
     await open(page, run.base);
-    const names = await tabThrough(page, 9);
-    const order = ['Skip to content', 'Wattline', 'Now', 'History', 'Sockets', 'Costs', 'Settings', 'Account of'];
+    const names = await tabThrough(page, 10);
+    const order = ['Skip to content', 'Wattline', 'Now', 'History', 'Sockets', 'Costs', 'Alerts', 'Settings', 'Account of'];
     const places = order.reduce((at, name) => names.findIndex((n, i) => i > at && n.includes(name)), -1);
     expect(places >= order.length - 1, names.join(' | '));
     return `${names.length} stops`;
@@ -117,7 +117,7 @@ export async function checkMotion(run, view) {
   await run.checks.check('reduced motion: nothing moves', async () => {
     await page.goto(run.base);
     await logIn(page, run.login);
-    for (const path of ['/', '/history', '/sockets', '/costs', '/settings']) {
+    for (const path of ['/', '/history', '/sockets', '/costs', '/alerts', '/settings']) {
       await open(page, run.base + path);
       const moving = await page.evaluate(() =>
         [...document.querySelectorAll('*')]

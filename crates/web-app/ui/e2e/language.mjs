@@ -1,6 +1,6 @@
 // The same page for a reader whose browser asks for German.
 import { expect } from './checks.mjs';
-import { logIn, newPage, open, plain, ready, text } from './screen.mjs';
+import { barFits, logIn, newPage, open, plain, ready, test, text } from './screen.mjs';
 
 /** Words that would mean that a text escaped its catalogue. Names of sockets and rooms are the household's own. */
 const ENGLISH = /\b(Right now|Using power|Just changed|idle sockets?|Whole home|of the day|Log in|Log out|Password|Today|Now|Yesterday|Share|Peak)\b/;
@@ -78,9 +78,27 @@ export async function checkGerman(run, view) {
     expect(price === '25,4', `the price is typed “${price}”`);
     return `${cost}, ${price} ct`;
   });
+  await check('Alerts, with their times and figures as a German writes them', async () => {
+    await open(page, `${run.base}/alerts`);
+    await speaksGerman(page, 'Meldungen', 'Worauf geachtet wird');
+    await run.shoot(page, 'alerts', german, { whole: true });
+    if (!run.mock) return 'without the mock’s alerts';
+    const sentences = plain(await page.locator(test('open-alerts')).innerText());
+    expect(/Coffee maker ist seit (gestern um )?\d\d:\d\d an, etwa 870 W\./.test(sentences), sentences);
+    expect(/Freezer brauchte 0,01 kWh (gestern )?zwischen \d\d:\d\d und \d\d:\d\d, sonst 0,04 kWh\./.test(sentences), sentences);
+    expect(/Der \S+ wird etwa 158 € kosten, das Budget ist 145 €\./.test(sentences), sentences);
+    return sentences.split('\n')[0];
+  });
+  await check('the tab bar at 320 px', async () => {
+    await page.setViewportSize({ width: 320, height: 640 });
+    await ready(page);
+    await barFits(page);
+    await run.shoot(page, 'alerts-320', german);
+    await page.setViewportSize(view.viewport);
+  });
   await check('Settings', async () => {
     await open(page, `${run.base}/settings`);
-    await speaksGerman(page, 'Einstellungen', 'Zeitzone', 'Zugriffstoken', 'Herunterladen', 'Abmelden');
+    await speaksGerman(page, 'Einstellungen', 'Zeitzone', 'Soll nicht anbleiben', 'Zugriffstoken', 'Herunterladen', 'Abmelden');
     await run.shoot(page, 'settings', german, { whole: true });
   });
   await context.close();

@@ -2,6 +2,7 @@
 // development and for the browser tests; nothing of it is shipped.
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import { alertRequest } from './mock/alerts.mjs';
 import { body, file, json, problem } from './mock/http.mjs';
 import { bills, duration, exported, sockets, today } from './mock/insight.mjs';
 import { live } from './mock/live.mjs';
@@ -28,6 +29,8 @@ async function household(request, response, { id, rest, email, query }) {
   const say = ([status, answer]) => json(request, response, status, answer);
   const { role } = people[email];
   const hub = /^\/hubs\/([^/]+)$/.exec(rest ?? '')?.[1];
+  const alert = /^\/alerts(\/.*)?$/.exec(rest ?? '');
+  if (alert) return say(alertRequest(id, role, request.method, alert[1] ?? ''));
   if (request.method === 'PUT') {
     if (rest === '/settings') return say(putSettings(id, role, await body(request)));
     if (hub) return say(putHub(id, role, hub, await body(request)));

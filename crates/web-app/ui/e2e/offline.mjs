@@ -66,6 +66,8 @@ export async function checkOffline(run, view) {
       await page.locator('main ul a[href^="/sockets/"]').first().waitFor();
       await page.getByRole('link', { name: 'Costs', exact: true }).locator('visible=true').first().click();
       await page.locator(`${test('bills')} li`).first().waitFor();
+      await page.locator('nav a[href="/alerts"]').locator('visible=true').first().click();
+      await page.locator(test('watched')).waitFor();
     });
     await check('when the server is back the page notices by itself', async () => {
       await page.getByRole('link', { name: 'Now', exact: true }).locator('visible=true').first().click();

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
+import { visitAlerts } from './alerts.mjs';
 import { camera, Checks, expect, measureBytes } from './checks.mjs';
 import { visitCosts } from './costs.mjs';
 import { walkHistory } from './history.mjs';
@@ -68,7 +69,7 @@ async function weigh() {
   const page = await newPage(context);
   await page.goto(run.base);
   await logIn(page, run.login);
-  for (const path of ['/', '/history', '/sockets', '/costs', '/settings']) {
+  for (const path of ['/', '/history', '/sockets', '/costs', '/alerts', '/settings']) {
     await checks.check(`first load of ${path} stays below ${LIMIT_BYTES / 1000} kB`, async () => {
       const bytes = await measureBytes(page, () => open(page, run.base + path));
       expect(bytes > 20_000 && bytes < LIMIT_BYTES, `${bytes} bytes`);
@@ -85,6 +86,7 @@ try {
   for (const view of VIEWS) {
     await visitSockets(run, view);
     await visitCosts(run, view);
+    await visitAlerts(run, view);
     await visitSettings(run, view);
   }
   await checkOffline(run, PHONE);

@@ -55,3 +55,19 @@ export async function changed(page, id, before) {
   );
   return handle.jsonValue();
 }
+
+/** Every tab of the bar is inside of it, holds its word in one line, and is large enough for a thumb. */
+export async function barFits(page) {
+  const tabs = await page.locator('nav.tabs a').evaluateAll((all) =>
+    all.map((tab) => {
+      const words = document.createRange();
+      words.selectNodeContents([...tab.querySelector('span').childNodes].find((node) => node.textContent.trim() !== ''));
+      const [box, its] = [tab.getBoundingClientRect(), words.getBoundingClientRect()];
+      const fits = box.left <= its.left + 0.5 && its.right <= box.right + 0.5 && words.getClientRects().length === 1;
+      return { name: words.toString().trim(), left: box.left, right: box.right, fits: fits && box.width >= 44 && box.height >= 44 };
+    }),
+  );
+  const { width } = page.viewportSize();
+  const apart = tabs.every((tab, i) => tab.left >= (tabs[i - 1]?.right ?? 0) - 0.5 && tab.right <= width);
+  if (tabs.length !== 6 || !apart || tabs.some((tab) => !tab.fits)) throw new Error(JSON.stringify(tabs));
+}

@@ -1,4 +1,5 @@
 // What a household has set, and the faults that the real service would name.
+import { alertFault, ALERTS, demoAlerts } from './alert-settings.mjs';
 import { hubs, named, REPLACED_AT, ZONE } from './home.mjs';
 import { quartersOf, WEEK } from './prices.mjs';
 
@@ -40,10 +41,11 @@ function demo() {
       },
     ],
     successions: [{ ...old, into_hub: fresh.hub, into_socket: fresh.socket, until: REPLACED_AT }],
+    alerts: demoAlerts(),
   };
 }
 
-const bare = (name) => ({ revision: 0, name, zone: ZONE, currency: 'EUR', budget_n: null, tariffs: [], successions: [] });
+const bare = (name) => ({ revision: 0, name, zone: ZONE, currency: 'EUR', budget_n: null, tariffs: [], successions: [], alerts: ALERTS });
 const stored = new Map([
   ['h-demo', demo()],
   ['h-plain', bare('Flat')],
@@ -100,6 +102,8 @@ function check(settings) {
     }
     checkBands(path, tariff.bands);
   });
+  const fault = alertFault(settings.alerts);
+  if (fault) throw new Fault(...fault);
   settings.successions.forEach((one, n) => {
     if (one.until !== null && one.until % 900 !== 0) throw new Fault(`successions[${n}].until`, 'It must be a whole quarter of an hour.');
     if (one.hub === one.into_hub && one.socket === one.into_socket) throw new Fault(`successions[${n}].into_socket`, 'These sockets carry each other on in a circle.');

@@ -1,5 +1,6 @@
 import type {
   AccessToken,
+  AlertsAnswer,
   Bills,
   Bucket,
   Compare,
@@ -158,6 +159,16 @@ export function putSettings(id: string, settings: HomeSettings): Promise<HomeSet
 /** Replaces all labels of a hub. */
 export function putHub(id: string, hub: string, labels: HubLabels): Promise<void> {
   return request(`${householdPath(id)}/hubs/${encodeURIComponent(hub)}`, { method: 'PUT', body: labels });
+}
+
+/** Those that are open, and those that ended in the last 30 days. */
+export function fetchAlerts(id: string, signal?: AbortSignal): Promise<AlertsAnswer> {
+  return request(`${householdPath(id)}/alerts`, { signal });
+}
+
+/** Says that somebody has seen it. */
+export function acknowledgeAlert(id: string, alert: string): Promise<void> {
+  return request(`${householdPath(id)}/alerts/${encodeURIComponent(alert)}/acknowledge`, { method: 'POST' });
 }
 
 interface ExportQuery extends Span {

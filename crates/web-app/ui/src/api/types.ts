@@ -56,6 +56,13 @@ export type Tariff = Auth['Tariff'];
 export type Succession = Auth['Succession'];
 export type HomeSettings = Auth['Settings'];
 
+export type AlertsAnswer = Auth['Alerts'];
+export type Alert = Auth['Alert'];
+export type AlertKind = Alert['kind'];
+export type AlertSettings = Auth['AlertSettings'];
+export type LeftOn = Auth['LeftOn'];
+export type Mute = Auth['Mute'];
+
 export type AccessToken = Auth['PersonalToken'];
 export type Scope = AccessToken['scopes'][number];
 /** As it is made; the token itself is told this once. */

@@ -22,7 +22,8 @@ export type Route =
   | HistoryRoute
   | { screen: 'sockets'; socket: string | null }
   | { screen: 'costs' }
-  | { screen: 'settings' };
+  | { screen: 'alerts' }
+  | { screen: 'settings'; section: 'alerts' | null };
 
 export type Screen = Route['screen'];
 
@@ -44,8 +45,10 @@ export function parseRoute(path: string, search: string): Route {
     case 'sockets':
       return { screen: 'sockets', socket: rest[0] ?? null };
     case 'costs':
-    case 'settings':
+    case 'alerts':
       return { screen: first };
+    case 'settings':
+      return { screen: 'settings', section: rest[0] === 'alerts' ? 'alerts' : null };
     default:
       return { screen: 'now' };
   }
@@ -81,8 +84,10 @@ export function href(route: Route): string {
     case 'sockets':
       return route.socket === null ? '/sockets' : `/sockets/${encode(route.socket)}`;
     case 'costs':
-    case 'settings':
+    case 'alerts':
       return `/${route.screen}`;
+    case 'settings':
+      return route.section === null ? '/settings' : `/settings/${route.section}`;
   }
 }
 

@@ -6,6 +6,7 @@ import { dayOf, dayRange, type Day } from '../lib/days';
 import { parseKey } from '../lib/energy';
 import { applyTick, emptyLive, seed, type LiveState } from '../lib/live';
 import { mergeReadings } from '../lib/successions';
+import { HomeAlerts } from './alerts.svelte';
 import { clock } from './clock.svelte';
 import { network } from './network.svelte';
 import { Loaded } from './loaded.svelte';
@@ -26,6 +27,7 @@ export class Home {
   settings = new Loaded<HomeSettings>();
   figures = new Loaded<TodayFigures>();
   recent = new Loaded<Usage>();
+  readonly alerts: HomeAlerts;
   /** Grows when labels, prices or successions changed: whoever shows a sum asks for it again. */
   edits = $state(0);
   link = $state<LinkState>('connecting');
@@ -52,10 +54,12 @@ export class Home {
   constructor(id: string, zone: string) {
     this.id = id;
     this.zone = zone;
+    this.alerts = new HomeAlerts(id);
   }
 
   start(): void {
     this.reload();
+    this.alerts.start();
     this.#connect();
     this.#stopWatching = $effect.root(() => {
       $effect(() => {
@@ -93,6 +97,7 @@ export class Home {
   stop(): void {
     this.#close?.();
     this.#close = null;
+    this.alerts.stop();
     this.#stopWatching?.();
     clearTimeout(this.#again);
     for (const one of [this.household, this.settings, this.figures, this.recent]) one.stop();
@@ -101,11 +106,13 @@ export class Home {
   reload(): void {
     void this.household.load((signal) => fetchHousehold(this.id, signal), `household ${this.id}`);
     void this.loadSettings();
+    void this.alerts.load();
     void this.#reseed();
   }
 
   loadSettings(): Promise<void> {
-    return this.settings.load((signal) => fetchSettings(this.id, signal), `settings ${this.id}`);
+    // Under a name of its own: what was kept before there were alerts says nothing of them.
+    return this.settings.load((signal) => fetchSettings(this.id, signal), `settings with alerts ${this.id}`);
   }
 
   loadFigures(): Promise<void> {

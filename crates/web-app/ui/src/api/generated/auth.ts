@@ -38,6 +38,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/households/{household}/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The household's alerts that are open or ended in the last 30 days, the one raised last first. */
+        get: operations["list_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/households/{household}/alerts/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that an alert has been seen, as an owner or a member. Again changes nothing. */
+        post: operations["acknowledge_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/households/{household}/hubs/{hub}": {
         parameters: {
             query?: never;
@@ -171,6 +205,102 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Something that was found. Times are in Unix seconds; figures that do not belong to the kind are null. */
+        Alert: {
+            /**
+             * Format: int64
+             * @description When somebody said that they have seen it.
+             */
+            acknowledged: number | null;
+            /**
+             * Format: int64
+             * @description Since when it holds.
+             */
+            began: number;
+            /**
+             * Format: int64
+             * @description Budget: what it may cost, in the same unit.
+             */
+            budget_n: number | null;
+            /**
+             * Format: int64
+             * @description Null while it is open.
+             */
+            ended: number | null;
+            /**
+             * Format: int64
+             * @description Unusual: what was used in the hour.
+             */
+            energy_j: number | null;
+            /**
+             * Format: int64
+             * @description Budget: what the month is expected to cost, in billionths of the currency's unit.
+             */
+            expected_n: number | null;
+            /**
+             * Format: uuid
+             * @description Null when it is about the whole home.
+             */
+            hub: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "hub_offline" | "socket_silent" | "left_on" | "unusual" | "budget";
+            /**
+             * Format: int64
+             * @description Left on: the mean power for as long as it has been on.
+             */
+            power_mw: number | null;
+            /**
+             * Format: int64
+             * @description When it was noticed.
+             */
+            raised: number;
+            /**
+             * Format: int32
+             * @description Null when it is about the whole hub.
+             */
+            socket: number | null;
+            /**
+             * Format: int64
+             * @description Unusual: the median of the same hour of the past weeks.
+             */
+            usual_j: number | null;
+        };
+        Alerts: {
+            alerts: components["schemas"]["Alert"][];
+            /** @description How many are open and not acknowledged. */
+            open: number;
+        };
+        /** @description What a household wants to be told, and where. */
+        AlertSettings: {
+            /** @description Whether it is told that the month will cost more than the budget. */
+            budget: boolean;
+            /** @description Whether owners and members get an e-mail. */
+            by_email: boolean;
+            /**
+             * Format: int32
+             * @description Minutes without anything from a hub. Null: it is not told.
+             */
+            hub_offline_mins: number | null;
+            /** @enum {string} */
+            language: "en" | "de";
+            /** @description Sockets that should not be on for long; each is there once. */
+            left_on: components["schemas"]["LeftOn"][];
+            mutes: components["schemas"]["Mute"][];
+            /**
+             * Format: int32
+             * @description Minutes without anything from a socket while its hub measures others. Null: it is not told.
+             */
+            socket_silent_mins: number | null;
+            /** @description Whether unusual hours are told. */
+            unusual: boolean;
+            /**
+             * @description Where each alert is sent as JSON.
+             * @example https://example.org/alerts
+             */
+            webhook: string | null;
+        };
         /** @description A price at some hours of some weekdays. */
         Band: {
             days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
@@ -216,10 +346,50 @@ export interface components {
             name: string;
             sockets: components["schemas"]["Socket"][];
         };
+        /** @description A socket that should not be on for long. */
+        LeftOn: {
+            /**
+             * Format: int32
+             * @description What draws that much is on.
+             */
+            above_w: number;
+            /** Format: uuid */
+            hub: string;
+            /**
+             * Format: int32
+             * @description How long it may be on.
+             */
+            mins: number;
+            /** Format: int32 */
+            socket: number;
+        };
         LogIn: {
             email: string;
             /** Format: password */
             password: string;
+        };
+        /** @description What is not told, for a time. */
+        Mute: {
+            /**
+             * Format: uuid
+             * @description Null stands for all.
+             */
+            hub: string | null;
+            /**
+             * @description Null stands for all.
+             * @enum {string|null}
+             */
+            kind: "hub_offline" | "socket_silent" | "left_on" | "unusual" | "budget" | null;
+            /**
+             * Format: int32
+             * @description One of the hub; null stands for all.
+             */
+            socket: number | null;
+            /**
+             * Format: int64
+             * @description In Unix seconds, not included. Null: for ever.
+             */
+            until: number | null;
         };
         NewPersonalToken: components["schemas"]["PersonalToken"] & {
             /** @description For the `Authorization` header; it is not shown again. */
@@ -289,6 +459,7 @@ export interface components {
         };
         /** @description What can be set for a home. Money is in billionths of the currency's unit. */
         Settings: {
+            alerts: components["schemas"]["AlertSettings"];
             /**
              * Format: int64
              * @description For a month.
@@ -395,12 +566,17 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type Alert = components['schemas']['Alert'];
+export type Alerts = components['schemas']['Alerts'];
+export type AlertSettings = components['schemas']['AlertSettings'];
 export type Band = components['schemas']['Band'];
 export type Household = components['schemas']['Household'];
 export type HouseholdReference = components['schemas']['HouseholdReference'];
 export type Hub = components['schemas']['Hub'];
 export type HubLabels = components['schemas']['HubLabels'];
+export type LeftOn = components['schemas']['LeftOn'];
 export type LogIn = components['schemas']['LogIn'];
+export type Mute = components['schemas']['Mute'];
 export type NewPersonalToken = components['schemas']['NewPersonalToken'];
 export type NewSession = components['schemas']['NewSession'];
 export type Person = components['schemas']['Person'];
@@ -476,6 +652,120 @@ export interface operations {
                 };
             };
             /** @description Unknown, or not a member */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_alerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                household: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alerts"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A token without the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown, or not a member */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acknowledge_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                household: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Acknowledged */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A guest, or a token without the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown, not an alert of this household, or not a member */
             404: {
                 headers: {
                     [name: string]: unknown;

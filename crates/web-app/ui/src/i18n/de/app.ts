@@ -7,6 +7,8 @@ export const app: Messages['app'] = {
   history: 'Verlauf',
   sockets: 'Steckdosen',
   costs: 'Kosten',
+  alerts: 'Meldungen',
+  alertsNew: (n, count) => (n === 1 ? '1 neue Meldung' : `${count} neue Meldungen`),
   settings: 'Einstellungen',
   settingsShort: 'Optionen',
   loading: 'Wird geladen',

@@ -5,6 +5,8 @@ export const app = {
   history: 'History',
   sockets: 'Sockets',
   costs: 'Costs',
+  alerts: 'Alerts',
+  alertsNew: (n: number, count: string): string => (n === 1 ? '1 new alert' : `${count} new alerts`),
   settings: 'Settings',
   settingsShort: 'Settings',
   loading: 'Loading',

@@ -1,4 +1,5 @@
 import { account } from './account';
+import { alerts } from './alerts';
 import { app } from './app';
 import { costs } from './costs';
 import { history } from './history';
@@ -7,4 +8,4 @@ import { now } from './now';
 import { settings } from './settings';
 import { sockets } from './sockets';
 
-export const en = { account, app, costs, history, login, now, settings, sockets };
+export const en = { account, alerts, app, costs, history, login, now, settings, sockets };
