@@ -9,11 +9,13 @@ use domain::Ticks;
 use domain::measurement::{MeasurementStore, StoreError};
 use domain::rollup::{Mark, Rollups};
 use service::backoff::Backoff;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 const FIRST_WAIT: Duration = Duration::from_millis(100);
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// A store that is away is first asked whether it is back: it may hang, and a write waits for its answer far longer.
+const BACK_WITHIN: Duration = Duration::from_secs(2);
 /// The store may ask for more patience than ours, but not for more than this.
 const LONGEST_ASKED: Duration = Duration::from_mins(1);
 /// How often a lasting failure is said again.
@@ -148,6 +150,9 @@ impl<'a> Storing<'a> {
                 while let Some(until) = self.asked_to_wait() {
                     sleep_until(until).await;
                 }
+                if self.is_away() {
+                    self.is_back().await?;
+                }
                 call().await
             };
             let outcome = tokio::select! {
@@ -170,6 +175,17 @@ impl<'a> Storing<'a> {
                 () = tokio::time::sleep(wait) => {}
             }
         }
+    }
+
+    fn is_away(&self) -> bool {
+        self.outage().began.is_some()
+    }
+
+    async fn is_back(&self) -> Result<(), StoreError> {
+        timeout(BACK_WITHIN, self.store.ready()).await.unwrap_or_else(|_| {
+            let (operation, reason) = ("asking whether the store is back", "no answer in time".to_owned());
+            Err(StoreError::Unavailable { operation, reason, retry_after: None })
+        })
     }
 
     fn asked_to_wait(&self) -> Option<Instant> {

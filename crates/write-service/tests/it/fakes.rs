@@ -129,6 +129,10 @@ impl World {
         self.changed.notify_waiters();
     }
 
+    pub(crate) fn failures_left(&self, what: &'static str) -> u32 {
+        self.state().failures.get(what).copied().unwrap_or_default()
+    }
+
     pub(crate) fn check(&self, what: &'static str) -> Result<(), SourceError> {
         let mut state = self.state();
         match state.failures.get_mut(what) {

@@ -95,3 +95,19 @@ async fn a_store_that_does_not_let_us_in_loses_nothing() {
     world.until("all are accepted", |world| world.accepted() == [1, 2, 3]).await;
     running.stop().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_away_is_asked_whether_it_is_back_before_a_batch_is_sent_again() {
+    let world = World::new();
+    world.store_is(StoreMood::Unavailable(None));
+    world.deliver([1]);
+    let running = Running::start(&world, BatchConfig::default());
+    world.until("the store was tried", |world| !world.times(TRIED).is_empty()).await;
+    // It takes writes again, but does not say so for a while.
+    world.fails("store ready", 5);
+    world.store_is(StoreMood::Takes);
+    world.until("it is accepted", |world| world.accepted() == [1]).await;
+    assert_eq!(world.times(TRIED).len(), 2);
+    assert_eq!(world.failures_left("store ready"), 0);
+    running.stop().await;
+}
