@@ -114,6 +114,7 @@ struct Moment {
 
 impl Flow {
     pub(super) fn run(&self, rig: &Rig) -> anyhow::Result<Outcome> {
+        rig.begin_with_live_ticks()?;
         let mut scene = self.start(rig)?;
         // The first makes the series, the second tells how many to take. They are sent again with the others, which
         // changes nothing in the store.

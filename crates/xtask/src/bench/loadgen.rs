@@ -80,7 +80,7 @@ impl Swarm<'_> {
             ("--rate", "0"),
             ("--containers", &self.containers.to_string()),
             ("--tick-secs", TICK_SECS),
-            ("--start", &rig.first_tick.to_string()),
+            ("--start", &rig.first_tick().to_string()),
         ]);
         if let Some(seconds) = self.seconds {
             arguments.extend(words(&[("--seconds", &seconds.to_string())]));

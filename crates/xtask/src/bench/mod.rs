@@ -27,6 +27,7 @@ use crate::run::{cargo, root, run};
 use crate::{debian, page};
 use report::Report;
 use rig::Rig;
+pub(crate) use rig::now;
 
 #[derive(Args)]
 pub(crate) struct Bench {

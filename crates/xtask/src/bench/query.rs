@@ -2,6 +2,7 @@
 //!
 //! A view is one request. It is timed where the page asks: through the web-app, so the read-service alone is quicker.
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -46,6 +47,8 @@ const POLL: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_mins(40);
 /// So many answers in a row that took about as long say that nothing is being rolled up any more.
 const STEADY: usize = 5;
+/// By which they may differ anyway.
+const JITTER: Duration = Duration::from_millis(25);
 
 #[derive(Serialize)]
 struct Timing {
@@ -263,19 +266,26 @@ async fn set_tariff(client: &Client) -> anyhow::Result<()> {
 async fn settled(client: &Client, year: &str) -> anyhow::Result<()> {
     eprintln!("  waiting until everything is rolled up");
     let began = Instant::now();
-    let (mut fastest, mut steady) = (PATIENCE, 0);
-    while steady < STEADY {
+    let mut last = VecDeque::from([PATIENCE; STEADY]);
+    while !is_steady(&last) {
         if began.elapsed() > PATIENCE {
             bail!("the year is not rolled up after {} s", PATIENCE.as_secs());
         }
         tokio::time::sleep(POLL).await;
         let asked = Instant::now();
-        ask(client, year).await?;
-        let took = asked.elapsed();
-        steady = if took < fastest.mul_f64(1.3) && took < Duration::from_secs(1) { steady + 1 } else { 0 };
-        fastest = fastest.min(took);
+        // A year of single ticks can be more than a store sums up in the time that an answer may take.
+        let took = if ask(client, year).await.is_ok() { asked.elapsed() } else { PATIENCE };
+        last.pop_front();
+        last.push_back(took);
     }
     Ok(())
+}
+
+/// About as long each, and less than a year of single ticks takes to be summed up.
+fn is_steady(last: &VecDeque<Duration>) -> bool {
+    let fastest = last.iter().min().copied().unwrap_or_default();
+    let near = |took: &Duration| *took < fastest.mul_f64(1.3) + JITTER && *took < Duration::from_secs(1);
+    last.iter().all(near)
 }
 
 fn numbers(value: &Value) -> usize {

@@ -1,5 +1,6 @@
 //! What every measurement of the write path needs: binaries, a folder, and somebody who waits.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,7 +21,10 @@ pub(super) const WARM_UP: u64 = 20_000;
 pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a swarm may be ahead of the clock: its ticks are of one second, and it sends them faster than they pass.
-const BEFORE: Duration = Duration::from_mins(15);
+const BEFORE: Duration = Duration::from_mins(12);
+/// What one measurement takes at most, more or less.
+const MEASUREMENT: Duration = Duration::from_mins(4);
+const HOUR: Duration = Duration::from_hours(1);
 
 pub(super) struct Rig {
     pub(super) binaries: PathBuf,
@@ -28,9 +32,9 @@ pub(super) struct Rig {
     pub(super) seconds: u32,
     /// Of stubs; measurements themselves block.
     pub(super) runtime: Runtime,
-    /// Where the ticks of every swarm start: one instant for all, so that a container that is sent again is the same
-    /// container, and as short a time ago as they need, since a write-service does more for what comes late.
-    pub(super) first_tick: Timestamp,
+    /// Where the ticks of the swarms of a measurement start: one instant for all, so that a container that is sent
+    /// again is the same container.
+    first_tick: Cell<Timestamp>,
     folder: TempDir,
 }
 
@@ -47,8 +51,29 @@ impl Rig {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         interrupt::listen(&runtime)?;
         let folder = TempDir::with_prefix("wattline-bench-")?;
-        let first_tick = Timestamp::now() - BEFORE;
+        let first_tick = Cell::new(now() - BEFORE);
         Ok(Self { binaries, seconds, runtime, first_tick, folder })
+    }
+
+    pub(super) fn first_tick(&self) -> Timestamp {
+        self.first_tick.get()
+    }
+
+    /// From here on the ticks are of the hour that goes on, to the end of the measurement: a write-service does more for
+    /// what comes later than that. Waits for such a time of the hour.
+    pub(super) fn begin_with_live_ticks(&self) -> anyhow::Result<()> {
+        let into_hour = Duration::from_secs(u64::try_from(now().as_second())? % HOUR.as_secs());
+        let wait = if into_hour + MEASUREMENT > HOUR {
+            HOUR.saturating_sub(into_hour) + BEFORE
+        } else {
+            BEFORE.saturating_sub(into_hour)
+        };
+        if !wait.is_zero() {
+            eprintln!("  waiting {} s: ticks of the hour before would be late ones", wait.as_secs());
+            interrupt::pass(wait)?;
+        }
+        self.first_tick.set(now() - BEFORE);
+        Ok(())
     }
 
     /// So many that they take the time that each measurement is to take, and rather more.
@@ -107,6 +132,11 @@ impl Rig {
             port,
         })
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "what is measured has the system's clock")]
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now()
 }
 
 /// Asks again and again until there is an answer.

@@ -34,6 +34,7 @@ const LIMIT: Duration = Duration::from_mins(10);
 
 impl Writer {
     pub(super) fn measure(&self, rig: &Rig) -> anyhow::Result<Report> {
+        rig.begin_with_live_ticks()?;
         let broker = RabbitMq::start()?;
         let store = rig.runtime.block_on(StubStore::start())?;
         let (broker_url, store_url) = (broker.url(), store.url());

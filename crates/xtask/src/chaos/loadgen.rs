@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use testkit::servers::{Program, ProgramSetup};
@@ -67,7 +66,7 @@ impl Swarm {
             ("--seconds", "86400".to_owned()),
             // Of the present, and never more ahead of the clock than a hub may be: what comes late is more work.
             ("--tick-secs", "1".to_owned()),
-            ("--start", (Timestamp::now() - BEFORE).to_string()),
+            ("--start", (crate::bench::now() - BEFORE).to_string()),
             ("--poison", setup.poison.to_string()),
             ("--seed", "1".to_owned()),
             ("--ledger", ledger.display().to_string()),

@@ -10,15 +10,16 @@ use crate::interrupt::pass;
 
 const LONGEST_STOP: Duration = Duration::from_secs(10);
 
-/// What the broker sends while it cancels a consumer comes after its word that there is none any more, and the client
-/// library throws it away. The service was never given it, so it is nobody's work that is done twice, but the queues
-/// count it.
-const LATE: u64 = 8;
+/// What a queue is about to deliver while its consumer is cancelled, the broker takes back itself or sends after its word
+/// that there is no consumer any more, and the client library throws it away. The service was never given it, so it is
+/// nobody's work that is done twice, but the queues count it. It is the load of some milliseconds: at most of these.
+const LATE_MILLIS: u64 = 10;
 
 /// It ends in order and in time, and of what it was given nothing comes back: the queues count for each container
 /// how often it was given to somebody and not settled.
 pub(super) fn play(scene: &mut Scene<'_>, outcome: &mut Outcome) -> anyhow::Result<()> {
     let times = scene.form.pick(2, 10);
+    let late = u64::from(scene.form.rate) * LATE_MILLIS / 1_000;
     let mut writer = scene.writer(|_| {})?;
     let swarm = scene.swarm()?;
     let mut came_back = 0;
@@ -32,7 +33,7 @@ pub(super) fn play(scene: &mut Scene<'_>, outcome: &mut Outcome) -> anyhow::Resu
         slowest = slowest.max(told.elapsed());
         scene.expect(status.success(), format!("it ended with {status}"));
         let returned = broker::returned(&scene.stage.rabbitmq, scene.name)?;
-        scene.expect(returned <= LATE, format!("at least {returned} containers came back to the queues"));
+        scene.expect(returned <= late, format!("at least {returned} containers came back to the queues"));
         came_back += returned;
         healed = Instant::now();
         scene.restart(&mut writer)?;
@@ -46,7 +47,7 @@ pub(super) fn play(scene: &mut Scene<'_>, outcome: &mut Outcome) -> anyhow::Resu
     writer.kill();
     scene.store.set(StoreMood::Pass);
     let returned = broker::returned(&scene.stage.rabbitmq, scene.name)?;
-    scene.expect(returned > LATE, "no container came back after a SIGKILL: the check is blind");
+    scene.expect(returned > late, "no container came back after a SIGKILL: the check is blind");
     outcome.done = format!(
         "{times} times, the slowest stop {:.2} s, {came_back} given back (by a SIGKILL for comparison: \
          {returned} or more)",
