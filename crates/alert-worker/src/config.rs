@@ -158,7 +158,16 @@ mod tests {
             allow_private_webhooks: false,
         };
         let expected = [
-            "every_secs", "sockets_every_secs", "households_at_once", "part", "page_url", "smtp.host", "smtp.from", "smtp", "smtp"];
+            "every_secs",
+            "sockets_every_secs",
+            "households_at_once",
+            "part",
+            "page_url",
+            "smtp.host",
+            "smtp.from",
+            "smtp",
+            "smtp",
+        ];
         assert_eq!(keys(&wrong), expected.map(|key| format!("alerts.{key}")));
     }
 }

@@ -71,22 +71,20 @@ impl Words<'_> {
     }
 
     fn text(&self, alerts: &[Alert], page: Option<&str>) -> String {
-        let mut text = String::new();
-        for alert in alerts {
-            text.push_str(&self.sentence(alert));
-            text.push_str("\n\n");
-        }
+        let mut parts: Vec<String> = alerts.iter().map(|alert| self.sentence(alert)).collect();
         if let Some(page) = page {
             let see = self.pick("See it on the page:", "Auf der Seite ansehen:");
-            text.push_str(&format!("{see} {page}\n\n"));
+            parts.push(format!("{see} {page}"));
         }
         let home = &self.watched.household.name;
-        text.push_str(&if self.is_german {
-            format!("Diese Nachricht kommt, weil E-Mails in den Einstellungen von „{home}“ eingeschaltet sind.\n")
+        parts.push(if self.is_german {
+            format!(
+                "Diese Nachricht kommt, weil E-Mails in den Einstellungen von „{home}“ eingeschaltet sind."
+            )
         } else {
-            format!("You get this because e-mails are switched on in the settings of “{home}”.\n")
+            format!("You get this because e-mails are switched on in the settings of “{home}”.")
         });
-        text
+        parts.join("\n\n") + "\n"
     }
 
     fn sentence(&self, alert: &Alert) -> String {
@@ -110,15 +108,21 @@ impl Words<'_> {
             AlertKind::Unusual => {
                 let (used, usual) = (self.kwh(facts.energy), self.kwh(facts.usual));
                 if self.is_german {
-                    format!("{name} hat in der Stunde ab {since} {used} kWh verbraucht; üblich sind um diese Zeit {usual} kWh.")
+                    format!(
+                        "{name} hat in der Stunde ab {since} {used} kWh verbraucht; üblich sind um diese Zeit {usual} kWh."
+                    )
                 } else {
-                    format!("{name} used {used} kWh in the hour from {since}; usual at that time are {usual} kWh.")
+                    format!(
+                        "{name} used {used} kWh in the hour from {since}; usual at that time are {usual} kWh."
+                    )
                 }
             }
             AlertKind::Budget => {
                 let (expected, budget) = (self.money(facts.expected), self.money(facts.budget));
                 if self.is_german {
-                    format!("Der laufende Monat wird voraussichtlich {expected} kosten, mehr als das Budget von {budget}.")
+                    format!(
+                        "Der laufende Monat wird voraussichtlich {expected} kosten, mehr als das Budget von {budget}."
+                    )
                 } else {
                     format!("This month is expected to cost {expected}, more than the budget of {budget}.")
                 }
@@ -131,7 +135,10 @@ impl Words<'_> {
         let Some(hub) = alert.key.hub else { return self.watched.household.name.clone() };
         let Some(socket) = alert.key.socket else {
             let known = self.watched.hubs.iter().find(|(grant, _)| grant.hub == hub);
-            return known.map(|(_, name)| name.clone()).filter(|name| !name.is_empty()).unwrap_or_else(|| hub.to_string());
+            return known
+                .map(|(_, name)| name.clone())
+                .filter(|name| !name.is_empty())
+                .unwrap_or_else(|| hub.to_string());
         };
         let mut labels = self.watched.sockets.iter();
         let label = labels.find(|known| (known.hub, known.label.number) == (hub, socket));

@@ -32,7 +32,8 @@ impl Mail {
             builder = builder.port(port);
         }
         if let (Some(user), Some(password)) = (&config.user, &config.password) {
-            builder = builder.credentials(Credentials::new(user.clone(), password.expose_secret().to_owned()));
+            builder =
+                builder.credentials(Credentials::new(user.clone(), password.expose_secret().to_owned()));
         }
         Ok(Self { transport: builder.timeout(Some(TIMEOUT)).build(), from: config.from.parse()? })
     }

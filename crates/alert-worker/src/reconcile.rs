@@ -1,7 +1,7 @@
 //! What is found, against what is known.
 
-use domain::alerts::{Alert, AlertId, AlertKind, Alerts, Facts, Finding, Watched};
 use domain::accounts::AccountsError;
+use domain::alerts::{Alert, AlertId, AlertKind, Alerts, Facts, Finding, Watched};
 use domain::{HubId, UtcMillis};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -64,7 +64,8 @@ impl Look<'_> {
         }
         for alert in self.known.iter().filter(|alert| alert.ended.is_none()) {
             let is_looked_for = self.kinds.contains(&alert.key.kind);
-            let is_unsure = alert.key.socket.is_some() && alert.key.hub.is_some_and(|hub| self.unsure.contains(&hub));
+            let is_unsure =
+                alert.key.socket.is_some() && alert.key.hub.is_some_and(|hub| self.unsure.contains(&hub));
             let is_found = self.findings.iter().any(|finding| finding.key == alert.key);
             if is_looked_for && !is_unsure && !is_found {
                 changes.end.push(alert.id);
@@ -80,7 +81,11 @@ impl Look<'_> {
     }
 
     /// Gives how many are new.
-    pub(crate) async fn settle(&self, alerts: &dyn Alerts, config: &AlertConfig) -> Result<usize, AccountsError> {
+    pub(crate) async fn settle(
+        &self,
+        alerts: &dyn Alerts,
+        config: &AlertConfig,
+    ) -> Result<usize, AccountsError> {
         let changes = self.changes();
         for id in &changes.end {
             alerts.end(*id, self.now).await?;

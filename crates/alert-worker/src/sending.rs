@@ -104,7 +104,9 @@ mod tests {
 
     #[test]
     fn pauses_grow_to_an_hour() {
-        for (attempts, longest) in [(0, 30_000), (1, 30_000), (2, 60_000), (9, 3_600_000), (u32::MAX, 3_600_000)] {
+        for (attempts, longest) in
+            [(0, 30_000), (1, 30_000), (2, 60_000), (9, 3_600_000), (u32::MAX, 3_600_000)]
+        {
             assert!((longest / 2..=longest).contains(&pause_millis(attempts)), "{attempts}");
         }
     }

@@ -55,7 +55,10 @@ impl Sockets<'_> {
         if self.alerts().unusual {
             self.unusual(&hours, &mut findings);
         }
-        let all = vec![now.plus_millis(-USUAL_DAYS * DAY), now.ceil_to(QUARTER_HOUR_MILLIS).plus_millis(QUARTER_HOUR_MILLIS)];
+        let all = vec![
+            now.plus_millis(-USUAL_DAYS * DAY),
+            now.ceil_to(QUARTER_HOUR_MILLIS).plus_millis(QUARTER_HOUR_MILLIS),
+        ];
         self.silent(&home.usage(&gathered, all, None)?, &mut findings);
         if !self.alerts().left_on.is_empty() {
             let end = now.floor_to(QUARTER_HOUR_MILLIS);
@@ -72,7 +75,8 @@ impl Sockets<'_> {
     /// The local hours of the past weeks that are over.
     fn hours(&self, gathered: &Gathered) -> Result<Usage, GatherError> {
         let now = self.home.now;
-        let range = TimeRange::new(now.plus_millis(-USUAL_DAYS * DAY - HOUR), now.plus_millis(-SETTLED_MILLIS));
+        let range =
+            TimeRange::new(now.plus_millis(-USUAL_DAYS * DAY - HOUR), now.plus_millis(-SETTLED_MILLIS));
         let mut edges = bucket_edges(range, Bucket::Hour, self.home.zone()).unwrap_or_default();
         while edges.last().is_some_and(|edge| *edge > range.end) {
             edges.pop();
@@ -81,9 +85,9 @@ impl Sockets<'_> {
     }
 
     fn is_hidden(&self, key: SocketKey) -> bool {
-        self.labels.iter().any(|socket| {
-            (socket.hub, socket.label.number) == (key.hub, key.socket) && socket.label.hidden
-        })
+        self.labels
+            .iter()
+            .any(|socket| (socket.hub, socket.label.number) == (key.hub, key.socket) && socket.label.hidden)
     }
 
     /// The sockets that are to be judged.
@@ -98,14 +102,12 @@ impl Sockets<'_> {
     fn unusual(&self, hours: &Usage, findings: &mut Vec<Finding>) {
         let Some(last) = hours.bucket_count().checked_sub(1) else { return };
         let tz = self.home.zone().tz();
-        let hour_of = |bucket: usize| {
-            hours.edges[bucket].to_jiff().map(|at| i16::from(at.to_zoned(tz.clone()).hour()))
-        };
+        let hour_of =
+            |bucket: usize| hours.edges[bucket].to_jiff().map(|at| i16::from(at.to_zoned(tz.clone()).hour()));
         let Some(hour) = hour_of(last) else { return };
         // How many hours of the clock each is away.
-        let away: Vec<Option<i16>> = (0..last)
-            .map(|bucket| hour_of(bucket).map(|other| (other - hour).rem_euclid(24)))
-            .collect();
+        let away: Vec<Option<i16>> =
+            (0..last).map(|bucket| hour_of(bucket).map(|other| (other - hour).rem_euclid(24))).collect();
         for socket in self.visible(hours) {
             let known = |bucket: usize| {
                 socket.energy[bucket].filter(|_| hours.coverage(socket, bucket) >= ENOUGH_COVERAGE)

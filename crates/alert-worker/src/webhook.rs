@@ -26,8 +26,11 @@ pub(crate) struct Webhook {
 
 impl Webhook {
     pub(crate) fn new(allow_private: bool) -> Result<Self, reqwest::Error> {
-        let mut builder =
-            Client::builder().timeout(TIMEOUT).no_proxy().redirect(redirect::Policy::none()).user_agent("wattline");
+        let mut builder = Client::builder()
+            .timeout(TIMEOUT)
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            .user_agent("wattline");
         if !allow_private {
             builder = builder.dns_resolver(Arc::new(PublicOnly));
         }
@@ -132,8 +135,9 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let of = |high: u16, low: u16| Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));
     match address.segments() {
-        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(of(high, low)),
-        [0x2002, high, low, ..] => Some(of(high, low)),
+        [0, 0, 0, 0, 0, 0xffff, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x2002, high, low, ..] => Some(of(high, low)),
         _ => None,
     }
 }
@@ -148,10 +152,31 @@ mod tests {
             assert!(is_public(public.parse().unwrap()), "{public}");
         }
         for inside in [
-            "0.0.0.0", "10.0.0.1", "100.64.0.1", "127.0.0.1", "127.9.9.9", "169.254.169.254", "172.16.0.1",
-            "192.0.0.8", "192.168.1.1", "198.18.0.1", "203.0.113.5", "224.0.0.1", "255.255.255.255", "::", "::1",
-            "fe80::1", "fc00::1", "fd12::1", "ff02::1", "2001:db8::1", "2001::1", "::ffff:127.0.0.1",
-            "64:ff9b::7f00:1", "2002:7f00:1::", "::7f00:1",
+            "0.0.0.0",
+            "10.0.0.1",
+            "100.64.0.1",
+            "127.0.0.1",
+            "127.9.9.9",
+            "169.254.169.254",
+            "172.16.0.1",
+            "192.0.0.8",
+            "192.168.1.1",
+            "198.18.0.1",
+            "203.0.113.5",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "fe80::1",
+            "fc00::1",
+            "fd12::1",
+            "ff02::1",
+            "2001:db8::1",
+            "2001::1",
+            "::ffff:127.0.0.1",
+            "64:ff9b::7f00:1",
+            "2002:7f00:1::",
+            "::7f00:1",
         ] {
             assert!(!is_public(inside.parse().unwrap()), "{inside}");
         }
@@ -160,7 +185,13 @@ mod tests {
     #[test]
     fn an_address_in_the_url_is_seen_however_it_is_written() {
         let seen = |url: &str| literal(&Url::parse(url).unwrap()).is_some_and(|address| !is_public(address));
-        for url in ["http://127.0.0.1/", "http://2130706433/", "http://0x7f.1/", "http://[::1]:80/x", "https://[::ffff:10.0.0.1]/"] {
+        for url in [
+            "http://127.0.0.1/",
+            "http://2130706433/",
+            "http://0x7f.1/",
+            "http://[::1]:80/x",
+            "https://[::ffff:10.0.0.1]/",
+        ] {
             assert!(seen(url), "{url}");
         }
         assert!(!seen("https://example.org/"));

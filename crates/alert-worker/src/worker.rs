@@ -225,8 +225,12 @@ impl Round<'_> {
     }
 
     async fn sockets(&self, watched: &Watched, known: Vec<Alert>) -> Result<usize, WatchError> {
-        let offline: BTreeSet<HubId> =
-            watched.hubs.iter().map(|(grant, _)| grant.hub).filter(|hub| !self.active.contains(hub)).collect();
+        let offline: BTreeSet<HubId> = watched
+            .hubs
+            .iter()
+            .map(|(grant, _)| grant.hub)
+            .filter(|hub| !self.active.contains(hub))
+            .collect();
         let home = Home {
             query: &*self.deps.query,
             rollups: &*self.deps.rollups,
@@ -237,8 +241,7 @@ impl Round<'_> {
         };
         let is_budget_open =
             known.iter().any(|alert| alert.key.kind == AlertKind::Budget && alert.ended.is_none());
-        let sockets =
-            Sockets { home: &home, labels: &watched.sockets, offline: &offline, is_budget_open };
+        let sockets = Sockets { home: &home, labels: &watched.sockets, offline: &offline, is_budget_open };
         let look = Look {
             watched,
             findings: sockets.findings().await?,

@@ -97,10 +97,7 @@ impl Gathered {
     }
 
     /// Calls `each` with every quarter hour of every socket.
-    pub fn for_each(
-        &self,
-        mut each: impl FnMut(&domain::measurement::BucketSum),
-    ) -> Result<(), GatherError> {
+    pub fn for_each(&self, mut each: impl FnMut(&domain::measurement::BucketSum)) -> Result<(), GatherError> {
         for part in &self.parts {
             match part {
                 Part::Day { day, within } => {

@@ -6,9 +6,9 @@
 
 pub mod config;
 mod export;
+mod figures;
 mod gathering;
 mod home;
-mod figures;
 mod live;
 mod metrics;
 pub mod openapi;

@@ -18,8 +18,9 @@ use crate::hub::{Halt, Rolling};
 use crate::outage::Outage;
 use crate::progress::Progress;
 
-/// Marks of one hub in a pass: more wait for the next one.
-const MARKS: usize = 100;
+/// Marks of one hub in a pass: more wait for the next one. A year that comes in at once marks the same days again and
+/// again, and each of them is rolled up once in a pass.
+const MARKS: usize = 1_000;
 /// One hub may have a trouble of its own; when so many fail one after the other it is the store's.
 const FAILURES_IN_A_ROW: usize = 16;
 

@@ -95,13 +95,7 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
     let stop = shutdown.clone();
     parts.spawn(async move { Ok(web_app::run(deps, listener, stop).await?) });
 
-    let worker = rollups::worker(&measurements, config.retention_days, clock.clone());
-    let stop = shutdown.clone();
-    parts.spawn(async move {
-        worker.run(stop).await;
-        Ok(())
-    });
-
+    let rolling_up = rollups::worker(&measurements, config.retention_days, clock.clone());
     let watching = alert_worker::Deps {
         query: measurements.clone(),
         rollups: measurements.clone(),
@@ -109,8 +103,7 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
         clock: clock.clone(),
         config: config.alerts,
     };
-    let stop = shutdown.clone();
-    parts.spawn(async move { Ok(alert_worker::watch(watching, stop).await?) });
+    start_workers(&mut parts, rolling_up, watching, &shutdown);
 
     // The write path outlives the agent: what the agent still publishes when it is told to stop is stored.
     let measured = CancellationToken::new();
@@ -137,6 +130,22 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
     };
     let ready = announce(announcement, arguments.json(), has_history, caught_up);
     finish(parts, ready, &shutdown).await
+}
+
+/// Those that look at what was measured by themselves.
+fn start_workers(
+    parts: &mut Parts,
+    rolling_up: rollup_worker::Worker,
+    watching: alert_worker::Deps,
+    shutdown: &CancellationToken,
+) {
+    let stop = shutdown.clone();
+    parts.spawn(async move {
+        rolling_up.run(stop).await;
+        Ok(())
+    });
+    let stop = shutdown.clone();
+    parts.spawn(async move { Ok(alert_worker::watch(watching, stop).await?) });
 }
 
 /// However the agent ends, by a panic too, those who wait for it are told.

@@ -98,7 +98,8 @@ impl System {
             ("WATTLINE__INFLUXDB__API", "v1".to_owned()),
             ("WATTLINE__INFLUXDB__BUCKET", "wattline".to_owned()),
         ];
-        let [auth_port, read_port, write_port, rollup_port, alerts_port] = std::array::from_fn(|_| free_port());
+        let [auth_port, read_port, write_port, rollup_port, alerts_port] =
+            std::array::from_fn(|_| free_port());
         let web_port = setup.port.unwrap_or_else(free_port);
         let accounts_url = ("WATTLINE__ACCOUNTS__POSTGRES_URL", accounts);
         let accounts = [

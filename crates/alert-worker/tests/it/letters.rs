@@ -96,7 +96,8 @@ async fn a_mail_server_that_is_away_gets_the_letter_when_it_is_back() {
     assert_eq!(sending.pass().await.unwrap(), 1);
     // Not at once again.
     assert_eq!(sending.pass().await.unwrap(), 0);
-    let server = tokio::task::spawn_blocking(move || server.restart().map(|()| server)).await.unwrap().unwrap();
+    let server =
+        tokio::task::spawn_blocking(move || server.restart().map(|()| server)).await.unwrap().unwrap();
     world.clock.advance_millis(MINUTE);
     assert_eq!(sending.pass().await.unwrap(), 1);
     assert_eq!(server.mails().len(), 1);

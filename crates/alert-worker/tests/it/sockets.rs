@@ -8,12 +8,13 @@ use domain::{Joules, Milliwatts};
 use crate::world::{DAY, FREEZER, HOUR, KETTLE, MINUTE, World, at, socket};
 
 /// A kettle that is used at seven in the morning, and a freezer.
-fn usual(number: u8, millis: i64) -> Option<i64> {
+fn usual(number: u8, millis: i64) -> i64 {
     let of_day = millis.rem_euclid(DAY);
     match number {
-        KETTLE if (7 * HOUR..7 * HOUR + 6 * MINUTE).contains(&of_day) => Some(2_000),
-        KETTLE => Some(0),
-        _ => Some(if millis / (20 * MINUTE) % 3 == 0 { 90 } else { 5 }),
+        KETTLE if (7 * HOUR..7 * HOUR + 6 * MINUTE).contains(&of_day) => 2_000,
+        KETTLE => 0,
+        _ if millis / (20 * MINUTE) % 3 == 0 => 90,
+        _ => 5,
     }
 }
 
@@ -85,7 +86,7 @@ async fn an_hour_that_is_like_none_before_is_told_with_what_is_usual() {
     let night = 20 * DAY + 2 * HOUR;
     let odd = move |number: u8, millis: i64| match number {
         KETTLE if (night..night + HOUR).contains(&millis) => Some(1_500),
-        _ => usual(number, millis),
+        _ => Some(usual(number, millis)),
     };
     world.measure(0, 20 * DAY + 9 * HOUR, odd).await;
     world.pass_at(night).await;
@@ -107,7 +108,7 @@ async fn a_freezer_that_stopped_is_told() {
     let mut world = World::new().await;
     let stopped = 20 * DAY + 10 * HOUR;
     let power = move |number: u8, millis: i64| {
-        if number == FREEZER && millis >= stopped { Some(0) } else { usual(number, millis) }
+        Some(if number == FREEZER && millis >= stopped { 0 } else { usual(number, millis) })
     };
     world.measure(0, stopped + 2 * HOUR, power).await;
     world.pass_at(stopped + HOUR + 20 * MINUTE).await;
@@ -119,8 +120,7 @@ async fn a_freezer_that_stopped_is_told() {
 #[tokio::test]
 async fn what_is_muted_is_not_told() {
     let mut world = World::new().await;
-    let mute =
-        Mute { kind: Some(AlertKind::SocketSilent), hub: Some(world.hub), socket: None, until: None };
+    let mute = Mute { kind: Some(AlertKind::SocketSilent), hub: Some(world.hub), socket: None, until: None };
     world.set_alerts(|alerts| alerts.mutes = vec![mute]).await;
     world.measure(0, 6 * HOUR, |number, millis| (number == KETTLE || millis < HOUR).then_some(5)).await;
     world.pass_at(3 * HOUR).await;

@@ -9,7 +9,8 @@ use domain::alerts::{Alert, AlertKind, AlertSettings, Alerts as _};
 use domain::measurement::MeasurementStore as _;
 use domain::registry::{HomeSettings, Registry as _};
 use domain::{
-    Container, HouseholdId, HubId, Joules, PersonId, SocketJoules, SocketNumber, TickEnergy, TickLength, UtcMillis,
+    Container, HouseholdId, HubId, Joules, PersonId, SocketJoules, SocketNumber, TickEnergy, TickLength,
+    UtcMillis,
 };
 use tempfile::TempDir;
 use testkit::FakeClock;
@@ -127,9 +128,8 @@ impl World {
     ) {
         let ticks = (from / MINUTE..to / MINUTE).map(|minute| {
             let sockets = [KETTLE, FREEZER].into_iter();
-            let energy = sockets.filter_map(|number| {
-                Some((socket(number), Joules(watts(number, minute * MINUTE)? * 60)))
-            });
+            let energy = sockets
+                .filter_map(|number| Some((socket(number), Joules(watts(number, minute * MINUTE)? * 60))));
             TickEnergy { start: at(minute * MINUTE), energy: energy.collect::<SocketJoules>() }
         });
         let ticks: Vec<TickEnergy> = ticks.collect();

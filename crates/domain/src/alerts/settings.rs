@@ -136,7 +136,9 @@ impl AlertSettings {
             let is_address = webhook.starts_with("https://") || webhook.starts_with("http://");
             let is_plain = !webhook.chars().any(|c| c.is_whitespace() || c.is_control());
             if !is_address || !is_plain || webhook.len() > MAX_WEBHOOK {
-                let detail = format!("It is an address that starts with https:// or http://, up to {MAX_WEBHOOK} characters.");
+                let detail = format!(
+                    "It is an address that starts with https:// or http://, up to {MAX_WEBHOOK} characters."
+                );
                 return fault("webhook", detail);
             }
         }
@@ -187,8 +189,8 @@ mod tests {
         assert_eq!(left_on(vec![LeftOn { mins: 20, ..rule }]), "alerts.left_on[0].mins");
         assert_eq!(left_on(vec![rule, rule]), "alerts.left_on[1].socket");
         let mutes = vec![Mute { kind: None, hub: None, socket: Some(socket(1)), until: None }];
-        let muted = AlertSettings { mutes, ..AlertSettings::default() };
-        assert_eq!(muted.check().unwrap_err().field, "alerts.mutes[0].hub");
+        let settings = AlertSettings { mutes, ..AlertSettings::default() };
+        assert_eq!(settings.check().unwrap_err().field, "alerts.mutes[0].hub");
     }
 
     #[test]

@@ -32,7 +32,11 @@ impl Usual {
         let median_of = |mut values: Vec<i64>| {
             values.sort_unstable();
             let middle = values.len() / 2;
-            if values.len() % 2 == 1 { values[middle] } else { i64::midpoint(values[middle - 1], values[middle]) }
+            if values.len() % 2 == 1 {
+                values[middle]
+            } else {
+                i64::midpoint(values[middle - 1], values[middle])
+            }
         };
         let all: Vec<i64> = hours.iter().map(|joules| joules.0).collect();
         let (lowest, highest) = (all.iter().copied().min()?, all.iter().copied().max()?);

@@ -3,9 +3,9 @@
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
+use domain::TimeRange;
 use domain::rollup::Detail;
 use domain::usage::Usage;
-use domain::TimeRange;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use service::problem::Problem;

@@ -49,7 +49,13 @@ impl Smtp {
 fn launch(folder: &Folder, port: u16) -> Result<Process, ServerError> {
     let mut command = Command::new("aiosmtpd");
     command
-        .args(["--nosetuid", "--listen", &format!("127.0.0.1:{port}"), "--class", "aiosmtpd.handlers.Mailbox"])
+        .args([
+            "--nosetuid",
+            "--listen",
+            &format!("127.0.0.1:{port}"),
+            "--class",
+            "aiosmtpd.handlers.Mailbox",
+        ])
         .arg(folder.path().join("mails"));
     let log = folder.path().join("aiosmtpd.log");
     let mut process = Process::spawn("aiosmtpd", PACKAGE, &mut command, log)?;

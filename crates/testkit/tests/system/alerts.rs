@@ -40,7 +40,10 @@ async fn a_person_is_told_what_was_left_on_and_says_that_they_have_seen_it() {
     })
     .await;
     let alert = &told["alerts"][0];
-    assert_eq!((&alert["kind"], &alert["hub"], &alert["ended"]), (&json!("left_on"), &json!(HUB.to_string()), &Value::Null));
+    assert_eq!(
+        (&alert["kind"], &alert["hub"], &alert["ended"]),
+        (&json!("left_on"), &json!(HUB.to_string()), &Value::Null)
+    );
     assert!(alert["power_mw"].as_i64().is_some_and(|power| power >= 1_000), "{alert}");
 
     let id = alert["id"].as_str().expect("an id");

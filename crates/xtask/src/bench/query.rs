@@ -43,6 +43,8 @@ enum Store {
 const SOCKETS: u8 = 30;
 const ZONE: &str = "Europe/Berlin";
 const POLL: Duration = Duration::from_secs(1);
+/// After an answer that did not come.
+const REST: Duration = Duration::from_mins(1);
 /// For the year to be stored and rolled up.
 const PATIENCE: Duration = Duration::from_mins(40);
 /// So many answers in a row that took about as long say that nothing is being rolled up any more.
@@ -273,8 +275,14 @@ async fn settled(client: &Client, year: &str) -> anyhow::Result<()> {
         }
         tokio::time::sleep(POLL).await;
         let asked = Instant::now();
-        // A year of single ticks can be more than a store sums up in the time that an answer may take.
-        let took = if ask(client, year).await.is_ok() { asked.elapsed() } else { PATIENCE };
+        let took = if ask(client, year).await.is_ok() {
+            asked.elapsed()
+        } else {
+            // A year of single ticks can be more than a store sums up in the time that an answer may take, and asking
+            // for it again keeps the store from what it has to do first.
+            tokio::time::sleep(REST).await;
+            PATIENCE
+        };
         last.pop_front();
         last.push_back(took);
     }

@@ -296,7 +296,7 @@ export interface components {
             /** @description Whether unusual hours are told. */
             unusual: boolean;
             /**
-             * @description Where each alert is sent as JSON.
+             * @description Where each alert is sent as JSON. Null for those who may not change the settings, also when there is one.
              * @example https://example.org/alerts
              */
             webhook: string | null;
