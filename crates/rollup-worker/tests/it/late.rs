@@ -135,7 +135,7 @@ async fn a_mark_without_any_tick_is_settled_and_makes_no_page() {
 #[tokio::test]
 async fn a_hub_with_very_many_marks_does_not_keep_the_others_waiting() {
     let mut world = forty_days().await;
-    for nonce in 0..150 {
+    for nonce in 0..1_100 {
         world.store.mark(&[Mark { hub: hub(1), day: day(3), nonce }]).await.unwrap();
     }
     world.measure(hub(2), 7 * DAY, 7 * DAY + HOUR).await;
