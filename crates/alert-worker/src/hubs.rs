@@ -40,9 +40,11 @@ impl Hubs<'_> {
             let key = AlertKey::hub(AlertKind::HubOffline, grant.hub);
             let known = open.iter().find(|alert| alert.key == key && alert.ended.is_none());
             let began = match known {
-                Some(alert) => alert.began,
+                Some(alert) => Some(alert.began),
                 None => self.last_sign(grant).await?,
             };
+            // One that never sent anything is not offline but not set up yet: the page says so.
+            let Some(began) = began else { continue };
             if known.is_some() || self.now.millis_since(began) >= i64::from(mins) * MINUTE {
                 findings.push(Finding { key, began, facts: Facts::default() });
             }
@@ -50,8 +52,8 @@ impl Hubs<'_> {
         Ok(findings)
     }
 
-    /// The end of the last tick, at least since the hub came into the household.
-    async fn last_sign(&self, grant: &HubGrant) -> Result<UtcMillis, StoreError> {
+    /// The end of the last tick, or when the hub came into the household if that is later. `None`: there is no tick.
+    async fn last_sign(&self, grant: &HubGrant) -> Result<Option<UtcMillis>, StoreError> {
         let until = self.now.ceil_to(QUARTER_HOUR_MILLIS);
         let recent = TimeRange::new(until.plus_millis(-LOOK_BACK).ceil_to(QUARTER_HOUR_MILLIS), until);
         let sums = self.query.quarter_hours(grant.hub, recent).await?;
@@ -64,6 +66,6 @@ impl Hubs<'_> {
             }
             None => self.rollups.watermark(grant.hub).await?,
         };
-        Ok(last.unwrap_or(grant.since).max(grant.since))
+        Ok(last.map(|last| last.max(grant.since)))
     }
 }
