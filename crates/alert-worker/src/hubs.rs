@@ -64,7 +64,11 @@ impl Hubs<'_> {
                 let ticks = self.query.ticks(grant.hub, range).await?;
                 ticks.last().map(|tick| tick.start.plus_millis(tick.length.millis_i64()))
             }
-            None => self.rollups.watermark(grant.hub).await?,
+            // Without rollups it is known at least that there was something once.
+            None => match self.rollups.watermark(grant.hub).await? {
+                None => self.rollups.first_tick(grant.hub).await?,
+                watermark => watermark,
+            },
         };
         Ok(last.map(|last| last.max(grant.since)))
     }
