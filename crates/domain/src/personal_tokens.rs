@@ -1,44 +1,16 @@
 //! Port: tokens that people give to their own programs.
 
-use std::fmt;
-
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::access::Scope;
 use crate::accounts::AccountsError;
-use crate::ids::{HouseholdId, PersonId};
+use crate::ids::{HouseholdId, PersonId, uuid_id};
 use crate::time::UtcMillis;
 
-/// Which of a person's tokens; no secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct PersonalTokenId(Uuid);
-
-impl PersonalTokenId {
-    pub const fn from_uuid(uuid: Uuid) -> Self {
-        Self(uuid)
-    }
-
-    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(Uuid::from_bytes(bytes))
-    }
-
-    pub const fn as_uuid(&self) -> Uuid {
-        self.0
-    }
-
-    pub const fn as_bytes(&self) -> &[u8; 16] {
-        self.0.as_bytes()
-    }
-}
-
-impl fmt::Display for PersonalTokenId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.as_hyphenated().fmt(f)
-    }
-}
+uuid_id!(
+    /// Which of a person's tokens; no secret.
+    PersonalTokenId
+);
 
 /// What a program may do in a person's name, in one household. Only a hash of the secret is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,49 +8,23 @@ mod settings;
 mod store;
 mod unusual;
 
-use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 pub use settings::{AlertSettings, LeftOn, Mute};
 pub use store::{Alerts, Channel, Letter, LetterId, Outcome, Watched};
 pub use unusual::{Usual, judge_unusual};
 
 use crate::energy::{Joules, Milliwatts};
-use crate::ids::{HouseholdId, HubId, SocketNumber};
+use crate::ids::{HouseholdId, HubId, SocketNumber, uuid_id};
 use crate::tariff::Nano;
 use crate::time::UtcMillis;
 
-/// Which alert.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct AlertId(Uuid);
-
-impl AlertId {
-    pub const fn from_uuid(uuid: Uuid) -> Self {
-        Self(uuid)
-    }
-
-    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(Uuid::from_bytes(bytes))
-    }
-
-    pub const fn as_uuid(&self) -> Uuid {
-        self.0
-    }
-
-    pub const fn as_bytes(&self) -> &[u8; 16] {
-        self.0.as_bytes()
-    }
-}
-
-impl fmt::Display for AlertId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.as_hyphenated().fmt(f)
-    }
-}
+uuid_id!(
+    /// Which alert.
+    AlertId
+);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

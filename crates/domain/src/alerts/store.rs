@@ -1,14 +1,11 @@
 //! Port: alerts, and the letters that tell of them.
 
-use std::fmt;
-
 use async_trait::async_trait;
-use uuid::Uuid;
 
 use super::{Alert, AlertId, Facts};
 use crate::access::HubGrant;
 use crate::accounts::{AccountsError, Household};
-use crate::ids::HouseholdId;
+use crate::ids::{HouseholdId, uuid_id};
 use crate::registry::{HomeSettings, HomeSocket};
 use crate::time::UtcMillis;
 
@@ -25,33 +22,10 @@ pub struct Watched {
     pub emails: Vec<String>,
 }
 
-/// Which letter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LetterId(Uuid);
-
-impl LetterId {
-    pub const fn from_uuid(uuid: Uuid) -> Self {
-        Self(uuid)
-    }
-
-    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(Uuid::from_bytes(bytes))
-    }
-
-    pub const fn as_uuid(&self) -> Uuid {
-        self.0
-    }
-
-    pub const fn as_bytes(&self) -> &[u8; 16] {
-        self.0.as_bytes()
-    }
-}
-
-impl fmt::Display for LetterId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.as_hyphenated().fmt(f)
-    }
-}
+uuid_id!(
+    /// Which letter.
+    LetterId
+);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
