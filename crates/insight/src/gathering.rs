@@ -87,8 +87,10 @@ impl Gathered {
 
     /// Adds all of it. May be called for several builders.
     pub fn add_to(&self, builder: &mut UsageBuilder<'_>) -> Result<(), GatherError> {
+        let wanted = builder.range();
         for part in &self.parts {
             match part {
+                Part::Day { day, .. } if day.day.range().intersection(&wanted).is_empty() => {}
                 Part::Day { day, within } => builder.add_day(&day.unpack(self.detail)?, *within),
                 Part::Sums { hub, sums } => builder.add_sums(*hub, sums),
             }

@@ -24,6 +24,12 @@ impl UtcDay {
         UtcMillis(i64::from(self.0) * DAY_MILLIS)
     }
 
+    /// Where its `n`th quarter hour starts.
+    pub(crate) fn quarter(self, n: usize) -> UtcMillis {
+        // Never more than QUARTERS.
+        self.start().plus_millis(i64::try_from(n).unwrap_or(0) * QUARTER_HOUR_MILLIS)
+    }
+
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0 + 1)

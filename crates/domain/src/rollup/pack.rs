@@ -138,6 +138,18 @@ fn put(bytes: &mut Vec<u8>, mut value: u64) {
 
 /// `None` when the bytes end before the number does, or when it has more than 64 bits.
 fn take(bytes: &mut &[u8]) -> Option<u64> {
+    // Nearly all numbers have one or two bytes.
+    match **bytes {
+        [a, ref rest @ ..] if a < 0x80 => {
+            *bytes = rest;
+            return Some(a.into());
+        }
+        [a, b, ref rest @ ..] if b < 0x80 => {
+            *bytes = rest;
+            return Some(u64::from(a & 0x7f) | u64::from(b) << 7);
+        }
+        _ => {}
+    }
     let mut value = 0u64;
     for place in 0..10 {
         let (&byte, rest) = bytes.split_first()?;

@@ -26,6 +26,13 @@ struct Price {
     fed_in: Nano,
 }
 
+impl Price {
+    fn of(self, joules: i64) -> Cost {
+        let rate = if joules < 0 { self.fed_in } else { self.used };
+        Cost(i128::from(joules) * i128::from(rate.0))
+    }
+}
+
 /// A cost that is not rounded yet: joules times nano-units for a kWh.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cost(i128);
@@ -64,10 +71,32 @@ impl Prices {
 
     /// What the energy of a quarter hour costs; `None` where no tariff holds.
     pub fn cost(&self, quarter: UtcMillis, energy: Joules) -> Option<Cost> {
-        let place = quarter.millis_since(self.start).div_euclid(QUARTER_HOUR_MILLIS);
-        let price = (*self.quarters.get(usize::try_from(place).ok()?)?)?;
-        let rate = if energy.0 < 0 { price.fed_in } else { price.used };
-        Some(Cost(i128::from(energy.0) * i128::from(rate.0)))
+        let price = (*self.quarters.get(self.place(quarter)?)?)?;
+        Some(price.of(energy.0))
+    }
+
+    /// What quarter hours in a row cost, from the one that starts at `first` on, those that were measured; `None` where no
+    /// tariff holds for any of them.
+    pub(crate) fn cost_of_measured(
+        &self,
+        first: UtcMillis,
+        energy: &[i64],
+        measured_secs: &[u16],
+    ) -> Option<Cost> {
+        let prices = self.quarters.get(self.place(first)?..)?;
+        let mut sum = None;
+        for ((&joules, &secs), price) in energy.iter().zip(measured_secs).zip(prices) {
+            if let Some(price) = price
+                && secs > 0
+            {
+                sum.get_or_insert(Cost::default()).add(price.of(joules));
+            }
+        }
+        sum
+    }
+
+    fn place(&self, quarter: UtcMillis) -> Option<usize> {
+        usize::try_from(quarter.millis_since(self.start).div_euclid(QUARTER_HOUR_MILLIS)).ok()
     }
 }
 

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::{SocketCost, SocketUsage, Usage};
 use crate::calendar::QUARTER_HOUR_MILLIS;
@@ -6,7 +7,7 @@ use crate::energy::{Joules, Milliwatts};
 use crate::ids::HubId;
 use crate::measurement::{BucketSum, SocketSums};
 use crate::registry::{HomeSettings, SocketKey};
-use crate::rollup::{DayRollup, QUARTERS};
+use crate::rollup::{DayRollup, SocketDay, UtcDay};
 use crate::tariff::{Cost, Nano, Prices};
 use crate::time::{TimeRange, UtcMillis};
 
@@ -67,22 +68,23 @@ impl<'a> UsageBuilder<'a> {
         }
     }
 
+    /// From the first edge to the last: what lies outside needs not be added.
+    pub fn range(&self) -> TimeRange {
+        match self.edges.as_slice() {
+            [first, .., last] => TimeRange::new(*first, *last),
+            _ => TimeRange::new(UtcMillis(0), UtcMillis(0)),
+        }
+    }
+
     /// Those quarter hours of the day that start in `within`.
     pub fn add_day(&mut self, day: &DayRollup, within: TimeRange) {
-        let start = day.day.start();
-        let mut buckets = [None; QUARTERS];
-        for (quarter, bucket) in (0i64..).zip(&mut buckets) {
-            let at = start.plus_millis(quarter * QUARTER_HOUR_MILLIS);
-            *bucket = within.contains(at).then(|| self.bucket(at)).flatten();
-        }
+        let stretches = self.stretches(day, within);
         for socket in &day.sockets {
             let measured = SocketKey { hub: day.hub, socket: socket.socket };
             let has_power = self.has_power && !socket.peak.is_empty();
             if self.has_successor(measured) {
-                for sum in day.sums(socket) {
-                    let quarter = sum.start.millis_since(start) / QUARTER_HOUR_MILLIS;
-                    let bucket = usize::try_from(quarter).ok().and_then(|quarter| *buckets.get(quarter)?);
-                    if let Some(bucket) = bucket {
+                for sum in day.sums(socket).filter(|sum| within.contains(sum.start)) {
+                    if let Some(bucket) = self.bucket(sum.start) {
                         self.add(measured, bucket, &sum, has_power);
                     }
                 }
@@ -92,13 +94,27 @@ impl<'a> UsageBuilder<'a> {
                     .cells
                     .entry((measured, measured))
                     .or_insert_with(|| Cells::new(count, prices.is_some()));
-                for (sum, quarter) in day.sums(socket).zip(socket.measured_quarters()) {
-                    if let Some(bucket) = buckets[quarter] {
-                        cells.add(bucket, &sum, prices, has_power);
-                    }
+                for (bucket, quarters) in &stretches {
+                    cells.add_stretch(*bucket, day.day, socket, quarters.clone(), prices, has_power);
                 }
             }
         }
+    }
+
+    /// The day's quarter hours in `within`, those of one bucket together.
+    fn stretches(&self, day: &DayRollup, within: TimeRange) -> Vec<(usize, Range<usize>)> {
+        let mut stretches: Vec<(usize, Range<usize>)> = Vec::new();
+        for quarter in 0..usize::from(day.quarters) {
+            let at = day.day.quarter(quarter);
+            let Some(bucket) = within.contains(at).then(|| self.bucket(at)).flatten() else { continue };
+            match stretches.last_mut() {
+                Some((last, quarters)) if *last == bucket && quarters.end == quarter => {
+                    quarters.end += 1;
+                }
+                _ => stretches.push((bucket, quarter..quarter + 1)),
+            }
+        }
+        stretches
     }
 
     pub fn finish(self) -> Usage {
@@ -187,6 +203,42 @@ impl Cells {
         }
         let end = sum.start.floor_to(QUARTER_HOUR_MILLIS).plus_millis(QUARTER_HOUR_MILLIS);
         self.seen = TimeRange::new(self.seen.start.min(sum.start), self.seen.end.max(end));
+    }
+
+    /// The same for quarter hours in a row: a year of a home has a million of them.
+    fn add_stretch(
+        &mut self,
+        bucket: usize,
+        day: UtcDay,
+        socket: &SocketDay,
+        quarters: Range<usize>,
+        prices: Option<&Prices>,
+        has_power: bool,
+    ) {
+        let measured = &socket.measured_secs[quarters.clone()];
+        let (Some(first), Some(last)) =
+            (measured.iter().position(|&secs| secs > 0), measured.iter().rposition(|&secs| secs > 0))
+        else {
+            return;
+        };
+        // A gap has no joules.
+        let energy = &socket.energy[quarters.clone()];
+        self.energy[bucket] += energy.iter().sum::<i64>();
+        self.measured_millis[bucket] += measured.iter().map(|&secs| i64::from(secs)).sum::<i64>() * 1_000;
+        if let Some(prices) = prices
+            && let Some(cost) = prices.cost_of_measured(day.quarter(quarters.start), energy, measured)
+        {
+            self.costs[bucket].get_or_insert_default().add(cost);
+        }
+        if has_power {
+            for place in quarters.clone().filter(|&place| socket.measured_secs[place] > 0) {
+                self.peak = self.peak.max(Some(socket.peak[place]));
+                self.trough = BucketSum::lower(self.trough, socket.trough[place]);
+            }
+        }
+        let start = self.seen.start.min(day.quarter(quarters.start + first));
+        let end = self.seen.end.max(day.quarter(quarters.start + last + 1));
+        self.seen = TimeRange::new(start, end);
     }
 
     fn absorb(&mut self, other: &Self) {

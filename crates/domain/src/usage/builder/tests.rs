@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::container::SocketJoules;
 use crate::ids::SocketNumber;
@@ -115,4 +117,51 @@ fn costs_add_up_and_are_none_where_no_tariff_holds() {
     assert_eq!(cost.buckets, [None, Some(Nano(60)), None]);
     assert_eq!((cost.total, usage.total_cost()), (Some(Nano(60)), Some(Nano(60))));
     assert_eq!(usage.bucket_cost(0), None);
+}
+
+prop_compose! {
+    /// Of one day: seconds that were measured, joules, milliwatts.
+    fn quarter()(secs in prop_oneof![Just(0u16), Just(900), 1..=900u16], joules in -5_000i64..5_000, peak in -100i64..100)
+        -> (u16, i64, i64) {
+        if secs == 0 { (0, 0, 0) } else { (secs, joules, peak) }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_day_in_stretches_is_what_its_quarter_hours_are_one_by_one(
+        columns in prop::collection::vec(quarter(), 0..=96), from in 0i64..96, length in 0i64..96, edge in 1i64..95,
+    ) {
+        let day = DayRollup {
+            hub: key(0).hub,
+            day: UtcDay(1),
+            quarters: u8::try_from(columns.len()).unwrap(),
+            sockets: vec![SocketDay {
+                socket: key(0).socket,
+                measured_secs: columns.iter().map(|quarter| quarter.0).collect(),
+                energy: columns.iter().map(|quarter| quarter.1).collect(),
+                peak: columns.iter().map(|quarter| Milliwatts(quarter.2)).collect(),
+                trough: columns.iter().map(|quarter| (quarter.2 > 0).then_some(Milliwatts(quarter.2 - 9))).collect(),
+            }],
+        };
+        // The tariff begins within the day there.
+        let zone = "Asia/Kathmandu".parse().unwrap();
+        let week = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+        let tariff = serde_json::from_value(serde_json::json!({
+            "valid_from": "1970-01-03", "name": "Two", "feed_in_n": 11, "bands": [
+                { "name": "Day", "price_n": 34_567_890, "from": "06:00", "to": "22:00", "days": week },
+                { "name": "Night", "price_n": 26_543_210, "from": "22:00", "to": "06:00", "days": week },
+            ],
+        })).unwrap();
+        let prices = Prices::new(&[tariff], &zone, day.day.range());
+        let within = TimeRange::new(day.day.start().plus_millis(from * QUARTER),
+                                    day.day.start().plus_millis((from + length) * QUARTER));
+        let builder = || UsageBuilder::new(edges(&[97, 96 + edge, 191]), UtcMillis(i64::MAX));
+        let mut stretches = builder().priced(&prices);
+        stretches.add_day(&day, within);
+        let mut singly = builder().priced(&prices);
+        let sums = day.sums(&day.sockets[0]).filter(|sum| within.contains(sum.start)).collect();
+        singly.add_sums(day.hub, &[SocketSums { socket: key(0).socket, sums }]);
+        prop_assert_eq!(stretches.finish(), singly.finish());
+    }
 }
