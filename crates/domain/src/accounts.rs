@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Role;
 use crate::calendar::Zone;
-use crate::ids::{HouseholdId, HubId, PersonId, SocketNumber};
+use crate::ids::{HouseholdId, HubId, PersonId, SocketNumber, uuid_id};
 use crate::time::UtcMillis;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,35 @@ pub struct Session {
     pub person: PersonId,
     pub created: UtcMillis,
     pub expires: UtcMillis,
+    /// What the browser calls itself, at most [`MAX_CLIENT_CHARS`]; empty when it does not say.
+    pub client: String,
+    /// To the hour: see [`USE_STEP_MILLIS`].
+    pub last_used: UtcMillis,
 }
+
+pub const MAX_CLIENT_CHARS: usize = 200;
+
+/// A use of a session is written down when the one before is at least so long ago.
+pub const USE_STEP_MILLIS: i64 = 3_600_000;
+
+impl Session {
+    /// Which of a person's sessions; no secret: half of the hash says nothing about what was hashed.
+    pub fn id(&self) -> SessionId {
+        let mut half = [0; 16];
+        half.copy_from_slice(&self.secret_hash[..16]);
+        SessionId::from_bytes(half)
+    }
+
+    /// Whether a use at `now` is to be written down.
+    pub fn use_is_due(&self, now: UtcMillis) -> bool {
+        self.last_used.plus_millis(USE_STEP_MILLIS) <= now
+    }
+}
+
+uuid_id!(
+    /// Names a [`Session`].
+    SessionId
+);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Household {
@@ -50,6 +78,8 @@ pub struct Household {
 pub struct Membership {
     pub household: Household,
     pub role: Role,
+    /// From then on it is none. Without it, until somebody ends it.
+    pub until: Option<UtcMillis>,
 }
 
 /// A hub in a household, for a time. At any instant a hub is in at most one household.
@@ -85,6 +115,8 @@ pub enum AccountsError {
     EmailTaken,
     #[error("the hub is in another household")]
     HubTaken,
+    #[error("the household would be left without an owner")]
+    LastOwner,
     /// What was asked breaks a rule that the store holds itself: an unknown person or household, a socket
     /// twice, an assignment that ends before it starts.
     #[error("{operation}: the accounts refuse it: {reason}")]
@@ -103,28 +135,38 @@ pub trait Accounts: Send + Sync + 'static {
     async fn person(&self, id: PersonId) -> Result<Option<Person>, AccountsError>;
     /// `false`: no such person.
     async fn set_password_hash(&self, id: PersonId, password_hash: &str) -> Result<bool, AccountsError>;
+    /// `false`: no such person.
+    async fn set_name(&self, id: PersonId, name: &str) -> Result<bool, AccountsError>;
+    /// `false`: no such person. [`AccountsError::EmailTaken`] when another person has the address.
+    async fn set_email(&self, id: PersonId, email: &str) -> Result<bool, AccountsError>;
 
     async fn open_session(&self, session: &Session) -> Result<(), AccountsError>;
-    /// `None` when it is unknown, closed, or expired at `now`.
+    /// The session with this secret, which is used now. `None` when it is unknown, closed, or expired at `now`.
     async fn session(&self, secret_hash: &[u8; 32], now: UtcMillis)
     -> Result<Option<Session>, AccountsError>;
     /// `false`: it was not open.
     async fn close_session(&self, secret_hash: &[u8; 32]) -> Result<bool, AccountsError>;
+    /// Those that are open at `now`, the one that was opened last first.
+    async fn sessions(&self, person: PersonId, now: UtcMillis) -> Result<Vec<Session>, AccountsError>;
+    /// Closes all of the person's sessions but that with the secret `except`; gives how many.
+    async fn close_sessions(&self, person: PersonId, except: Option<&[u8; 32]>)
+    -> Result<u64, AccountsError>;
     /// Forgets what expired before `now`; gives how many.
     async fn purge_sessions(&self, now: UtcMillis) -> Result<u64, AccountsError>;
 
     /// Creates it, or replaces name and zone.
     async fn put_household(&self, household: &Household) -> Result<(), AccountsError>;
     async fn household(&self, id: HouseholdId) -> Result<Option<Household>, AccountsError>;
-    /// Creates the membership, or replaces the role.
+    /// Creates the membership, or replaces the role; it has no end. Whether the household keeps an owner is not looked
+    /// at: see [`Members`](crate::members::Members).
     async fn put_member(
         &self,
         household: HouseholdId,
         person: PersonId,
         role: Role,
     ) -> Result<(), AccountsError>;
-    /// In order of the household's name.
-    async fn memberships(&self, person: PersonId) -> Result<Vec<Membership>, AccountsError>;
+    /// Those that have not ended at `now`, in order of the household's name.
+    async fn memberships(&self, person: PersonId, now: UtcMillis) -> Result<Vec<Membership>, AccountsError>;
 
     /// Starts an assignment; for a hub that is in the household already it replaces name and `since`, and the
     /// household's earlier assignments of the hub end where this one starts.

@@ -1,0 +1,100 @@
+//! Port: who did what to which household. What is written stays as it is.
+
+use async_trait::async_trait;
+
+use crate::accounts::AccountsError;
+use crate::ids::{HouseholdId, PersonId};
+use crate::time::UtcMillis;
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    HouseholdFounded,
+    SettingsChanged,
+    HubLabelled,
+    HubAdded,
+    HubReleased,
+    MemberInvited,
+    InvitationWithdrawn,
+    MemberJoined,
+    MemberChanged,
+    MemberRemoved,
+    MemberLeft,
+    TokenMade,
+    TokenDeleted,
+}
+
+impl Action {
+    pub const ALL: [Self; 13] = [
+        Self::HouseholdFounded,
+        Self::SettingsChanged,
+        Self::HubLabelled,
+        Self::HubAdded,
+        Self::HubReleased,
+        Self::MemberInvited,
+        Self::InvitationWithdrawn,
+        Self::MemberJoined,
+        Self::MemberChanged,
+        Self::MemberRemoved,
+        Self::MemberLeft,
+        Self::TokenMade,
+        Self::TokenDeleted,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::HouseholdFounded => "household_founded",
+            Self::SettingsChanged => "settings_changed",
+            Self::HubLabelled => "hub_labelled",
+            Self::HubAdded => "hub_added",
+            Self::HubReleased => "hub_released",
+            Self::MemberInvited => "member_invited",
+            Self::InvitationWithdrawn => "invitation_withdrawn",
+            Self::MemberJoined => "member_joined",
+            Self::MemberChanged => "member_changed",
+            Self::MemberRemoved => "member_removed",
+            Self::MemberLeft => "member_left",
+            Self::TokenMade => "token_made",
+            Self::TokenDeleted => "token_deleted",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.as_str() == text)
+    }
+}
+
+/// Something that was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deed {
+    pub household: HouseholdId,
+    pub at: UtcMillis,
+    /// Who did it; `None` when nobody in particular did.
+    pub by: Option<PersonId>,
+    pub action: Action,
+    /// What it was done to, in words of the household: the name of a hub, an address, a role.
+    pub about: String,
+}
+
+/// A [`Deed`] in the order in which they were written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Later ones have higher numbers.
+    pub number: i64,
+    pub deed: Deed,
+}
+
+/// Entries are written and never changed. They go with their household only.
+#[async_trait]
+pub trait Audit: Send + Sync + 'static {
+    /// [`AccountsError::Refused`] for an unknown household.
+    async fn write_down(&self, deed: &Deed) -> Result<(), AccountsError>;
+
+    /// The latest first, at most `limit`; those with a number below `before` when it is given.
+    async fn entries(
+        &self,
+        household: HouseholdId,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Entry>, AccountsError>;
+}

@@ -1,0 +1,50 @@
+//! Port: who is in a household.
+
+use async_trait::async_trait;
+
+use crate::access::Role;
+use crate::accounts::{AccountsError, Household, Person};
+use crate::ids::{HouseholdId, PersonId};
+use crate::time::UtcMillis;
+
+/// A person in a household.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    pub person: Person,
+    pub role: Role,
+    /// From then on the person is none. Without it, until somebody ends it.
+    pub until: Option<UtcMillis>,
+}
+
+/// A household always has an owner whose membership does not end by itself: [`AccountsError::LastOwner`] for what
+/// would leave it without one.
+#[async_trait]
+pub trait Members: Send + Sync + 'static {
+    /// Those whose membership has not ended at `now`: owners first, then by name.
+    async fn members(&self, household: HouseholdId, now: UtcMillis) -> Result<Vec<Member>, AccountsError>;
+
+    /// Makes a household with its first owner. `false`: the person owns `at_most` households already, also when several
+    /// are made at once.
+    async fn found_household(
+        &self,
+        household: &Household,
+        owner: PersonId,
+        at_most: u32,
+    ) -> Result<bool, AccountsError>;
+
+    /// Makes the person a member, or gives a member another role or end. An owner has no end.
+    /// [`AccountsError::Refused`] for a person or a household that does not exist.
+    async fn admit(
+        &self,
+        household: HouseholdId,
+        person: PersonId,
+        role: Role,
+        until: Option<UtcMillis>,
+    ) -> Result<(), AccountsError>;
+
+    /// Ends a membership, with the personal tokens that are for it. `false`: there is none.
+    async fn dismiss(&self, household: HouseholdId, person: PersonId) -> Result<bool, AccountsError>;
+
+    /// Forgets memberships that ended before `now`; gives how many.
+    async fn purge_members(&self, now: UtcMillis) -> Result<u64, AccountsError>;
+}
