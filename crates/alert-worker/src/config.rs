@@ -3,8 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use lettre::message::Mailbox;
-use secrecy::SecretString;
+use mail::SmtpConfig;
 use serde::Deserialize;
 
 /// Where health is served.
@@ -33,37 +32,6 @@ pub struct AlertConfig {
     /// Whether webhooks may go to addresses that are not public, such as one in the home. Whoever serves the homes of
     /// others should not let them reach what is inside.
     pub allow_private_webhooks: bool,
-}
-
-/// Who takes e-mails for delivery.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SmtpConfig {
-    pub host: String,
-    /// By default 587 with STARTTLS, 465 with TLS and 25 without either.
-    #[serde(default)]
-    pub port: Option<u16>,
-    #[serde(default)]
-    pub security: Security,
-    #[serde(default)]
-    pub user: Option<String>,
-    #[serde(default)]
-    pub password: Option<SecretString>,
-    /// Such as `Wattline <alerts@example.org>`.
-    pub from: String,
-}
-
-/// How the connection is protected.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Security {
-    /// Refused when the server does not offer it.
-    #[default]
-    Starttls,
-    /// From the first byte on.
-    Tls,
-    /// Not at all: for a server on this machine.
-    None,
 }
 
 impl Default for AlertConfig {
@@ -102,18 +70,8 @@ impl AlertConfig {
         {
             faults.push(format!("alerts.page_url: {url:?} is not a URL"));
         }
-        let Some(smtp) = &self.smtp else { return };
-        if smtp.host.is_empty() {
-            faults.push("alerts.smtp.host: it is empty".to_owned());
-        }
-        if smtp.from.parse::<Mailbox>().is_err() {
-            faults.push(format!("alerts.smtp.from: {:?} is not an e-mail address", smtp.from));
-        }
-        if smtp.user.is_some() != smtp.password.is_some() {
-            faults.push("alerts.smtp: user and password go together".to_owned());
-        }
-        if smtp.user.is_some() && smtp.security == Security::None {
-            faults.push("alerts.smtp: a password is not sent without TLS".to_owned());
+        if let Some(smtp) = &self.smtp {
+            smtp.validate("alerts.smtp", faults);
         }
     }
 
@@ -128,6 +86,8 @@ impl AlertConfig {
 
 #[cfg(test)]
 mod tests {
+    use mail::Security;
+
     use super::*;
 
     fn keys(config: &AlertConfig) -> Vec<String> {

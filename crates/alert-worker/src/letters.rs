@@ -205,7 +205,7 @@ mod tests {
     use domain::registry::{HomeSettings, HomeSocket};
     use domain::{HouseholdId, HubId, Milliwatts, SocketNumber};
 
-    use crate::config::{Security, SmtpConfig};
+    use mail::{Security, SmtpConfig};
 
     const HUB: HubId = HubId::from_bytes([1; 16]);
     const AT: &str = "2026-11-24T13:15:00Z";

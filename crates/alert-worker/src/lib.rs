@@ -14,7 +14,6 @@
 pub mod config;
 mod hubs;
 mod letters;
-mod mail;
 mod post;
 mod reconcile;
 mod sending;

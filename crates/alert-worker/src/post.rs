@@ -1,17 +1,15 @@
 //! Letters on their way out.
 
 use domain::alerts::{Channel, Letter};
+use mail::{Mail, Mailer};
 
 use crate::config::AlertConfig;
-use crate::mail::Mail;
 use crate::webhook::Webhook;
 
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    #[error("the mail server: {0}")]
-    Smtp(#[from] lettre::transport::smtp::Error),
-    #[error("alerts.smtp.from: {0}")]
-    From(#[from] lettre::address::AddressError),
+    #[error("alerts.smtp")]
+    Smtp(#[from] mail::BuildError),
     #[error("webhooks: {0}")]
     Webhook(#[from] reqwest::Error),
 }
@@ -26,10 +24,19 @@ pub(crate) enum SendError {
     Never(String),
 }
 
+impl From<mail::SendError> for SendError {
+    fn from(error: mail::SendError) -> Self {
+        match error {
+            mail::SendError::Later(why) => Self::Later(why),
+            mail::SendError::Never(why) => Self::Never(why),
+        }
+    }
+}
+
 /// Where letters are posted.
 #[derive(Debug)]
 pub struct Post {
-    mail: Option<Mail>,
+    mailer: Option<Mailer>,
     webhook: Webhook,
 }
 
@@ -37,15 +44,21 @@ impl Post {
     /// Does no IO.
     pub fn new(config: &AlertConfig) -> Result<Self, BuildError> {
         Ok(Self {
-            mail: config.smtp.as_ref().map(Mail::new).transpose()?,
+            mailer: config.smtp.as_ref().map(Mailer::new).transpose()?,
             webhook: Webhook::new(config.allow_private_webhooks)?,
         })
     }
 
     /// May be called again with the same letter: its id goes with it.
     pub(crate) async fn send(&self, letter: &Letter) -> Result<(), SendError> {
-        match (letter.channel, &self.mail) {
-            (Channel::Email, Some(mail)) => mail.send(letter).await,
+        match (letter.channel, &self.mailer) {
+            (Channel::Email, Some(mailer)) => {
+                let (to, subject, body) = (&letter.to, &letter.subject, &letter.body);
+                mailer
+                    .send(Mail { id: letter.id.as_uuid(), to, subject, body })
+                    .await
+                    .map_err(SendError::from)
+            }
             (Channel::Email, None) => Err(SendError::Later("there is no mail server".to_owned())),
             (Channel::Webhook, _) => self.webhook.send(letter).await,
         }

@@ -6,8 +6,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use alert_worker::AlertConfig;
-use alert_worker::config::{Security, SmtpConfig};
 use domain::alerts::Alerts as _;
+use mail::{Security, SmtpConfig};
 use testkit::servers::Smtp;
 
 use crate::world::{DAY, HOUR, MINUTE, World, at};

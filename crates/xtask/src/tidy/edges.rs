@@ -23,12 +23,12 @@ fn allowed(name: &str) -> Vec<&'static str> {
         "agent" => vec!["domain", "service", "wire", "rabbitmq"],
         "write-service" => vec!["domain", "service", "wire", "rabbitmq", "influxdb"],
         "rollup-worker" => vec!["domain", "service", "influxdb"],
-        "alert-worker" => vec!["domain", "insight", "service", "influxdb", "postgres"],
+        "alert-worker" => vec!["domain", "insight", "mail", "service", "influxdb", "postgres"],
         "read-service" => vec!["domain", "insight", "service", "rabbitmq", "influxdb", "postgres"],
-        "auth-service" => vec!["domain", "service", "postgres", "sqlite"],
+        "auth-service" => vec!["domain", "mail", "service", "postgres", "sqlite"],
         "web-app" => vec!["domain", "service"],
         "standalone" => {
-            let mut all = vec!["domain", "service", "inprocess", "sqlite"];
+            let mut all = vec!["domain", "mail", "service", "inprocess", "sqlite"];
             all.extend(SERVICES);
             all
         }

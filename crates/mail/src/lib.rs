@@ -1,28 +1,62 @@
 //! E-mails, over SMTP.
+//!
+//! It must not know what they say, nor when one is sent again: it hands one over, once, and tells how that went.
+
+mod config;
+mod headers;
 
 use std::time::Duration;
 
-use domain::alerts::Letter;
 use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, Message};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use secrecy::ExposeSecret as _;
+use uuid::Uuid;
 
-use crate::config::{Security, SmtpConfig};
-use crate::post::{BuildError, SendError};
+pub use config::{Security, SmtpConfig};
 
 /// For each command.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    #[error("the mail server")]
+    Smtp(#[from] lettre::transport::smtp::Error),
+    #[error("the sender's address")]
+    From(#[from] lettre::address::AddressError),
+}
+
+/// Why a mail was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    #[error("{0}")]
+    Later(String),
+    /// It would be refused again.
+    #[error("{0}")]
+    Never(String),
+}
+
+/// A mail in plain text.
+#[derive(Clone, Copy, Debug)]
+pub struct Mail<'a> {
+    /// The same in every attempt, so that a mail that is sent twice is shown once.
+    pub id: Uuid,
+    pub to: &'a str,
+    pub subject: &'a str,
+    pub body: &'a str,
+}
+
+/// The way to a mail server.
 #[derive(Debug)]
-pub(crate) struct Mail {
+pub struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
 }
 
-impl Mail {
-    pub(crate) fn new(config: &SmtpConfig) -> Result<Self, BuildError> {
+impl Mailer {
+    /// Does no IO.
+    pub fn new(config: &SmtpConfig) -> Result<Self, BuildError> {
         let mut builder = match config.security {
             Security::Starttls => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(&config.host)?,
             Security::Tls => AsyncSmtpTransport::<Tokio1Executor>::relay(&config.host)?,
@@ -38,42 +72,24 @@ impl Mail {
         Ok(Self { transport: builder.timeout(Some(TIMEOUT)).build(), from: config.from.parse()? })
     }
 
-    pub(crate) async fn send(&self, letter: &Letter) -> Result<(), SendError> {
+    /// `Ok`: the server has taken it.
+    pub async fn send(&self, mail: Mail<'_>) -> Result<(), SendError> {
         let never = |error: String| SendError::Never(error);
-        let to: Mailbox = letter.to.parse().map_err(|error| never(format!("the address: {error}")))?;
+        let to: Mailbox = mail.to.parse().map_err(|error| never(format!("the address: {error}")))?;
         let domain = self.from.email.domain();
         let message = Message::builder()
             .from(self.from.clone())
             .to(to)
-            .subject(&letter.subject)
-            // The same in every attempt, so that a mail that is sent twice is shown once.
-            .message_id(Some(format!("<{}@{domain}>", letter.id)))
-            .header(AutoSubmitted)
+            .subject(mail.subject)
+            .message_id(Some(format!("<{}@{domain}>", mail.id)))
+            .header(headers::AutoSubmitted)
             .header(ContentType::TEXT_PLAIN)
-            .body(letter.body.clone())
+            .body(mail.body.to_owned())
             .map_err(|error| never(error.to_string()))?;
         match self.transport.send(message).await {
             Ok(_) => Ok(()),
             Err(error) if error.is_permanent() => Err(never(error.to_string())),
             Err(error) => Err(SendError::Later(error.to_string())),
         }
-    }
-}
-
-/// RFC 3834: nobody's holiday answer is wanted.
-#[derive(Clone, Copy)]
-struct AutoSubmitted;
-
-impl lettre::message::header::Header for AutoSubmitted {
-    fn name() -> lettre::message::header::HeaderName {
-        lettre::message::header::HeaderName::new_from_ascii_str("Auto-Submitted")
-    }
-
-    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(Self)
-    }
-
-    fn display(&self) -> lettre::message::header::HeaderValue {
-        lettre::message::header::HeaderValue::new(Self::name(), "auto-generated".to_owned())
     }
 }
