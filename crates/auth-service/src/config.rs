@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use mail::SmtpConfig;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -15,6 +16,24 @@ pub struct Config {
     pub signing_key_file: PathBuf,
     pub accounts: AccountsConfig,
     pub sessions: SessionsConfig,
+    pub people: PeopleConfig,
+}
+
+/// How people come in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PeopleConfig {
+    /// Whether anybody may sign up. Without it only those who are invited.
+    pub sign_up: bool,
+    /// Where people find the page, for the links in letters.
+    pub page_url: String,
+    /// Without it no letters are sent: nobody can sign up, be invited or set a forgotten password anew.
+    pub smtp: Option<SmtpConfig>,
+    /// Whether links are given to whoever asks for them, besides sending them: for a demonstration. Anybody can be
+    /// anybody then.
+    pub show_links: bool,
+    /// How many of our own services and proxies stand before this one and add who asked them to `X-Forwarded-For`.
+    pub forwarded_hops: u8,
 }
 
 /// Where the accounts are: one of the two.
@@ -53,6 +72,30 @@ impl Default for Config {
             signing_key_file: PathBuf::from("signing-key.pem"),
             accounts: AccountsConfig::default(),
             sessions: SessionsConfig::default(),
+            people: PeopleConfig::default(),
+        }
+    }
+}
+
+impl Default for PeopleConfig {
+    fn default() -> Self {
+        Self {
+            sign_up: true,
+            page_url: "http://127.0.0.1:8080".to_owned(),
+            smtp: None,
+            show_links: false,
+            forwarded_hops: 1,
+        }
+    }
+}
+
+impl PeopleConfig {
+    pub fn validate(&self, faults: &mut Vec<String>) {
+        if !self.page_url.starts_with("https://") && !self.page_url.starts_with("http://") {
+            faults.push(format!("people.page_url: {:?} is not an http or https address", self.page_url));
+        }
+        if let Some(smtp) = &self.smtp {
+            smtp.validate("people.smtp", faults);
         }
     }
 }
@@ -108,6 +151,7 @@ impl service::config::Config for Config {
         if self.signing_key_file.as_os_str().is_empty() {
             faults.push("signing_key_file: must be set".to_owned());
         }
+        self.people.validate(faults);
         let sessions = &self.sessions;
         for (key, ok, range) in [
             ("life_hours", (1..=10_000).contains(&sessions.life_hours), "1 to 10000"),

@@ -5,37 +5,44 @@
 pub mod arguments;
 mod config;
 mod http;
+mod limits;
 mod passwords;
+mod post;
 pub mod provision;
 mod purge;
+mod recovery;
 mod secret;
 mod signing_key;
+mod totp;
 
 use std::sync::Arc;
 
 use domain::Clock;
 use domain::accounts::Accounts;
 use domain::alerts::Alerts;
+use domain::audit::Audit;
+use domain::members::Members;
 use domain::personal_tokens::PersonalTokens;
 use domain::registry::Registry;
+use domain::second_factor::SecondFactors;
+use domain::tickets::Tickets;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-pub use config::{AccountsConfig, Config, SessionsConfig, Store};
+pub use config::{AccountsConfig, Config, PeopleConfig, SessionsConfig, Store};
 pub use http::openapi_json;
 pub use passwords::PasswordError;
+use post::Post;
 pub use provision::{provision, provision_missing};
 pub use signing_key::{SigningKey, SigningKeyError};
 
 /// What the service works with.
 pub struct Deps {
-    pub accounts: Arc<dyn Accounts>,
-    pub registry: Arc<dyn Registry>,
-    pub personal_tokens: Arc<dyn PersonalTokens>,
-    pub alerts: Arc<dyn Alerts>,
+    pub stores: Stores,
     pub clock: Arc<dyn Clock>,
     pub signing_key: SigningKey,
     pub sessions: SessionsConfig,
+    pub people: PeopleConfig,
 }
 
 /// Where things are kept.
@@ -45,22 +52,36 @@ pub struct Stores {
     pub registry: Arc<dyn Registry>,
     pub personal_tokens: Arc<dyn PersonalTokens>,
     pub alerts: Arc<dyn Alerts>,
+    pub tickets: Arc<dyn Tickets>,
+    pub members: Arc<dyn Members>,
+    pub second_factors: Arc<dyn SecondFactors>,
+    pub audit: Arc<dyn Audit>,
 }
 
 /// All in one place.
-impl<S: Accounts + Registry + PersonalTokens + Alerts> From<Arc<S>> for Stores {
+impl<S> From<Arc<S>> for Stores
+where
+    S: Accounts + Registry + PersonalTokens + Alerts + Tickets + Members + SecondFactors + Audit,
+{
     fn from(store: Arc<S>) -> Self {
-        let (accounts, registry) = (Arc::clone(&store) as _, Arc::clone(&store) as _);
-        Self { accounts, registry, personal_tokens: Arc::clone(&store) as _, alerts: store }
+        Self {
+            accounts: Arc::clone(&store) as _,
+            registry: Arc::clone(&store) as _,
+            personal_tokens: Arc::clone(&store) as _,
+            alerts: Arc::clone(&store) as _,
+            tickets: Arc::clone(&store) as _,
+            members: Arc::clone(&store) as _,
+            second_factors: Arc::clone(&store) as _,
+            audit: store,
+        }
     }
 }
 
 impl Deps {
     pub fn load(config: &Config, stores: Stores, clock: Arc<dyn Clock>) -> Result<Self, SigningKeyError> {
         let signing_key = SigningKey::load_or_create(&config.signing_key_file)?;
-        let Stores { accounts, registry, personal_tokens, alerts } = stores;
-        let sessions = config.sessions.clone();
-        Ok(Self { accounts, registry, personal_tokens, alerts, clock, signing_key, sessions })
+        let (sessions, people) = (config.sessions.clone(), config.people.clone());
+        Ok(Self { stores, clock, signing_key, sessions, people })
     }
 }
 
@@ -68,6 +89,8 @@ impl Deps {
 pub enum RunError {
     #[error("preparing to check passwords")]
     Passwords(#[source] PasswordError),
+    #[error("preparing to send letters")]
+    Post(#[source] mail::BuildError),
     #[error("serving HTTP")]
     Serve(#[source] std::io::Error),
 }
@@ -75,19 +98,17 @@ pub enum RunError {
 /// Serves until `shutdown`.
 pub async fn run(deps: Deps, listener: TcpListener, shutdown: CancellationToken) -> Result<(), RunError> {
     let interval = deps.sessions.purge_interval();
-    let purge = tokio::spawn(purge::purge_what_expired(
-        Arc::clone(&deps.accounts),
-        Arc::clone(&deps.personal_tokens),
-        Arc::clone(&deps.clock),
-        interval,
-        shutdown.clone(),
-    ));
-    let served = match http::App::new(deps) {
-        Ok(app) => {
-            service::http::serve(listener, http::router(app), shutdown.clone()).await.map_err(RunError::Serve)
-        }
-        Err(error) => Err(RunError::Passwords(error)),
-    };
+    let (stores, clock) = (deps.stores.clone(), Arc::clone(&deps.clock));
+    let (post, courier) = Post::new(&deps.people).map_err(RunError::Post)?;
+    let app = http::App::new(deps, post).map_err(RunError::Passwords)?;
+    let purge = tokio::spawn(purge::purge_what_expired(stores, clock, interval, shutdown.clone()));
+    let courier = courier.map(|courier| tokio::spawn(courier.run(shutdown.clone())));
+    let served = service::http::serve(listener, http::router(app), shutdown).await.map_err(RunError::Serve);
     purge.abort();
+    if let Some(courier) = courier
+        && let Err(error) = courier.await
+    {
+        tracing::error!(%error, "the courier failed");
+    }
     served
 }

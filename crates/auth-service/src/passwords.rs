@@ -11,6 +11,8 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+/// As NIST SP 800-63B asks for.
+pub(crate) const MIN_PASSWORD_BYTES: usize = 8;
 /// More than this is not a password, and would only keep the hash function busy.
 pub(crate) const MAX_PASSWORD_BYTES: usize = 1_024;
 

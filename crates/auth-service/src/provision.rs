@@ -14,10 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
-use crate::passwords::{MAX_PASSWORD_BYTES, PasswordError, Passwords};
-
-/// As NIST SP 800-63B asks for.
-const MIN_PASSWORD_BYTES: usize = 8;
+use crate::passwords::{MAX_PASSWORD_BYTES, MIN_PASSWORD_BYTES, PasswordError, Passwords};
 
 /// For the ids that follow from a name (UUID version 5).
 const NAMESPACE: Uuid = Uuid::from_u128(0x5f0c_41f1_6e5b_4f0e_9c1d_77a1_7711_5e5e);
@@ -166,7 +163,7 @@ async fn bring_about(
 ) -> Result<Provisioned, ProvisionError> {
     let mut changes = Vec::new();
     let person = provision_person(accounts, &home.person, &mut changes).await?;
-    let household = provision_household(accounts, person, home, known, &mut changes).await?;
+    let household = provision_household(accounts, clock.now(), person, home, known, &mut changes).await?;
     for hub in &home.hubs {
         provision_hub(accounts, clock.now(), household, hub, known, &mut changes).await?;
     }
@@ -213,6 +210,7 @@ async fn provision_person(
 
 async fn provision_household(
     accounts: &dyn Accounts,
+    now: UtcMillis,
     person: PersonId,
     home: &Home,
     known: Known,
@@ -230,7 +228,7 @@ async fn provision_household(
         accounts.put_household(&household).await?;
         changes.push(Change::Household);
     }
-    let memberships = accounts.memberships(person).await?;
+    let memberships = accounts.memberships(person, now).await?;
     let role = memberships.iter().find(|one| one.household.id == id).map(|one| one.role);
     let stays = known == Known::Stays && role.is_some();
     if !stays && role != Some(Role::Owner) {

@@ -2,14 +2,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Clock;
-use domain::accounts::{Accounts, AccountsError};
-use domain::personal_tokens::PersonalTokens;
+use domain::accounts::AccountsError;
 use tokio_util::sync::CancellationToken;
 
-/// Forgets expired sessions and tokens from time to time; they are of no use to anybody long before.
+use crate::Stores;
+
+/// Forgets what has expired from time to time; it is of no use to anybody long before.
 pub(crate) async fn purge_what_expired(
-    accounts: Arc<dyn Accounts>,
-    personal_tokens: Arc<dyn PersonalTokens>,
+    stores: Stores,
     clock: Arc<dyn Clock>,
     interval: Duration,
     shutdown: CancellationToken,
@@ -21,8 +21,10 @@ pub(crate) async fn purge_what_expired(
             return;
         }
         let now = clock.now();
-        tell("sessions", accounts.purge_sessions(now).await);
-        tell("personal tokens", personal_tokens.purge_tokens(now).await);
+        tell("sessions", stores.accounts.purge_sessions(now).await);
+        tell("personal tokens", stores.personal_tokens.purge_tokens(now).await);
+        tell("links", stores.tickets.purge_tickets(now).await);
+        tell("memberships", stores.members.purge_members(now).await);
     }
 }
 

@@ -1,4 +1,5 @@
-//! Secrets that a client holds and of which a hash is kept: of sessions, and of personal tokens.
+//! Secrets that a client holds and of which a hash is kept: of sessions, of personal tokens,
+//! and of links in letters.
 
 use std::marker::PhantomData;
 
@@ -27,10 +28,17 @@ impl Kind for OfPersonalToken {
     const PREFIX: &str = "wlp_";
 }
 
+pub(crate) struct OfLink;
+
+impl Kind for OfLink {
+    const PREFIX: &str = "wlt_";
+}
+
 pub(crate) struct Secret<K>(SecretString, PhantomData<K>);
 
 pub(crate) type SessionSecret = Secret<OfSession>;
 pub(crate) type PersonalSecret = Secret<OfPersonalToken>;
+pub(crate) type LinkSecret = Secret<OfLink>;
 
 impl<K: Kind> Secret<K> {
     pub(crate) fn generate() -> Self {

@@ -24,7 +24,7 @@ pub struct Ticket {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// To become a person with the ticket's address.
-    SignUp { name: String, password_hash: String },
+    SignUp { name: String },
     /// To set a new password.
     Reset { person: PersonId },
     /// To go by the ticket's address from now on.

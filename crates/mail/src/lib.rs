@@ -93,3 +93,25 @@ impl Mailer {
         }
     }
 }
+
+/// Whether letters can be sent to this address, as far as its looks say.
+pub fn is_address(text: &str) -> bool {
+    text.parse::<lettre::Address>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_address;
+
+    #[test]
+    fn an_address_has_two_sides_and_nothing_else() {
+        for good in ["ada@example.org", "ada+home@mail.example.org", "zoë@example.org"] {
+            assert!(is_address(good), "{good}");
+        }
+        for bad in
+            ["", "ada", "ada@", "@example.org", "a b@example.org", "ada@example.org\r\nBcc: eve@example.org"]
+        {
+            assert!(!is_address(bad), "{bad}");
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! Serving HTTP: limits, request ids, traces, and an end that does not hang.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tower_http::add_extension::AddExtension;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
@@ -36,6 +38,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long open requests may go on after the wish to stop; live streams end by the same token.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// Who is at the other end of the connection: an extension of every request.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
+
 /// Serves until `shutdown`, then lets open requests finish for a few seconds.
 pub async fn serve(
     listener: TcpListener,
@@ -44,7 +50,7 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let address = listener.local_addr()?;
     tracing::info!(%address, "listening");
-    let service = TowerToHyperService::new(guarded(router));
+    let service = guarded(router);
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let connections = GracefulShutdown::new();
     let mut protocol = http1::Builder::new();
@@ -55,10 +61,10 @@ pub async fn serve(
             let place = Arc::clone(&places).acquire_owned().await;
             (place, listener.accept().await)
         };
-        let (place, stream) = tokio::select! {
+        let (place, stream, from) = tokio::select! {
             () = shutdown.cancelled() => break,
             (place, accepted) = accepted => match accepted {
-                Ok((stream, _)) => (place, stream),
+                Ok((stream, from)) => (place, stream, from),
                 Err(error) => {
                     // Out of file descriptors, or the peer was gone already: others can still be served.
                     tracing::warn!(%error, "cannot accept a connection");
@@ -70,7 +76,8 @@ pub async fn serve(
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "cannot turn off Nagle's algorithm");
         }
-        let connection = protocol.serve_connection(TokioIo::new(stream), service.clone());
+        let service = TowerToHyperService::new(AddExtension::new(service.clone(), Peer(from)));
+        let connection = protocol.serve_connection(TokioIo::new(stream), service);
         let watched = connections.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = watched.await {

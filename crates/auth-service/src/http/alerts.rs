@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::access::Scope;
 use domain::alerts::{Alert, AlertId, AlertKey, AlertKind, Facts};
 use domain::{HouseholdId, SocketNumber, UtcMillis};
 use http::StatusCode;
@@ -17,6 +16,7 @@ use uuid::Uuid;
 use super::App;
 use super::error::ApiError;
 use super::extract::{Address, Caller};
+use super::rights::Right;
 
 const MAX_ALERTS: u32 = 200;
 /// For so long an alert is shown that has ended.
@@ -95,7 +95,7 @@ pub(super) async fn list(
     caller: Caller,
     Address(household): Address<HouseholdId>,
 ) -> Result<Response, ApiError> {
-    caller.membership(&app, household, Scope::Usage).await?;
+    caller.may(&app, household, Right::See).await?;
     let since = app.clock.now().plus_millis(-SHOWN_MILLIS);
     let alerts = app.alerts.alerts(household, since, MAX_ALERTS).await?;
     let open = alerts.iter().filter(|alert| alert.ended.is_none() && alert.acknowledged.is_none()).count();
@@ -124,7 +124,7 @@ pub(super) async fn acknowledge(
     caller: Caller,
     Address((household, id)): Address<(HouseholdId, AlertId)>,
 ) -> Result<StatusCode, ApiError> {
-    caller.manager(&app, household).await?;
+    caller.may(&app, household, Right::Change).await?;
     if !app.alerts.acknowledge(household, id, app.clock.now()).await? {
         return Err(ApiError::NotFound);
     }

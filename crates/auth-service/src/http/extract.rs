@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
-use domain::access::{Role, Scope};
+use domain::access::Role;
 use domain::accounts::{Membership, Session};
 use domain::personal_tokens::PersonalToken;
 use domain::{HouseholdId, PersonId};
@@ -15,6 +15,7 @@ use serde_json::error::Category;
 
 use super::App;
 use super::error::ApiError;
+use super::rights::Right;
 use crate::secret::{PersonalSecret, SessionSecret};
 
 /// A JSON body.
@@ -96,6 +97,21 @@ impl FromRequestParts<Arc<App>> for LoggedIn {
     }
 }
 
+/// Somebody who may be logged in. Without credentials that is nobody; a personal token is not enough.
+pub(super) struct MaybeLoggedIn(pub(super) Option<Session>);
+
+impl FromRequestParts<Arc<App>> for MaybeLoggedIn {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        if !parts.headers.contains_key(header::AUTHORIZATION) {
+            return Ok(Self(None));
+        }
+        let LoggedIn(session) = LoggedIn::from_request_parts(parts, app).await?;
+        Ok(Self(Some(session)))
+    }
+}
+
 /// Somebody who is logged in, or a program with a personal token of theirs.
 pub(super) enum Caller {
     Person(Session),
@@ -126,40 +142,37 @@ impl Caller {
         }
     }
 
-    /// The membership by which this may be asked, if the token is for it too.
-    pub(super) async fn membership(
+    /// The membership by which this may be done, if the token is for it too.
+    pub(super) async fn may(
         &self,
         app: &App,
         household: HouseholdId,
-        scope: Scope,
+        right: Right,
     ) -> Result<Membership, ApiError> {
         if let Self::Program(token) = self {
             if token.household != household {
                 return Err(ApiError::NotFound);
             }
+            let scope = right.scope().ok_or(ApiError::SessionOnly)?;
             if !token.scopes.contains(&scope) {
                 return Err(ApiError::OutOfScope(scope));
             }
         }
-        app.membership(self.person(), household).await?.ok_or(ApiError::NotFound)
+        let membership = app.membership(self.person(), household).await?.ok_or(ApiError::NotFound)?;
+        match membership.role {
+            role if right.is_of(role) => Ok(membership),
+            Role::Guest => Err(ApiError::Guest),
+            Role::Owner | Role::Member => Err(ApiError::NotOwner),
+        }
     }
 
-    /// Whether this caller may change something in the household of the membership.
-    pub(super) fn can_manage(&self, membership: &Membership) -> bool {
+    /// Whether somebody with this membership may do it too.
+    pub(super) fn may_also(&self, membership: &Membership, right: Right) -> bool {
         let is_in_scope = match self {
             Self::Person(_) => true,
-            Self::Program(token) => token.scopes.contains(&Scope::Manage),
+            Self::Program(token) => right.scope().is_some_and(|scope| token.scopes.contains(&scope)),
         };
-        is_in_scope && matches!(membership.role, Role::Owner | Role::Member)
-    }
-
-    /// The same of somebody who may change something in the household.
-    pub(super) async fn manager(&self, app: &App, household: HouseholdId) -> Result<Membership, ApiError> {
-        let membership = self.membership(app, household, Scope::Manage).await?;
-        match membership.role {
-            Role::Owner | Role::Member => Ok(membership),
-            Role::Guest => Err(ApiError::Guest),
-        }
+        is_in_scope && right.is_of(membership.role)
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::access::{Role, Scope};
-use domain::accounts::{AccountsError, HubAssignment, SocketLabel};
+use domain::accounts::{HubAssignment, SocketLabel};
+use domain::audit::Action;
 use domain::ids::MAX_SOCKETS;
 use domain::{HouseholdId, HubId, SocketNumber, UtcMillis};
 use http::StatusCode;
@@ -17,11 +17,14 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::App;
+use super::checks::checked_name;
 use super::error::ApiError;
 use super::extract::{Address, Body, Caller};
+use super::rights::Right;
 use super::sessions::HouseholdReference;
 
-const MAX_NAME_CHARS: usize = 80;
+/// Of one person.
+pub(super) const MAX_HOUSEHOLDS: u32 = 20;
 const MAX_ICON_CHARS: usize = 40;
 
 /// What people call a socket.
@@ -91,7 +94,7 @@ pub(super) async fn show(
     caller: Caller,
     Address(id): Address<HouseholdId>,
 ) -> Result<Response, ApiError> {
-    let membership = caller.membership(&app, id, Scope::Usage).await?;
+    let membership = caller.may(&app, id, Right::See).await?;
     let now = app.clock.now();
     let mut hubs = Vec::new();
     for hub in app.accounts.hubs(id).await? {
@@ -135,7 +138,7 @@ pub(super) async fn put_hub(
     Address((household, hub)): Address<(HouseholdId, HubId)>,
     Body(labels): Body<HubLabels>,
 ) -> Result<Response, ApiError> {
-    let membership = caller.manager(&app, household).await?;
+    let membership = caller.may(&app, household, Right::Change).await?;
     let name = checked_name("name", &labels.name)?;
     let sockets = checked_sockets(labels.sockets)?;
 
@@ -146,19 +149,18 @@ pub(super) async fn put_hub(
         .await?
         .into_iter()
         .find(|known| known.hub == hub && is_current(known, now));
-    if current.is_none() && membership.role != Role::Owner {
+    if current.is_none() && !caller.may_also(&membership, Right::ChangeHome) {
         return Err(ApiError::NotOwner);
     }
     let status = if current.is_some() { StatusCode::OK } else { StatusCode::CREATED };
     let since = current.as_ref().map_or(now, |current| current.since);
     let assignment = HubAssignment { hub, household, name, since, until: None };
     if current.as_ref() != Some(&assignment) {
-        app.accounts.assign_hub(&assignment).await.map_err(|error| match error {
-            AccountsError::HubTaken => ApiError::HubTaken,
-            other => other.into(),
-        })?;
+        app.accounts.assign_hub(&assignment).await?;
     }
     app.accounts.put_sockets(household, hub, &sockets).await?;
+    let action = if current.is_some() { Action::HubLabelled } else { Action::HubAdded };
+    app.write_down(household, caller.person(), action, &assignment.name).await?;
     tracing::info!(%household, %hub, person = %caller.person(), new = current.is_none(), "hub labelled");
     let body = HubBody {
         id: hub.as_uuid(),
@@ -194,15 +196,6 @@ fn checked_sockets(sockets: Vec<SocketBody>) -> Result<Vec<SocketLabel>, ApiErro
         });
     }
     Ok(checked)
-}
-
-pub(super) fn checked_name(field: impl Into<String>, name: &str) -> Result<String, ApiError> {
-    let name = name.trim();
-    if name.is_empty() || name.chars().count() > MAX_NAME_CHARS || name.chars().any(char::is_control) {
-        let detail = format!("It must have 1 to {MAX_NAME_CHARS} characters, all of them printable.");
-        return Err(ApiError::invalid(field, detail));
-    }
-    Ok(name.to_owned())
 }
 
 fn checked_icon(field: String, icon: String) -> Result<String, ApiError> {

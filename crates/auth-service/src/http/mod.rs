@@ -1,13 +1,26 @@
 //! The HTTP API.
 
 mod alerts;
+mod audit;
+mod checks;
+mod current_person;
 mod error;
 mod extract;
+mod founding;
 mod households;
+mod invitations;
+mod links;
+mod members;
 mod openapi;
+mod origin;
 mod personal_tokens;
+mod refusals;
+mod resets;
+mod rights;
+mod second_factor;
 mod sessions;
 mod settings;
+mod sign_up;
 mod tokens;
 
 use std::sync::Arc;
@@ -18,15 +31,21 @@ use axum::routing::get;
 use domain::Clock;
 use domain::accounts::{Accounts, Membership};
 use domain::alerts::Alerts;
+use domain::audit::{Action, Audit, Deed};
+use domain::members::Members;
 use domain::personal_tokens::PersonalTokens;
 use domain::registry::Registry;
+use domain::second_factor::SecondFactors;
+use domain::tickets::Tickets;
 use domain::{HouseholdId, PersonId};
 use http::header;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
+use crate::limits::Limits;
 use crate::passwords::{PasswordError, Passwords};
-use crate::{Deps, SessionsConfig, SigningKey};
+use crate::post::Post;
+use crate::{Deps, PeopleConfig, SessionsConfig, SigningKey, Stores};
 
 use error::ApiError;
 pub use openapi::json as openapi_json;
@@ -42,17 +61,42 @@ pub(crate) struct App {
     registry: Arc<dyn Registry>,
     personal_tokens: Arc<dyn PersonalTokens>,
     alerts: Arc<dyn Alerts>,
+    tickets: Arc<dyn Tickets>,
+    members: Arc<dyn Members>,
+    second_factors: Arc<dyn SecondFactors>,
+    audit: Arc<dyn Audit>,
     clock: Arc<dyn Clock>,
     signing_key: SigningKey,
     passwords: Passwords,
     sessions: SessionsConfig,
+    people: PeopleConfig,
+    post: Post,
+    limits: Limits,
 }
 
 impl App {
-    pub(crate) fn new(deps: Deps) -> Result<Self, PasswordError> {
-        let Deps { accounts, registry, personal_tokens, alerts, clock, signing_key, sessions } = deps;
+    pub(crate) fn new(deps: Deps, post: Post) -> Result<Self, PasswordError> {
+        let Deps { stores, clock, signing_key, sessions, people } = deps;
+        let Stores { accounts, registry, personal_tokens, alerts, tickets, members, second_factors, audit } =
+            stores;
         let passwords = Passwords::new(sessions.concurrent_logins, sessions.login_patience())?;
-        Ok(Self { accounts, registry, personal_tokens, alerts, clock, signing_key, passwords, sessions })
+        Ok(Self {
+            accounts,
+            registry,
+            personal_tokens,
+            alerts,
+            tickets,
+            members,
+            second_factors,
+            audit,
+            clock,
+            signing_key,
+            passwords,
+            sessions,
+            people,
+            post,
+            limits: Limits::new(),
+        })
     }
 
     /// `None` also for a household that does not exist: strangers learn nothing.
@@ -61,20 +105,50 @@ impl App {
         person: PersonId,
         household: HouseholdId,
     ) -> Result<Option<Membership>, ApiError> {
-        let memberships = self.accounts.memberships(person).await?;
+        let memberships = self.accounts.memberships(person, self.clock.now()).await?;
         Ok(memberships.into_iter().find(|membership| membership.household.id == household))
+    }
+
+    /// Says in the household who did what.
+    async fn write_down(
+        &self,
+        household: HouseholdId,
+        by: PersonId,
+        action: Action,
+        about: impl Into<String>,
+    ) -> Result<(), ApiError> {
+        let deed = Deed { household, at: self.clock.now(), by: Some(by), action, about: about.into() };
+        Ok(self.audit.write_down(&deed).await?)
     }
 }
 
 fn documented() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(openapi::document())
-        .routes(routes!(sessions::log_in))
+        .routes(routes!(sign_up::sign_up))
+        .routes(routes!(sign_up::confirm))
+        .routes(routes!(resets::ask))
+        .routes(routes!(resets::set))
+        .routes(routes!(current_person::show, current_person::rename))
+        .routes(routes!(current_person::change_password))
+        .routes(routes!(current_person::change_email))
+        .routes(routes!(second_factor::begin, second_factor::confirm))
+        .routes(routes!(second_factor::remove))
+        .routes(routes!(sessions::log_in, sessions::list, sessions::log_out_everywhere))
         .routes(routes!(sessions::current, sessions::log_out))
+        .routes(routes!(sessions::close))
         .routes(routes!(tokens::issue))
         .routes(routes!(tokens::keys))
         .routes(routes!(personal_tokens::list, personal_tokens::create))
         .routes(routes!(personal_tokens::delete))
+        .routes(routes!(founding::found))
         .routes(routes!(households::show))
+        .routes(routes!(members::list))
+        .routes(routes!(members::change, members::remove))
+        .routes(routes!(invitations::invite))
+        .routes(routes!(invitations::withdraw))
+        .routes(routes!(invitations::look))
+        .routes(routes!(invitations::accept))
+        .routes(routes!(audit::list))
         .routes(routes!(households::put_hub))
         .routes(routes!(alerts::list))
         .routes(routes!(alerts::acknowledge))

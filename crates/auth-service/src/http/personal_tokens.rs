@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::HouseholdId;
 use domain::access::{Role, Scope};
+use domain::audit::Action;
 use domain::personal_tokens::{PersonalToken, PersonalTokenId};
 use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
@@ -15,9 +16,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::App;
+use super::checks::checked_name;
 use super::error::ApiError;
 use super::extract::{Address, Body, LoggedIn};
-use super::households::checked_name;
 use crate::secret::PersonalSecret;
 
 /// Of one person.
@@ -143,6 +144,7 @@ pub(super) async fn create(
     if !app.personal_tokens.create_token(&token, MAX_TOKENS).await? {
         return Err(ApiError::TooManyTokens);
     }
+    app.write_down(token.household, session.person, Action::TokenMade, &token.name).await?;
     tracing::info!(person = %session.person, token = %token.id, "personal token made");
     let body = NewPersonalToken { token: secret.expose().to_owned(), description: (&token).into() };
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
@@ -169,9 +171,12 @@ pub(super) async fn delete(
     LoggedIn(session): LoggedIn,
     Address(id): Address<PersonalTokenId>,
 ) -> Result<StatusCode, ApiError> {
+    let tokens = app.personal_tokens.tokens(session.person).await?;
+    let token = tokens.into_iter().find(|token| token.id == id).ok_or(ApiError::NotFound)?;
     if !app.personal_tokens.delete_token(session.person, id).await? {
         return Err(ApiError::NotFound);
     }
+    app.write_down(token.household, session.person, Action::TokenDeleted, token.name).await?;
     tracing::info!(person = %session.person, token = %id, "personal token deleted");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,8 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::PersonId;
-use domain::accounts::{Membership, Session, normalise_email};
-use http::{StatusCode, header};
+use domain::accounts::{MAX_CLIENT_CHARS, Membership, Session, SessionId, normalise_email};
+use http::{HeaderMap, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use service::problem::Problem;
@@ -15,13 +15,16 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::App;
+use super::checks::MAX_EMAIL_BYTES;
 use super::error::ApiError;
-use super::extract::{Body, LoggedIn};
+use super::extract::{Address, Body, LoggedIn};
+use super::origin::Origin;
+use super::refusals::{OfBody, OfLimit, OfSession};
 use crate::passwords::MAX_PASSWORD_BYTES;
 use crate::secret::SessionSecret;
 
-/// RFC 5321 allows no longer address.
-const MAX_EMAIL_BYTES: usize = 254;
+/// More than this is no code.
+const MAX_CODE_BYTES: usize = 40;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -29,6 +32,8 @@ pub(super) struct LogIn {
     email: String,
     #[schema(value_type = String, format = Password)]
     password: SecretString,
+    /// Of the app, or a recovery code; for those who have a second factor.
+    code: Option<String>,
 }
 
 impl LogIn {
@@ -43,6 +48,9 @@ impl LogIn {
         if length == 0 || length > MAX_PASSWORD_BYTES {
             return Err(ApiError::invalid("password", "A password has 1 to 1024 bytes."));
         }
+        if self.code.as_ref().is_some_and(|code| code.len() > MAX_CODE_BYTES) {
+            return Err(ApiError::invalid("code", "A code has at most 40 bytes."));
+        }
         Ok(())
     }
 }
@@ -55,7 +63,7 @@ struct PersonBody {
     name: String,
 }
 
-#[derive(Clone, Copy, Serialize, ToSchema)]
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Role {
     Owner,
@@ -73,6 +81,16 @@ impl From<domain::access::Role> for Role {
     }
 }
 
+impl From<Role> for domain::access::Role {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Owner => Self::Owner,
+            Role::Member => Self::Member,
+            Role::Guest => Self::Guest,
+        }
+    }
+}
+
 /// A household that the person is a member of.
 #[derive(Serialize, ToSchema)]
 pub(super) struct HouseholdReference {
@@ -82,16 +100,20 @@ pub(super) struct HouseholdReference {
     #[schema(example = "Europe/Berlin")]
     zone: String,
     role: Role,
+    /// When the membership ends; null: not by itself.
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    until: Option<String>,
 }
 
 impl From<Membership> for HouseholdReference {
     fn from(membership: Membership) -> Self {
-        let Membership { household, role } = membership;
+        let Membership { household, role, until } = membership;
         Self {
             id: household.id.as_uuid(),
             name: household.name,
             zone: household.zone.into(),
             role: role.into(),
+            until: until.map(|until| until.to_string()),
         }
     }
 }
@@ -113,6 +135,28 @@ struct NewSession {
     session: SessionBody,
 }
 
+/// A session of who is logged in.
+#[derive(Serialize, ToSchema)]
+struct OpenSession {
+    id: Uuid,
+    /// What the browser called itself; empty when it did not say.
+    client: String,
+    #[schema(value_type = String, format = DateTime)]
+    created: String,
+    /// To the hour.
+    #[schema(value_type = String, format = DateTime)]
+    last_used: String,
+    #[schema(value_type = String, format = DateTime)]
+    expires: String,
+    /// Whether it is the one that asks.
+    current: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct OpenSessions {
+    sessions: Vec<OpenSession>,
+}
+
 /// Log in.
 #[utoipa::path(
     post,
@@ -121,20 +165,22 @@ struct NewSession {
     request_body = LogIn,
     responses(
         (status = 201, body = NewSession),
-        (status = 401, description = "Wrong e-mail or password", body = Problem, content_type = "application/problem+json"),
-        (status = 400, description = "The request ended early", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Too large", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Malformed", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Not now", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "Wrong e-mail or password; with the type `urn:wattline:code-needed` a code is missing or wrong", body = Problem, content_type = "application/problem+json"),
+        OfBody,
+        OfLimit,
     ),
 )]
 pub(super) async fn log_in(
     State(app): State<Arc<App>>,
+    Origin(from): Origin,
+    headers: HeaderMap,
     Body(login): Body<LogIn>,
 ) -> Result<Response, ApiError> {
     login.validate()?;
-    let credentials = app.accounts.credentials_by_email(&normalise_email(&login.email)).await?;
+    let email = normalise_email(&login.email);
+    let created = app.clock.now();
+    app.limits.attempt(&email, from, created)?;
+    let credentials = app.accounts.credentials_by_email(&email).await?;
     let (person, password_hash) =
         credentials.map(|credentials| (credentials.person.id, credentials.password_hash)).unzip();
     let matches = app.passwords.verify(login.password, password_hash).await?;
@@ -142,15 +188,102 @@ pub(super) async fn log_in(
         tracing::info!(person = person.map(|id| id.to_string()), "log-in refused");
         return Err(ApiError::WrongLogin);
     };
+    if let Some(factor) = app.second_factor_of(person).await? {
+        let code = login.code.filter(|code| !code.trim().is_empty()).ok_or(ApiError::CodeNeeded);
+        if !app.code_fits(person, &factor, &code?).await? {
+            tracing::info!(%person, "log-in refused: wrong code");
+            return Err(ApiError::WrongCode);
+        }
+    }
+    app.limits.succeeded(&email, from);
 
     let secret = SessionSecret::generate();
-    let created = app.clock.now();
     let expires = created.plus_millis(app.sessions.life_millis());
-    let session = Session { secret_hash: secret.hash(), person, created, expires };
+    let session = Session {
+        secret_hash: secret.hash(),
+        person,
+        created,
+        expires,
+        client: client_of(&headers),
+        last_used: created,
+    };
     app.accounts.open_session(&session).await?;
     tracing::info!(%person, "logged in");
     let body = NewSession { secret: secret.expose().to_owned(), session: describe(&app, &session).await? };
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
+}
+
+fn client_of(headers: &HeaderMap) -> String {
+    let text = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    text.chars().filter(|letter| !letter.is_control()).take(MAX_CLIENT_CHARS).collect()
+}
+
+/// Where somebody is logged in, the latest first.
+#[utoipa::path(
+    get,
+    operation_id = "list_sessions",
+    path = "/v1/sessions",
+    tag = "sessions",
+    security(("session" = [])),
+    responses((status = 200, body = OpenSessions), OfSession),
+)]
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    LoggedIn(session): LoggedIn,
+) -> Result<Json<OpenSessions>, ApiError> {
+    let sessions = app.accounts.sessions(session.person, app.clock.now()).await?;
+    let sessions = sessions.into_iter().map(|one| OpenSession {
+        id: one.id().as_uuid(),
+        current: one.secret_hash == session.secret_hash,
+        client: one.client,
+        created: one.created.to_string(),
+        last_used: one.last_used.to_string(),
+        expires: one.expires.to_string(),
+    });
+    Ok(Json(OpenSessions { sessions: sessions.collect() }))
+}
+
+/// Log out everywhere, here too.
+#[utoipa::path(
+    delete,
+    path = "/v1/sessions",
+    tag = "sessions",
+    security(("session" = [])),
+    responses((status = 204, description = "Logged out"), OfSession),
+)]
+pub(super) async fn log_out_everywhere(
+    State(app): State<Arc<App>>,
+    LoggedIn(session): LoggedIn,
+) -> Result<StatusCode, ApiError> {
+    let closed = app.accounts.close_sessions(session.person, None).await?;
+    tracing::info!(person = %session.person, closed, "logged out everywhere");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Log out somewhere else.
+#[utoipa::path(
+    delete,
+    operation_id = "close_session",
+    path = "/v1/sessions/{id}",
+    tag = "sessions",
+    security(("session" = [])),
+    params(("id" = Uuid, Path)),
+    responses(
+        (status = 204, description = "Logged out"),
+        (status = 404, description = "Not a session of this person", body = Problem, content_type = "application/problem+json"),
+        OfSession,
+    ),
+)]
+pub(super) async fn close(
+    State(app): State<Arc<App>>,
+    LoggedIn(session): LoggedIn,
+    Address(id): Address<SessionId>,
+) -> Result<StatusCode, ApiError> {
+    let sessions = app.accounts.sessions(session.person, app.clock.now()).await?;
+    let there = sessions.into_iter().find(|one| one.id() == id).ok_or(ApiError::NotFound)?;
+    app.accounts.close_session(&there.secret_hash).await?;
+    tracing::info!(person = %session.person, "logged out elsewhere");
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Who is logged in.
@@ -199,7 +332,7 @@ async fn describe(app: &App, session: &Session) -> Result<SessionBody, ApiError>
     let Some(person) = app.accounts.person(person).await? else {
         return Err(ApiError::NotLoggedIn);
     };
-    let memberships = app.accounts.memberships(person.id).await?;
+    let memberships = app.accounts.memberships(person.id, app.clock.now()).await?;
     Ok(SessionBody {
         expires_at: session.expires.to_string(),
         person: PersonBody { id: person.id.as_uuid(), email: person.email, name: person.name },

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::HouseholdId;
 use domain::access::{AUDIENCE, AccessClaims, HubGrant, ISSUER, Scope, every_scope};
+use domain::{HouseholdId, UtcMillis};
 use http::header;
 use serde::{Deserialize, Serialize};
 use service::problem::Problem;
@@ -72,7 +72,7 @@ pub(super) async fn issue(
     let issued = app.clock.now();
     let whole_life = issued.plus_millis(app.sessions.token_life_millis());
     // No token outlives what it was given for.
-    let expires = end.map_or(whole_life, |end| whole_life.min(end));
+    let expires = [end, membership.until].into_iter().flatten().fold(whole_life, UtcMillis::min);
     let claims = AccessClaims {
         iss: ISSUER.to_owned(),
         aud: AUDIENCE.to_owned(),

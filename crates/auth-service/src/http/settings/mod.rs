@@ -9,15 +9,16 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::HouseholdId;
-use domain::access::{Role, Scope};
+use domain::audit::Action;
 use domain::registry::StoredSettings;
 use service::problem::Problem;
 
 use self::body::SettingsBody;
 use super::App;
+use super::checks::checked_name;
 use super::error::ApiError;
 use super::extract::{Address, Body, Caller};
-use super::households::checked_name;
+use super::rights::Right;
 
 /// What is set for a home.
 #[utoipa::path(
@@ -40,9 +41,9 @@ pub(in crate::http) async fn show(
     caller: Caller,
     Address(id): Address<HouseholdId>,
 ) -> Result<Response, ApiError> {
-    let membership = caller.membership(&app, id, Scope::Usage).await?;
+    let membership = caller.may(&app, id, Right::See).await?;
     let mut stored = app.registry.settings(id).await?;
-    if !caller.can_manage(&membership) {
+    if !caller.may_also(&membership, Right::Change) {
         // Such an address often holds a secret.
         stored.settings.alerts.webhook = None;
     }
@@ -79,11 +80,11 @@ pub(in crate::http) async fn put(
     Address(id): Address<HouseholdId>,
     Body(body): Body<SettingsBody>,
 ) -> Result<Response, ApiError> {
-    let membership = caller.manager(&app, id).await?;
+    let membership = caller.may(&app, id, Right::Change).await?;
     let (mut household, StoredSettings { revision, settings }) = body.of(id);
     let is_other = household != membership.household;
     if is_other {
-        if membership.role != Role::Owner {
+        if !caller.may_also(&membership, Right::ChangeHome) {
             // Who wants no other name, but has not read the new one, is only late.
             let is_late = app.registry.settings(id).await?.revision != revision;
             return Err(if is_late { ApiError::Outdated } else { ApiError::NotOwner });
@@ -98,6 +99,7 @@ pub(in crate::http) async fn put(
     if is_other {
         app.accounts.put_household(&household).await?;
     }
+    app.write_down(id, caller.person(), Action::SettingsChanged, "").await?;
     tracing::info!(household = %id, person = %caller.person(), revision, "settings changed");
     Ok(Json(SettingsBody::new(household, StoredSettings { revision, settings })).into_response())
 }

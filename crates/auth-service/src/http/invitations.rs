@@ -1,0 +1,303 @@
+//! How people come into a household.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use domain::accounts::{Credentials, Person, Session};
+use domain::audit::Action;
+use domain::tickets::{Purpose, Ticket};
+use domain::{HouseholdId, PersonId};
+use http::StatusCode;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::App;
+use super::checks::{checked_email, checked_name, checked_password};
+use super::error::ApiError;
+use super::extract::{Address, Body, Caller, MaybeLoggedIn};
+use super::members::{InvitationBody, checked_until};
+use super::origin::Origin;
+use super::refusals::{OfBody, OfHousehold, OfLimit};
+use super::rights::Right;
+use super::sessions::Role;
+use super::sign_up::DAY_MILLIS;
+use crate::post::{Language, Matter, Page};
+use crate::secret::LinkSecret;
+
+const LIFE_MILLIS: i64 = 7 * DAY_MILLIS;
+/// Of one household, at the same time.
+const MAX_INVITATIONS: usize = 50;
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewInvitation {
+    #[schema(max_length = 254)]
+    email: String,
+    role: Role,
+    /// When the membership is to end, for a guest. Null: not by itself.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<String>,
+    #[serde(default)]
+    language: Language,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct Invited {
+    #[serde(flatten)]
+    invitation: InvitationBody,
+    /// Only in a demonstration: what the letter leads to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<String>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InvitationLink {
+    /// What is behind the `#` of the link.
+    #[schema(value_type = String)]
+    secret: SecretString,
+}
+
+/// What somebody is invited to.
+#[derive(Serialize, ToSchema)]
+pub(super) struct InvitationView {
+    household: String,
+    role: Role,
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    until: Option<String>,
+    /// Who invites; null when they have left.
+    #[schema(required = true)]
+    by: Option<String>,
+    email: String,
+    /// Whether somebody with this address can log in.
+    known: bool,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Acceptance {
+    /// What is behind the `#` of the link.
+    #[schema(value_type = String)]
+    secret: SecretString,
+    /// Of somebody who is new here.
+    #[schema(min_length = 1, max_length = 80)]
+    name: Option<String>,
+    /// Of somebody who is new here.
+    #[schema(value_type = Option<String>, format = Password, min_length = 8)]
+    password: Option<SecretString>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct Accepted {
+    household: Uuid,
+    /// What to log in with.
+    email: String,
+}
+
+/// Invite somebody into a household, as an owner. Again sends another letter, and the link of before ends.
+#[utoipa::path(
+    post,
+    path = "/v1/households/{household}/invitations",
+    tag = "members",
+    security(("session" = [])),
+    params(("household" = Uuid, Path)),
+    request_body = NewInvitation,
+    responses(
+        (status = 201, body = Invited),
+        (status = 409, description = "There is no mail server, or there are 50 invitations", body = service::problem::Problem, content_type = "application/problem+json"),
+        OfBody,
+        OfHousehold,
+        OfLimit,
+    ),
+)]
+pub(super) async fn invite(
+    State(app): State<Arc<App>>,
+    Origin(from): Origin,
+    caller: Caller,
+    Address(id): Address<HouseholdId>,
+    Body(body): Body<NewInvitation>,
+) -> Result<Response, ApiError> {
+    let membership = caller.may(&app, id, Right::ManagePeople).await?;
+    let email = checked_email(&body.email)?;
+    let now = app.clock.now();
+    let until = checked_until(body.role, body.until.as_deref(), now)?;
+    app.can_send(from)?;
+    let there = app.tickets.invitations(id, now).await?;
+    if there.len() >= MAX_INVITATIONS && there.iter().all(|ticket| ticket.email != email) {
+        return Err(ApiError::TooManyInvitations);
+    }
+    if !app.limits.may_receive(&email, now) {
+        return Err(ApiError::TooManyLetters);
+    }
+    let (by, role) = (caller.person(), body.role.into());
+    let secret = LinkSecret::generate();
+    let purpose = Purpose::Invitation { household: id, role, until, by };
+    let (created, expires) = (now, now.plus_millis(LIFE_MILLIS));
+    let ticket = Ticket { secret_hash: secret.hash(), email, purpose, created, expires };
+    app.tickets.put_ticket(&ticket).await?;
+    let about = format!("{}: {}", ticket.email, role.as_str());
+    app.write_down(id, by, Action::MemberInvited, about).await?;
+    let link = app.post.link(Page::Invitation, secret.expose());
+    let name = app.accounts.person(by).await?.map(|person| person.name).unwrap_or_default();
+    let matter =
+        Matter::Invitation { link: link.clone(), household: membership.household.name, by: name, role };
+    app.post.send(&ticket.email, body.language, &matter);
+    tracing::info!(household = %id, person = %by, "somebody invited");
+    let invitation = InvitationBody::of(&ticket).ok_or(ApiError::NotFound)?;
+    let body = Invited { invitation, link: app.post.shown(link) };
+    Ok((StatusCode::CREATED, Json(body)).into_response())
+}
+
+/// Withdraw an invitation, as an owner.
+#[utoipa::path(
+    delete,
+    operation_id = "withdraw_invitation",
+    path = "/v1/households/{household}/invitations/{email}",
+    tag = "members",
+    security(("session" = [])),
+    params(("household" = Uuid, Path), ("email" = String, Path)),
+    responses((status = 204, description = "Withdrawn"), OfHousehold),
+)]
+pub(super) async fn withdraw(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Address((household, email)): Address<(HouseholdId, String)>,
+) -> Result<StatusCode, ApiError> {
+    caller.may(&app, household, Right::ManagePeople).await?;
+    let email = domain::accounts::normalise_email(&email);
+    if !app.tickets.withdraw_invitation(household, &email).await? {
+        return Err(ApiError::NotFound);
+    }
+    app.write_down(household, caller.person(), Action::InvitationWithdrawn, email).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What an invitation is to.
+#[utoipa::path(
+    post,
+    operation_id = "look_at_invitation",
+    path = "/v1/invitations/look",
+    tag = "members",
+    request_body = InvitationLink,
+    responses(
+        (status = 200, body = InvitationView),
+        (status = 404, description = "The link is not valid any more", body = service::problem::Problem, content_type = "application/problem+json"),
+        OfBody,
+        OfLimit,
+    ),
+)]
+pub(super) async fn look(
+    State(app): State<Arc<App>>,
+    Origin(from): Origin,
+    Body(body): Body<InvitationLink>,
+) -> Result<Json<InvitationView>, ApiError> {
+    let secret = app.link_secret(&body.secret, from)?;
+    let ticket = app.tickets.ticket(&secret.hash(), app.clock.now()).await?.ok_or(ApiError::BadLink)?;
+    let Purpose::Invitation { household, role, until, by } = ticket.purpose else {
+        return Err(ApiError::BadLink);
+    };
+    let household = app.accounts.household(household).await?.ok_or(ApiError::BadLink)?;
+    Ok(Json(InvitationView {
+        household: household.name,
+        role: role.into(),
+        until: until.map(|until| until.to_string()),
+        by: app.accounts.person(by).await?.map(|person| person.name),
+        known: app.accounts.credentials_by_email(&ticket.email).await?.is_some(),
+        email: ticket.email,
+    }))
+}
+
+/// Accept an invitation: as who is logged in, or as somebody new, with a name and a password.
+#[utoipa::path(
+    post,
+    operation_id = "accept_invitation",
+    path = "/v1/invitations/accept",
+    tag = "members",
+    security((), ("session" = [])),
+    request_body = Acceptance,
+    responses(
+        (status = 200, body = Accepted),
+        (status = 403, description = "The invitation is for another address", body = service::problem::Problem, content_type = "application/problem+json"),
+        (status = 404, description = "The link is not valid any more", body = service::problem::Problem, content_type = "application/problem+json"),
+        (status = 409, description = "There is an account with this address: log in first", body = service::problem::Problem, content_type = "application/problem+json"),
+        OfBody,
+        OfLimit,
+    ),
+)]
+pub(super) async fn accept(
+    State(app): State<Arc<App>>,
+    Origin(from): Origin,
+    MaybeLoggedIn(session): MaybeLoggedIn,
+    Body(body): Body<Acceptance>,
+) -> Result<Json<Accepted>, ApiError> {
+    let secret = app.link_secret(&body.secret, from)?;
+    let newcomer = match (&session, body.name, body.password) {
+        (None, Some(name), Some(password)) => {
+            checked_password("password", &password)?;
+            Some((checked_name("name", &name)?, app.passwords.hash(password).await?))
+        }
+        (None, ..) => return Err(ApiError::LogInFirst),
+        (Some(_), ..) => None,
+    };
+    let there = app.tickets.ticket(&secret.hash(), app.clock.now()).await?.ok_or(ApiError::BadLink)?;
+    if let Some(session) = &session {
+        let person = app.accounts.person(session.person).await?.ok_or(ApiError::NotLoggedIn)?;
+        if person.email != there.email {
+            return Err(ApiError::InvitedElsewhere);
+        }
+    } else if app.accounts.credentials_by_email(&there.email).await?.is_some() {
+        return Err(ApiError::LogInFirst);
+    }
+    let is_invitation = |purpose: &Purpose| matches!(purpose, Purpose::Invitation { .. });
+    let ticket = app.take_ticket(&secret, is_invitation).await?;
+    match app.admitted(&ticket, session.as_ref(), newcomer).await {
+        Ok(household) => Ok(Json(Accepted { household: household.as_uuid(), email: ticket.email })),
+        Err(error) => {
+            app.give_back(&ticket).await;
+            Err(error)
+        }
+    }
+}
+
+impl App {
+    async fn admitted(
+        &self,
+        ticket: &Ticket,
+        session: Option<&Session>,
+        newcomer: Option<(String, String)>,
+    ) -> Result<HouseholdId, ApiError> {
+        let Purpose::Invitation { household, role, until, .. } = ticket.purpose else {
+            return Err(ApiError::BadLink);
+        };
+        let person = match (session, newcomer) {
+            (Some(session), _) => session.person,
+            (None, Some((name, password_hash))) => {
+                let id = PersonId::from_uuid(Uuid::new_v4());
+                let person = Person { id, email: ticket.email.clone(), name };
+                self.accounts.create_person(&Credentials { person, password_hash }).await?;
+                id
+            }
+            (None, None) => return Err(ApiError::LogInFirst),
+        };
+        // An invitation is no way to lose what one is already.
+        let there = self.membership(person, household).await?;
+        if there.is_none_or(|there| rank(there.role) < rank(role)) {
+            self.members.admit(household, person, role, until).await?;
+        }
+        self.write_down(household, person, Action::MemberJoined, role.as_str()).await?;
+        tracing::info!(%household, %person, "an invitation was accepted");
+        Ok(household)
+    }
+}
+
+const fn rank(role: domain::access::Role) -> u8 {
+    match role {
+        domain::access::Role::Guest => 0,
+        domain::access::Role::Member => 1,
+        domain::access::Role::Owner => 2,
+    }
+}
