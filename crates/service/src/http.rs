@@ -1,6 +1,5 @@
 //! Serving HTTP: limits, request ids, traces, and an end that does not hang.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +21,7 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetReques
 use tower_http::timeout::RequestBodyTimeoutLayer;
 use tower_http::trace::TraceLayer;
 
+use crate::origin::Peer;
 use crate::problem::Problem;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -37,10 +37,6 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long open requests may go on after the wish to stop; live streams end by the same token.
 const GRACE: Duration = Duration::from_secs(5);
-
-/// Who is at the other end of the connection: an extension of every request.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub SocketAddr);
 
 /// Serves until `shutdown`, then lets open requests finish for a few seconds.
 pub async fn serve(

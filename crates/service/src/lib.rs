@@ -8,6 +8,7 @@ pub mod config;
 pub mod health;
 pub mod http;
 mod logs;
+pub mod origin;
 pub mod problem;
 mod run;
 pub mod shutdown;

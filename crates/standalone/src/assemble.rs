@@ -33,6 +33,9 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
         .await
         .with_context(|| format!("cannot serve the page on {}", config.listen))?;
 
+    let page = listener.local_addr()?;
+    let page_url = format!("http://{page}");
+
     let accounts = Arc::new(sqlite::Accounts::open(data.join("accounts.db")).await?);
     let measurements = Arc::new(sqlite::Measurements::open(data.join("measurements.db")).await?);
     let (publisher, source, live) = inprocess::transport(IN_FLIGHT, &data, clock.clone());
@@ -54,13 +57,11 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
         let deps = auth_service::Deps {
-            accounts: accounts.clone(),
-            registry: accounts.clone(),
-            personal_tokens: accounts.clone(),
-            alerts: accounts.clone(),
+            stores: Arc::clone(&accounts).into(),
             clock: clock.clone(),
             signing_key: auth_service::SigningKey::load_or_create(&data.join("signing-key.pem"))?,
             sessions: auth_service::SessionsConfig::default(),
+            people: config.people(page.ip().is_loopback() && arguments.is_demo(), &page_url),
         };
         let shutdown = shutdown.clone();
         parts.spawn(async move { Ok(auth_service::run(deps, listener, shutdown).await?) });
@@ -83,13 +84,18 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
         url
     };
     let announcement = Announcement {
-        url: format!("http://{}", listener.local_addr()?),
+        url: page_url,
         email: config.home.email,
         password,
         household: provisioned.household,
     };
     let deps = web_app::Deps {
-        upstream: UpstreamConfig { auth_url, read_url, secure_cookies: config.secure_cookies },
+        upstream: UpstreamConfig {
+            auth_url,
+            read_url,
+            secure_cookies: config.secure_cookies,
+            forwarded_hops: config.forwarded_hops,
+        },
         clock: clock.clone(),
     };
     let stop = shutdown.clone();

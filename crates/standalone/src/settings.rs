@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use agent::config::SpoolConfig;
 use alert_worker::AlertConfig;
+use auth_service::PeopleConfig;
 use domain::calendar::Zone;
+use mail::SmtpConfig;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use write_service::{BatchConfig, DoorConfig};
@@ -19,6 +21,9 @@ pub(crate) struct Settings {
     pub(crate) data_dir: PathBuf,
     /// Whether browsers may send the session's cookie over HTTPS only: for use behind a proxy with TLS.
     pub(crate) secure_cookies: bool,
+    /// How many proxies stand before the page and add who asked them to `X-Forwarded-For`.
+    pub(crate) forwarded_hops: u8,
+    pub(crate) people: PeopleSettings,
     /// Days after which single ticks are forgotten; for ever when not set. Quarter hours are kept for ever.
     pub(crate) retention_days: Option<u32>,
     pub(crate) home: HomeSettings,
@@ -26,6 +31,18 @@ pub(crate) struct Settings {
     pub(crate) agent: agent::Config,
     pub(crate) batch: BatchConfig,
     pub(crate) door: DoorConfig,
+}
+
+/// How others come in.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PeopleSettings {
+    /// Whether anybody may sign up who reaches the page. Without it only those who are invited.
+    pub(crate) sign_up: bool,
+    /// Where people find the page, for the links in letters.
+    pub(crate) page_url: Option<String>,
+    /// Without it no letters are sent.
+    pub(crate) smtp: Option<SmtpConfig>,
 }
 
 /// Who may log in, and whose sockets these are.
@@ -46,6 +63,8 @@ impl Default for Settings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             data_dir: PathBuf::from("wattline-data"),
             secure_cookies: false,
+            forwarded_hops: 0,
+            people: PeopleSettings::default(),
             retention_days: None,
             home: HomeSettings::default(),
             // Who runs this is at home: their webhook may be so too, and one home is looked at often.
@@ -81,6 +100,18 @@ impl Settings {
             self.agent.spool.path = self.data_dir.join("spool.db");
         }
     }
+
+    /// In a demonstration on this machine links are shown, so that all can be tried without a mail server.
+    pub(crate) fn people(&self, is_demo: bool, page_url: &str) -> PeopleConfig {
+        let PeopleSettings { sign_up, page_url: configured, smtp } = self.people.clone();
+        PeopleConfig {
+            sign_up: sign_up || is_demo,
+            page_url: configured.unwrap_or_else(|| page_url.to_owned()),
+            smtp,
+            show_links: is_demo,
+            ..PeopleConfig::default()
+        }
+    }
 }
 
 /// A century.
@@ -97,6 +128,7 @@ impl service::config::Config for Settings {
         if !self.home.email.contains('@') {
             faults.push(format!("home.email: {:?} is not an e-mail address", self.home.email));
         }
+        self.people(false, "http://localhost").validate(faults);
         if self.home.password.as_ref().is_some_and(|password| password.expose_secret().len() < 8) {
             faults.push("home.password: must have at least 8 characters".to_owned());
         }

@@ -16,6 +16,9 @@ pub struct UpstreamConfig {
     pub read_url: String,
     /// Whether browsers may send the session's cookie over HTTPS only. Off for plain HTTP at home.
     pub secure_cookies: bool,
+    /// How many proxies of our own stand before the page and add who asked them to `X-Forwarded-For`. None: who is
+    /// connected is who asks.
+    pub forwarded_hops: u8,
 }
 
 impl Default for UpstreamConfig {
@@ -24,6 +27,7 @@ impl Default for UpstreamConfig {
             auth_url: "http://127.0.0.1:9403".to_owned(),
             read_url: "http://127.0.0.1:9402".to_owned(),
             secure_cookies: true,
+            forwarded_hops: 0,
         }
     }
 }

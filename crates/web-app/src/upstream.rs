@@ -178,6 +178,11 @@ impl Upstream {
         self.tokens().retain(|key, _| key.household != household);
     }
 
+    /// Forgets all tokens: whom a change was about is not known here, and the others get new ones.
+    pub(crate) fn forget_all(&self) {
+        self.tokens().clear();
+    }
+
     /// Forgets the tokens of all programs, so that one that was turned away gets no further.
     pub(crate) fn forget_programs(&self) {
         self.tokens().retain(|key, _| !is_of_program(&key.secret));

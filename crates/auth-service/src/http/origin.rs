@@ -1,18 +1,12 @@
-//! Where a request comes from.
-
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use service::http::Peer;
 
 use super::App;
 
 /// The address of whoever asks, for limits.
-///
-/// The service stands behind others that add who asked them to `X-Forwarded-For`: the entry of the outermost one of
-/// ours counts. What stands before it anybody can make up.
 #[derive(Clone, Copy)]
 pub(super) struct Origin(pub(super) IpAddr);
 
@@ -20,32 +14,6 @@ impl FromRequestParts<Arc<App>> for Origin {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Self::Rejection> {
-        let peer = parts.extensions.get::<Peer>().map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.0.ip());
-        let lines = parts.headers.get_all("x-forwarded-for").iter();
-        let entries = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
-        Ok(Self(outermost(entries, app.people.forwarded_hops).unwrap_or(peer)))
-    }
-}
-
-fn outermost<'a>(entries: impl Iterator<Item = &'a str>, hops: u8) -> Option<IpAddr> {
-    let entries: Vec<&str> = entries.map(str::trim).collect();
-    let hops = usize::from(hops).min(entries.len());
-    entries[entries.len() - hops..].first()?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_entry_of_our_own_outermost_hop_counts() {
-        let of = |header: &str, hops| outermost(header.split(','), hops).map(|address| address.to_string());
-        assert_eq!(of("203.0.113.9, 192.0.2.1", 1).as_deref(), Some("192.0.2.1"));
-        assert_eq!(of("198.51.100.7, 203.0.113.9, 192.0.2.1", 2).as_deref(), Some("203.0.113.9"));
-        // Somebody asked from further inside: there is no more to go by.
-        assert_eq!(of("192.0.2.1", 2).as_deref(), Some("192.0.2.1"));
-        assert_eq!(of("192.0.2.1", 0), None);
-        assert_eq!(of("nonsense", 1), None);
-        assert_eq!(outermost(std::iter::empty(), 1), None);
+        Ok(Self(service::origin::of(parts, app.people.forwarded_hops)))
     }
 }

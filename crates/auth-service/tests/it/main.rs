@@ -4,10 +4,15 @@
 mod alerts;
 mod hubs;
 mod log_in;
+mod members;
 mod outage;
+mod people;
 mod personal_tokens;
 mod provisioning;
+mod rights;
+mod second_factor;
 mod server;
+mod sessions;
 mod settings;
 mod tokens;
 mod whole_story;

@@ -73,7 +73,7 @@ async fn what_people_have_changed_stays_when_only_what_is_missing_is_made() {
     described.hubs[0].sockets.retain(|socket| socket.number.get() == 3);
     let again = provision_missing(&*server.accounts, &*server.clock, &described).await.unwrap();
     assert_eq!((again.household, again.changes), (first.household, vec![]));
-    let membership = &server.accounts.memberships(first.person).await.unwrap()[0];
+    let membership = &server.accounts.memberships(first.person, server.now()).await.unwrap()[0];
     assert_eq!((membership.household.name.as_str(), membership.household.zone.name()), ("Attic", "UTC"));
     assert_eq!(membership.role, Role::Member);
     assert_eq!(server.accounts.hubs(first.household).await.unwrap()[0].name, "Shelf");

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use auth_service::provision::Home;
-use auth_service::{Deps, SessionsConfig, SigningKey, Stores, provision};
+use auth_service::{Deps, PeopleConfig, SessionsConfig, SigningKey, Stores, provision};
 use domain::accounts::Accounts;
 use domain::alerts::Alerts;
 use domain::{Clock, HouseholdId, HubId, PersonId, UtcMillis};
@@ -43,29 +43,29 @@ impl Server {
     pub(crate) async fn with_settings(sessions: SessionsConfig) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = sqlite::Accounts::open(folder.path().join("accounts.db")).await.unwrap();
-        Self::start(Arc::new(store).into(), sessions, folder).await
+        Self::start(Arc::new(store).into(), sessions, shown_links(), folder).await
+    }
+
+    pub(crate) async fn with_people(people: PeopleConfig) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = sqlite::Accounts::open(folder.path().join("accounts.db")).await.unwrap();
+        Self::start(Arc::new(store).into(), SessionsConfig::default(), people, folder).await
     }
 
     pub(crate) async fn with_stores(stores: impl Into<Stores>) -> Self {
-        Self::start(stores.into(), SessionsConfig::default(), tempfile::tempdir().unwrap()).await
+        let folder = tempfile::tempdir().unwrap();
+        Self::start(stores.into(), SessionsConfig::default(), shown_links(), folder).await
     }
 
-    async fn start(stores: Stores, sessions: SessionsConfig, folder: TempDir) -> Self {
+    async fn start(stores: Stores, sessions: SessionsConfig, people: PeopleConfig, folder: TempDir) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let clock = Arc::new(FakeClock::at(SystemClock.now()));
         let signing_key = SigningKey::load_or_create(&folder.path().join("signing-key.pem")).unwrap();
         let shutdown = CancellationToken::new();
-        let Stores { accounts, registry, personal_tokens, alerts } = stores;
-        let deps = Deps {
-            accounts: Arc::clone(&accounts),
-            registry,
-            personal_tokens,
-            alerts: Arc::clone(&alerts),
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            signing_key,
-            sessions,
-        };
+        let (accounts, alerts) = (Arc::clone(&stores.accounts), Arc::clone(&stores.alerts));
+        let clock_of_service = Arc::clone(&clock) as Arc<dyn Clock>;
+        let deps = Deps { stores, clock: clock_of_service, signing_key, sessions, people };
         let run = auth_service::run(deps, listener, shutdown.clone());
         let task = tokio::spawn(async move { run.await.unwrap() });
         Self { url, accounts, alerts, clock, shutdown, task, http: reqwest::Client::new(), _folder: folder }
@@ -114,6 +114,17 @@ impl Server {
         self.send(self.request(Method::POST, "/v1/sessions").json(&body)).await
     }
 
+    /// Without being logged in.
+    pub(crate) async fn ask(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// The secret of the link that the answer shows.
+    pub(crate) fn link_of(answer: &Answer) -> String {
+        let link = answer.body["link"].as_str().unwrap_or_else(|| panic!("no link in {}", answer.body));
+        link.split_once('#').unwrap().1.to_owned()
+    }
+
     pub(crate) async fn secret_of(&self, email: &str) -> String {
         let answer = self.log_in(email, PASSWORD).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
@@ -134,6 +145,11 @@ impl Server {
     pub(crate) fn now(&self) -> UtcMillis {
         self.clock.now()
     }
+}
+
+/// As in a demonstration.
+pub(crate) fn shown_links() -> PeopleConfig {
+    PeopleConfig { show_links: true, ..PeopleConfig::default() }
 }
 
 pub(crate) fn hub() -> HubId {

@@ -1,16 +1,15 @@
 //! What is known of a household, and changing it.
 
 use axum::Router;
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use axum::routing::{get, put};
 use domain::{HouseholdId, HubId};
-use http::{HeaderMap, Method};
+use http::Method;
 use service::problem::Problem;
 
-use super::{Address, AppState, Sent, ask};
+use super::{Address, AppState, ask};
+use crate::asked::Sent;
 use crate::caller::Caller;
 
 pub(super) fn routes() -> Router<AppState> {
@@ -40,22 +39,20 @@ async fn put_settings(
     State(state): State<AppState>,
     Address(household): Address<HouseholdId>,
     caller: Caller,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    sent: Sent,
 ) -> Result<Response, Problem> {
     let path = format!("/v1/households/{household}/settings");
-    change(&state, &caller, household, &path, Sent { headers, body }).await
+    change(&state, &caller, household, &path, sent).await
 }
 
 async fn put_hub(
     State(state): State<AppState>,
     Address((household, hub)): Address<(HouseholdId, HubId)>,
     caller: Caller,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    sent: Sent,
 ) -> Result<Response, Problem> {
     let path = format!("/v1/households/{household}/hubs/{hub}");
-    change(&state, &caller, household, &path, Sent { headers, body }).await
+    change(&state, &caller, household, &path, sent).await
 }
 
 async fn change(

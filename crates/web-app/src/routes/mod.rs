@@ -3,6 +3,7 @@
 mod alerts;
 mod guard;
 mod households;
+mod people;
 mod personal_tokens;
 mod reading;
 mod session;
@@ -10,18 +11,17 @@ mod session;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequestParts, Path};
 use axum::response::Response;
 use axum::routing::get;
 use domain::Clock;
 use http::request::Parts;
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use service::problem::Problem;
 use tokio_util::sync::CancellationToken;
 
+use crate::asked::Sent;
 use crate::caller::Caller;
 use crate::proxy::pass_on;
 use crate::session::Cookie;
@@ -33,6 +33,7 @@ pub(crate) struct AppState {
     upstream: Arc<Upstream>,
     pub(crate) cookie: Cookie,
     clock: Arc<dyn Clock>,
+    pub(crate) forwarded_hops: u8,
     shutdown: CancellationToken,
 }
 
@@ -42,6 +43,7 @@ pub(crate) fn router(deps: Deps, shutdown: CancellationToken) -> Result<Router, 
         upstream: upstream.clone(),
         cookie: Cookie::new(deps.upstream.secure_cookies),
         clock: deps.clock,
+        forwarded_hops: deps.upstream.forwarded_hops,
         shutdown,
     };
     let health = service::health::routes(move || {
@@ -51,6 +53,7 @@ pub(crate) fn router(deps: Deps, shutdown: CancellationToken) -> Result<Router, 
     let all = Router::new()
         .merge(session::routes())
         .merge(households::routes())
+        .merge(people::routes())
         .merge(alerts::routes())
         .merge(reading::routes())
         .merge(personal_tokens::routes())
@@ -78,12 +81,6 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Address
     }
 }
 
-/// What the browser sends, for the auth-service to look at. The server reads no more than a bounded amount.
-struct Sent {
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-}
-
 /// Asks the auth-service in the name of the caller, and passes its answer on.
 async fn ask(
     state: &AppState,
@@ -93,14 +90,8 @@ async fn ask(
     sent: Option<Sent>,
 ) -> Result<Response, Problem> {
     let mut request = state.upstream.auth(method, path).bearer_auth(caller.secret());
-    if let Some(Sent { headers, body }) = sent {
-        let body = body.map_err(|rejection| {
-            Problem::new(rejection.status()).detail("The request is too large, or ended early.")
-        })?;
-        if let Some(media_type) = headers.get(header::CONTENT_TYPE) {
-            request = request.header(header::CONTENT_TYPE, media_type);
-        }
-        request = request.body(body);
+    if let Some(sent) = sent {
+        request = sent.put_into(request);
     }
     let answer = send(request).await?;
     if answer.status() == StatusCode::UNAUTHORIZED {

@@ -1,16 +1,15 @@
 //! Tokens that people give to their own programs.
 
 use axum::Router;
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use axum::routing::{delete, get};
 use domain::personal_tokens::PersonalTokenId;
-use http::{HeaderMap, Method};
+use http::Method;
 use service::problem::Problem;
 
-use super::{Address, AppState, Sent, ask};
+use super::{Address, AppState, ask};
+use crate::asked::Sent;
 use crate::caller::Caller;
 
 const PATH: &str = "/v1/personal-tokens";
@@ -23,13 +22,8 @@ async fn list(State(state): State<AppState>, caller: Caller) -> Result<Response,
     ask(&state, &caller, Method::GET, PATH, None).await
 }
 
-async fn create(
-    State(state): State<AppState>,
-    caller: Caller,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<Response, Problem> {
-    ask(&state, &caller, Method::POST, PATH, Some(Sent { headers, body })).await
+async fn create(State(state): State<AppState>, caller: Caller, sent: Sent) -> Result<Response, Problem> {
+    ask(&state, &caller, Method::POST, PATH, Some(sent)).await
 }
 
 async fn revoke(

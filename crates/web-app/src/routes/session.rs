@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use service::problem::Problem;
 
 use super::AppState;
+use crate::asked::Asker;
 use crate::caller::Caller;
 use crate::upstream::{problem_of, send};
 
@@ -23,6 +24,8 @@ pub(super) fn routes() -> Router<AppState> {
 struct LogIn {
     email: String,
     password: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
 }
 
 /// What the auth-service says of a session; the secret stays in the cookie.
@@ -48,6 +51,8 @@ struct HouseholdAnswer {
     name: String,
     zone: String,
     role: String,
+    /// When the membership ends.
+    until: Option<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -56,12 +61,13 @@ struct NoSecret;
 
 async fn log_in(
     State(state): State<AppState>,
+    asker: Asker,
     body: Result<Json<LogIn>, JsonRejection>,
 ) -> Result<Response, Problem> {
     let Json(body) = body.map_err(|_| {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY).detail("An e-mail address and a password are needed.")
     })?;
-    let answer = send(state.upstream.auth(Method::POST, "/v1/sessions").json(&body)).await?;
+    let answer = send(asker.introduce(state.upstream.auth(Method::POST, "/v1/sessions")).json(&body)).await?;
     if !answer.status().is_success() {
         return Err(problem_of(answer).await);
     }

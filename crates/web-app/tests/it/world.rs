@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth_service::provision::Home;
-use auth_service::{SessionsConfig, SigningKey, provision};
+use auth_service::{PeopleConfig, SessionsConfig, SigningKey, provision};
 use domain::alerts::{Alert, AlertId, AlertKey, AlertKind, Alerts as _, Facts};
 use domain::measurement::MeasurementStore as _;
 use domain::transport::ContainerPublisher as _;
@@ -93,13 +93,11 @@ impl World {
         let accounts = Arc::new(sqlite::Accounts::open(folder.path().join("accounts.db")).await.unwrap());
         let household = provision(&*accounts, &*clock, &home()).await.unwrap().household;
         let deps = auth_service::Deps {
-            accounts: accounts.clone(),
-            registry: accounts.clone(),
-            personal_tokens: accounts.clone(),
-            alerts: accounts.clone(),
+            stores: Arc::clone(&accounts).into(),
             clock: clock.clone(),
             signing_key: SigningKey::load_or_create(&folder.path().join("key.pem")).unwrap(),
             sessions: SessionsConfig::default(),
+            people: PeopleConfig { show_links: true, ..PeopleConfig::default() },
         };
         let auth = Running::start(|listener, stop| async move {
             auth_service::run(deps, listener, stop).await.unwrap();

@@ -1,0 +1,134 @@
+//! People and who is in a household. What is asked here goes to the auth-service under the same name.
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::{delete, get, post, put};
+use http::{HeaderMap, Method, StatusCode, Uri};
+use service::problem::Problem;
+
+use super::AppState;
+use crate::asked::{Asker, Sent};
+use crate::caller::Caller;
+use crate::proxy::pass_on;
+use crate::upstream::send;
+
+pub(super) fn routes() -> Router<AppState> {
+    let household = |path: &str| format!("/api/households/{{household}}/{path}");
+    Router::new()
+        .route("/api/people", post(anybody))
+        .route("/api/confirmations", post(anybody))
+        .route("/api/password-resets", post(anybody))
+        .route("/api/new-passwords", post(holder_of_a_link))
+        .route("/api/invitations/look", post(anybody))
+        .route("/api/invitations/accept", post(holder_of_a_link))
+        .route("/api/people/current", get(somebody).put(somebody))
+        .route("/api/people/current/password", put(somebody))
+        .route("/api/people/current/email", put(somebody))
+        .route("/api/people/current/second-factor", post(somebody).put(somebody))
+        .route("/api/people/current/second-factor/removal", post(somebody))
+        .route("/api/sessions", get(somebody).delete(everywhere))
+        .route("/api/sessions/{id}", delete(somebody))
+        .route("/api/households", post(somebody))
+        .route(&household("members"), get(somebody))
+        .route(&household("members/{person}"), put(somebody).delete(somebody))
+        .route(&household("invitations"), post(somebody))
+        .route(&household("invitations/{email}"), delete(somebody))
+        .route(&household("audit"), get(somebody))
+}
+
+/// With or without a session.
+async fn anybody(
+    State(state): State<AppState>,
+    uri: Uri,
+    method: Method,
+    asker: Asker,
+    headers: HeaderMap,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    // Credentials that are no good are the same as none: whoever opens a link may have been logged out since.
+    let caller = Caller::of(state.cookie, &headers).ok().flatten();
+    let request = sent.put_into(asker.introduce(question(&state, method.clone(), &uri)?));
+    let answer = match &caller {
+        Some(caller) => send(request.bearer_auth(caller.secret())).await?,
+        None => send(request).await?,
+    };
+    if answer.status() == StatusCode::UNAUTHORIZED
+        && let Some(caller) = caller
+    {
+        return Ok(caller.refused());
+    }
+    Ok(pass_on(answer).await)
+}
+
+/// A link may log somebody out elsewhere, or make somebody a member.
+async fn holder_of_a_link(
+    State(state): State<AppState>,
+    uri: Uri,
+    method: Method,
+    asker: Asker,
+    headers: HeaderMap,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    let upstream = state.upstream.clone();
+    let answer = anybody(State(state), uri, method, asker, headers, sent).await?;
+    if answer.status().is_success() {
+        upstream.forget_all();
+    }
+    Ok(answer)
+}
+
+async fn somebody(
+    State(state): State<AppState>,
+    uri: Uri,
+    method: Method,
+    asker: Asker,
+    caller: Caller,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    let changes = method != Method::GET;
+    let request = sent.put_into(asker.introduce(question(&state, method, &uri)?));
+    let answer = send(request.bearer_auth(caller.secret())).await;
+    // Who is a member somewhere may have changed, or where somebody is logged in; also when the answer got lost. What was
+    // refused has changed nothing, and nobody gets the others' tokens forgotten by asking for nonsense.
+    let was_refused = answer.as_ref().is_ok_and(|answer| answer.status().is_client_error());
+    if changes && !was_refused {
+        state.upstream.forget_all();
+    }
+    let answer = answer?;
+    if answer.status() == StatusCode::UNAUTHORIZED {
+        return Ok(caller.refused());
+    }
+    Ok(pass_on(answer).await)
+}
+
+/// Logging out everywhere is logging out here too.
+async fn everywhere(
+    state: State<AppState>,
+    uri: Uri,
+    method: Method,
+    asker: Asker,
+    caller: Caller,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    let cookie = state.cookie;
+    let mut response = somebody(state, uri, method, asker, caller, sent).await?;
+    if response.status().is_success() {
+        cookie.clear(&mut response);
+    }
+    Ok(response)
+}
+
+/// `/api/people` is `/v1/people` there.
+fn question(state: &AppState, method: Method, uri: &Uri) -> Result<reqwest::RequestBuilder, Problem> {
+    let nowhere = || Problem::new(StatusCode::NOT_FOUND).detail("There is nothing at this address.");
+    let path = uri.path().strip_prefix("/api/").ok_or_else(nowhere)?;
+    // A segment such as `%2e%2e` would lead somewhere else than its name says.
+    let climbs =
+        |segment: &str| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
+    if path.split('/').any(climbs) {
+        return Err(nowhere());
+    }
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    Ok(state.upstream.auth(method, &format!("/v1/{path}{query}")))
+}
