@@ -1,3 +1,8 @@
+//! People, households and hubs.
+
+mod hubs;
+mod sessions;
+
 use async_trait::async_trait;
 use domain::access::Role;
 use domain::accounts::{
@@ -5,11 +10,11 @@ use domain::accounts::{
 };
 use domain::{HouseholdId, HubId, PersonId, UtcMillis};
 use sqlx::postgres::PgPool;
-use sqlx::{PgConnection, query, query_as};
+use sqlx::{query, query_as};
 use uuid::Uuid;
 
 use crate::connection::Database;
-use crate::rows::{LabelRow, membership, parse_zone, socket_label};
+use crate::rows::{MembershipRow, membership, parse_zone};
 use crate::{Config, ConnectError};
 
 /// The accounts in PostgreSQL.
@@ -96,51 +101,12 @@ impl domain::accounts::Accounts for Accounts {
             .await
     }
 
-    async fn open_session(&self, session: &Session) -> Result<(), AccountsError> {
+    async fn set_name(&self, id: PersonId, name: &str) -> Result<bool, AccountsError> {
         self.database
-            .run("open a session", async |pool: &PgPool| {
-                query("INSERT INTO session (secret_hash, person, created, expires) VALUES ($1, $2, $3, $4)")
-                    .bind(session.secret_hash.as_slice())
-                    .bind(session.person.as_uuid())
-                    .bind(session.created.0)
-                    .bind(session.expires.0)
-                    .execute(pool)
-                    .await
-                    .map(|_| ())
-            })
-            .await
-    }
-
-    async fn session(
-        &self,
-        secret_hash: &[u8; 32],
-        now: UtcMillis,
-    ) -> Result<Option<Session>, AccountsError> {
-        let row: Option<(Uuid, i64, i64)> = self
-            .database
-            .run("look up a session", async |pool: &PgPool| {
-                query_as(
-                    "SELECT person, created, expires FROM session WHERE secret_hash = $1 AND expires > $2",
-                )
-                .bind(secret_hash.as_slice())
-                .bind(now.0)
-                .fetch_optional(pool)
-                .await
-            })
-            .await?;
-        Ok(row.map(|(person, created, expires)| Session {
-            secret_hash: *secret_hash,
-            person: PersonId::from_uuid(person),
-            created: UtcMillis(created),
-            expires: UtcMillis(expires),
-        }))
-    }
-
-    async fn close_session(&self, secret_hash: &[u8; 32]) -> Result<bool, AccountsError> {
-        self.database
-            .run("close a session", async |pool: &PgPool| {
-                query("DELETE FROM session WHERE secret_hash = $1")
-                    .bind(secret_hash.as_slice())
+            .run("set a name", async |pool: &PgPool| {
+                query("UPDATE person SET name = $2 WHERE id = $1")
+                    .bind(id.as_uuid())
+                    .bind(name)
                     .execute(pool)
                     .await
                     .map(|done| done.rows_affected() > 0)
@@ -148,16 +114,57 @@ impl domain::accounts::Accounts for Accounts {
             .await
     }
 
-    async fn purge_sessions(&self, now: UtcMillis) -> Result<u64, AccountsError> {
+    async fn set_email(&self, id: PersonId, email: &str) -> Result<bool, AccountsError> {
         self.database
-            .run("purge sessions", async |pool: &PgPool| {
-                query("DELETE FROM session WHERE expires <= $1")
-                    .bind(now.0)
+            .run("set an address", async |pool: &PgPool| {
+                query("UPDATE person SET email = $2 WHERE id = $1")
+                    .bind(id.as_uuid())
+                    .bind(email)
                     .execute(pool)
                     .await
-                    .map(|done| done.rows_affected())
+                    .map(|done| done.rows_affected() > 0)
             })
             .await
+    }
+
+    async fn open_session(&self, session: &Session) -> Result<(), AccountsError> {
+        self.database.run("open a session", async |pool: &PgPool| sessions::open(pool, session).await).await
+    }
+
+    async fn session(
+        &self,
+        secret_hash: &[u8; 32],
+        now: UtcMillis,
+    ) -> Result<Option<Session>, AccountsError> {
+        self.database
+            .run("look up a session", async |pool: &PgPool| sessions::used(pool, secret_hash, now).await)
+            .await
+    }
+
+    async fn close_session(&self, secret_hash: &[u8; 32]) -> Result<bool, AccountsError> {
+        self.database
+            .run("close a session", async |pool: &PgPool| sessions::close(pool, secret_hash).await)
+            .await
+    }
+
+    async fn sessions(&self, person: PersonId, now: UtcMillis) -> Result<Vec<Session>, AccountsError> {
+        self.database
+            .run("list sessions", async |pool: &PgPool| sessions::list(pool, person, now).await)
+            .await
+    }
+
+    async fn close_sessions(
+        &self,
+        person: PersonId,
+        except: Option<&[u8; 32]>,
+    ) -> Result<u64, AccountsError> {
+        self.database
+            .run("close sessions", async |pool: &PgPool| sessions::close_others(pool, person, except).await)
+            .await
+    }
+
+    async fn purge_sessions(&self, now: UtcMillis) -> Result<u64, AccountsError> {
+        self.database.run("purge sessions", async |pool: &PgPool| sessions::purge(pool, now).await).await
     }
 
     async fn put_household(&self, household: &Household) -> Result<(), AccountsError> {
@@ -200,7 +207,7 @@ impl domain::accounts::Accounts for Accounts {
             .run("put a member", async |pool: &PgPool| {
                 query(
                     "INSERT INTO membership (person, household, role) VALUES ($1, $2, $3)
-                     ON CONFLICT (person, household) DO UPDATE SET role = excluded.role",
+                     ON CONFLICT (person, household) DO UPDATE SET role = excluded.role, until = NULL",
                 )
                 .bind(person.as_uuid())
                 .bind(household.as_uuid())
@@ -212,14 +219,17 @@ impl domain::accounts::Accounts for Accounts {
             .await
     }
 
-    async fn memberships(&self, person: PersonId) -> Result<Vec<Membership>, AccountsError> {
+    async fn memberships(&self, person: PersonId, now: UtcMillis) -> Result<Vec<Membership>, AccountsError> {
         self.database
             .run("list memberships", async |pool: &PgPool| {
-                let rows: Vec<(Uuid, String, String, String)> = query_as(
-                    "SELECT h.id, h.name, h.zone, m.role FROM membership m JOIN household h ON h.id = m.household
-                     WHERE m.person = $1 ORDER BY h.name COLLATE \"C\", h.id",
+                let rows: Vec<MembershipRow> = query_as(
+                    "SELECT h.id, h.name, h.zone, m.role, m.until
+                     FROM membership m JOIN household h ON h.id = m.household
+                     WHERE m.person = $1 AND (m.until IS NULL OR m.until > $2)
+                     ORDER BY h.name COLLATE \"C\", h.id",
                 )
                 .bind(person.as_uuid())
+                .bind(now.0)
                 .fetch_all(pool)
                 .await?;
                 rows.into_iter().map(membership).collect()
@@ -228,25 +238,7 @@ impl domain::accounts::Accounts for Accounts {
     }
 
     async fn assign_hub(&self, assignment: &HubAssignment) -> Result<(), AccountsError> {
-        self.database
-            .run("assign a hub", async |pool: &PgPool| {
-                let mut transaction = pool.begin().await?;
-                lock_hub(&mut transaction, assignment.hub).await?;
-                give_way(&mut transaction, assignment).await?;
-                query(
-                    "INSERT INTO hub_assignment (hub, household, name, since, until)
-                     VALUES ($1, $2, $3, $4, $5)",
-                )
-                .bind(assignment.hub.as_uuid())
-                .bind(assignment.household.as_uuid())
-                .bind(&assignment.name)
-                .bind(assignment.since.0)
-                .bind(assignment.until.map(|until| until.0))
-                .execute(&mut *transaction)
-                .await?;
-                transaction.commit().await
-            })
-            .await
+        self.database.run("assign a hub", async |pool: &PgPool| hubs::assign(pool, assignment).await).await
     }
 
     async fn release_hub(
@@ -256,56 +248,12 @@ impl domain::accounts::Accounts for Accounts {
         until: UtcMillis,
     ) -> Result<bool, AccountsError> {
         self.database
-            .run("release a hub", async |pool: &PgPool| {
-                let mut transaction = pool.begin().await?;
-                lock_hub(&mut transaction, hub).await?;
-                let never_started = query(
-                    "DELETE FROM hub_assignment
-                     WHERE household = $1 AND hub = $2 AND until IS NULL AND since >= $3",
-                )
-                .bind(household.as_uuid())
-                .bind(hub.as_uuid())
-                .bind(until.0)
-                .execute(&mut *transaction)
-                .await?;
-                let ended = query(
-                    "UPDATE hub_assignment SET until = $3
-                     WHERE household = $1 AND hub = $2 AND until IS NULL",
-                )
-                .bind(household.as_uuid())
-                .bind(hub.as_uuid())
-                .bind(until.0)
-                .execute(&mut *transaction)
-                .await?;
-                transaction.commit().await?;
-                Ok(never_started.rows_affected() + ended.rows_affected() > 0)
-            })
+            .run("release a hub", async |pool: &PgPool| hubs::release(pool, household, hub, until).await)
             .await
     }
 
     async fn hubs(&self, household: HouseholdId) -> Result<Vec<HubAssignment>, AccountsError> {
-        let rows: Vec<(Uuid, String, i64, Option<i64>)> = self
-            .database
-            .run("list hubs", async |pool: &PgPool| {
-                query_as(
-                    "SELECT hub, name, since, until FROM hub_assignment
-                     WHERE household = $1 ORDER BY since, hub",
-                )
-                .bind(household.as_uuid())
-                .fetch_all(pool)
-                .await
-            })
-            .await?;
-        Ok(rows
-            .into_iter()
-            .map(|(hub, name, since, until)| HubAssignment {
-                hub: HubId::from_uuid(hub),
-                household,
-                name,
-                since: UtcMillis(since),
-                until: until.map(UtcMillis),
-            })
-            .collect())
+        self.database.run("list hubs", async |pool: &PgPool| hubs::list(pool, household).await).await
     }
 
     async fn put_sockets(
@@ -315,73 +263,13 @@ impl domain::accounts::Accounts for Accounts {
         sockets: &[SocketLabel],
     ) -> Result<(), AccountsError> {
         self.database
-            .run("put sockets", async |pool: &PgPool| {
-                let mut transaction = pool.begin().await?;
-                lock_hub(&mut transaction, hub).await?;
-                query("DELETE FROM socket_label WHERE household = $1 AND hub = $2")
-                    .bind(household.as_uuid())
-                    .bind(hub.as_uuid())
-                    .execute(&mut *transaction)
-                    .await?;
-                for socket in sockets {
-                    query(
-                        "INSERT INTO socket_label (household, hub, number, name, room, icon, hidden)
-                         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                    )
-                    .bind(household.as_uuid())
-                    .bind(hub.as_uuid())
-                    .bind(i16::from(socket.number.get()))
-                    .bind(&socket.name)
-                    .bind(&socket.room)
-                    .bind(&socket.icon)
-                    .bind(socket.hidden)
-                    .execute(&mut *transaction)
-                    .await?;
-                }
-                transaction.commit().await
-            })
+            .run("put sockets", async |pool: &PgPool| hubs::label(pool, household, hub, sockets).await)
             .await
     }
 
     async fn sockets(&self, household: HouseholdId, hub: HubId) -> Result<Vec<SocketLabel>, AccountsError> {
         self.database
-            .run("list sockets", async |pool: &PgPool| {
-                let rows: Vec<LabelRow> = query_as(
-                    "SELECT number, name, room, icon, hidden FROM socket_label
-                     WHERE household = $1 AND hub = $2 ORDER BY number",
-                )
-                .bind(household.as_uuid())
-                .bind(hub.as_uuid())
-                .fetch_all(pool)
-                .await?;
-                rows.into_iter().map(socket_label).collect()
-            })
+            .run("list sockets", async |pool: &PgPool| hubs::labels(pool, household, hub).await)
             .await
     }
-}
-
-/// Two transactions that both insert into an exclusion constraint would wait for each other.
-async fn lock_hub(connection: &mut PgConnection, hub: HubId) -> Result<(), sqlx::Error> {
-    query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
-        .bind(hub.to_string())
-        .execute(connection)
-        .await
-        .map(|_| ())
-}
-
-/// The household's own earlier assignments of the hub make room for `assignment`.
-async fn give_way(connection: &mut PgConnection, assignment: &HubAssignment) -> Result<(), sqlx::Error> {
-    query("DELETE FROM hub_assignment WHERE household = $1 AND hub = $2 AND (until IS NULL OR since >= $3)")
-        .bind(assignment.household.as_uuid())
-        .bind(assignment.hub.as_uuid())
-        .bind(assignment.since.0)
-        .execute(&mut *connection)
-        .await?;
-    query("UPDATE hub_assignment SET until = $3 WHERE household = $1 AND hub = $2 AND until > $3")
-        .bind(assignment.household.as_uuid())
-        .bind(assignment.hub.as_uuid())
-        .bind(assignment.since.0)
-        .execute(connection)
-        .await
-        .map(|_| ())
 }

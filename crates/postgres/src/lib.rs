@@ -5,11 +5,15 @@
 
 mod accounts;
 mod alerts;
+mod audit;
 mod config;
 mod connection;
+mod members;
 mod personal_tokens;
 mod registry;
 mod rows;
+mod second_factors;
+mod tickets;
 
 pub use accounts::Accounts;
 pub use config::Config;

@@ -10,6 +10,7 @@ use sqlx::{FromRow, query, query_as, query_scalar};
 use uuid::Uuid;
 
 use crate::Accounts;
+use crate::rows::hash;
 
 #[derive(FromRow)]
 struct Row {
@@ -28,17 +29,13 @@ impl TryFrom<Row> for PersonalToken {
     type Error = sqlx::Error;
 
     fn try_from(row: Row) -> Result<Self, sqlx::Error> {
-        let secret_hash = row
-            .secret_hash
-            .try_into()
-            .map_err(|hash: Vec<u8>| sqlx::Error::Decode(format!("a hash of {} bytes", hash.len()).into()))?;
         Ok(Self {
             id: PersonalTokenId::from_uuid(row.id),
             person: PersonId::from_uuid(row.person),
             household: HouseholdId::from_uuid(row.household),
             name: row.name,
             scopes: Scope::from_words(&row.scopes),
-            secret_hash,
+            secret_hash: hash(row.secret_hash)?,
             created: UtcMillis(row.created),
             expires: row.expires.map(UtcMillis),
             last_used: row.last_used.map(UtcMillis),
@@ -75,8 +72,10 @@ impl PersonalTokens for Accounts {
         self.database
             .run("look up a personal token", async |pool: &PgPool| {
                 let row: Option<Row> = query_as(
-                    "SELECT * FROM personal_token
-                     WHERE secret_hash = $1 AND (expires IS NULL OR expires > $2)",
+                    "SELECT t.* FROM personal_token t
+                     JOIN membership m ON m.person = t.person AND m.household = t.household
+                     WHERE t.secret_hash = $1 AND (t.expires IS NULL OR t.expires > $2)
+                       AND (m.until IS NULL OR m.until > $2)",
                 )
                 .bind(secret_hash.as_slice())
                 .bind(now.0)

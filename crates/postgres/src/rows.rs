@@ -1,18 +1,27 @@
 //! From rows to what `domain` knows. A row that makes no sense is the database's fault, not "not found".
 
-use domain::HouseholdId;
-use domain::SocketNumber;
 use domain::access::Role;
 use domain::accounts::{Household, Membership, SocketLabel};
 use domain::calendar::Zone;
+use domain::{HouseholdId, SocketNumber, UtcMillis};
 use uuid::Uuid;
 
-pub(crate) fn membership(
-    (id, name, zone, role): (Uuid, String, String, String),
-) -> Result<Membership, sqlx::Error> {
-    let role = Role::parse(&role).ok_or_else(|| sqlx::Error::Decode(format!("a role {role:?}").into()))?;
+/// id, name, zone of the household; role, until
+pub(crate) type MembershipRow = (Uuid, String, String, String, Option<i64>);
+
+pub(crate) fn membership((id, name, zone, role, until): MembershipRow) -> Result<Membership, sqlx::Error> {
     let household = Household { id: HouseholdId::from_uuid(id), name, zone: parse_zone(&zone)? };
-    Ok(Membership { household, role })
+    Ok(Membership { household, role: parse_role(&role)?, until: until.map(UtcMillis) })
+}
+
+pub(crate) fn parse_role(role: &str) -> Result<Role, sqlx::Error> {
+    Role::parse(role).ok_or_else(|| sqlx::Error::Decode(format!("a role {role:?}").into()))
+}
+
+pub(crate) fn hash(column: Vec<u8>) -> Result<[u8; 32], sqlx::Error> {
+    column
+        .try_into()
+        .map_err(|column: Vec<u8>| sqlx::Error::Decode(format!("a hash of {} bytes", column.len()).into()))
 }
 
 /// number, name, room, icon, hidden

@@ -1,7 +1,9 @@
 //! People, households and hubs.
 
 mod file;
+mod hubs;
 mod rows;
+mod sessions;
 
 use std::path::Path;
 
@@ -12,11 +14,11 @@ use domain::accounts::{
 };
 use domain::{HouseholdId, HubId, PersonId, UtcMillis};
 use sqlx::sqlite::SqlitePool;
-use sqlx::{SqliteConnection, query, query_as};
+use sqlx::{query, query_as};
 
 pub use file::OpenAccountsError;
-use rows::membership;
-pub(crate) use rows::{LabelRow, id_bytes, parse_zone, socket_label};
+pub(crate) use rows::{LabelRow, hash, id_bytes, parse_role, parse_zone, socket_label};
+use rows::{MembershipRow, membership};
 
 /// Takes the write lock at once; one that begins by reading would have to give up where another writes.
 pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
@@ -91,16 +93,28 @@ impl domain::accounts::Accounts for Accounts {
         Ok(done.rows_affected() > 0)
     }
 
-    async fn open_session(&self, session: &Session) -> Result<(), AccountsError> {
-        query("INSERT INTO session (secret_hash, person, created, expires) VALUES (?, ?, ?, ?)")
-            .bind(&session.secret_hash[..])
-            .bind(&session.person.as_bytes()[..])
-            .bind(session.created.0)
-            .bind(session.expires.0)
+    async fn set_name(&self, id: PersonId, name: &str) -> Result<bool, AccountsError> {
+        let done = query("UPDATE person SET name = ? WHERE id = ?")
+            .bind(name)
+            .bind(&id.as_bytes()[..])
             .execute(&self.pool)
             .await
-            .map_err(because("open a session"))?;
-        Ok(())
+            .map_err(because("set a name"))?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    async fn set_email(&self, id: PersonId, email: &str) -> Result<bool, AccountsError> {
+        let done = query("UPDATE person SET email = ? WHERE id = ?")
+            .bind(email)
+            .bind(&id.as_bytes()[..])
+            .execute(&self.pool)
+            .await
+            .map_err(because("set an address"))?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    async fn open_session(&self, session: &Session) -> Result<(), AccountsError> {
+        sessions::open(&self.pool, session).await.map_err(because("open a session"))
     }
 
     async fn session(
@@ -108,40 +122,27 @@ impl domain::accounts::Accounts for Accounts {
         secret_hash: &[u8; 32],
         now: UtcMillis,
     ) -> Result<Option<Session>, AccountsError> {
-        let row: Option<(Vec<u8>, i64, i64)> =
-            query_as("SELECT person, created, expires FROM session WHERE secret_hash = ? AND expires > ?")
-                .bind(&secret_hash[..])
-                .bind(now.0)
-                .fetch_optional(&self.pool)
-                .await
-                .map_err(because("look up a session"))?;
-        let session = |(person, created, expires)| {
-            Ok(Session {
-                secret_hash: *secret_hash,
-                person: PersonId::from_bytes(id_bytes(person)?),
-                created: UtcMillis(created),
-                expires: UtcMillis(expires),
-            })
-        };
-        row.map(session).transpose().map_err(because("look up a session"))
+        sessions::used(&self.pool, secret_hash, now).await.map_err(because("look up a session"))
     }
 
     async fn close_session(&self, secret_hash: &[u8; 32]) -> Result<bool, AccountsError> {
-        let done = query("DELETE FROM session WHERE secret_hash = ?")
-            .bind(&secret_hash[..])
-            .execute(&self.pool)
-            .await
-            .map_err(because("close a session"))?;
-        Ok(done.rows_affected() > 0)
+        sessions::close(&self.pool, secret_hash).await.map_err(because("close a session"))
+    }
+
+    async fn sessions(&self, person: PersonId, now: UtcMillis) -> Result<Vec<Session>, AccountsError> {
+        sessions::list(&self.pool, person, now).await.map_err(because("list sessions"))
+    }
+
+    async fn close_sessions(
+        &self,
+        person: PersonId,
+        except: Option<&[u8; 32]>,
+    ) -> Result<u64, AccountsError> {
+        sessions::close_others(&self.pool, person, except).await.map_err(because("close sessions"))
     }
 
     async fn purge_sessions(&self, now: UtcMillis) -> Result<u64, AccountsError> {
-        let done = query("DELETE FROM session WHERE expires <= ?")
-            .bind(now.0)
-            .execute(&self.pool)
-            .await
-            .map_err(because("purge sessions"))?;
-        Ok(done.rows_affected())
+        sessions::purge(&self.pool, now).await.map_err(because("purge sessions"))
     }
 
     async fn put_household(&self, household: &Household) -> Result<(), AccountsError> {
@@ -177,7 +178,7 @@ impl domain::accounts::Accounts for Accounts {
     ) -> Result<(), AccountsError> {
         query(
             "INSERT INTO membership (person, household, role) VALUES (?, ?, ?)
-             ON CONFLICT (person, household) DO UPDATE SET role = excluded.role",
+             ON CONFLICT (person, household) DO UPDATE SET role = excluded.role, until = NULL",
         )
         .bind(&person.as_bytes()[..])
         .bind(&household.as_bytes()[..])
@@ -188,12 +189,14 @@ impl domain::accounts::Accounts for Accounts {
         Ok(())
     }
 
-    async fn memberships(&self, person: PersonId) -> Result<Vec<Membership>, AccountsError> {
-        let rows: Vec<(Vec<u8>, String, String, String)> = query_as(
-            "SELECT h.id, h.name, h.zone, m.role FROM membership m JOIN household h ON h.id = m.household
-             WHERE m.person = ? ORDER BY h.name, h.id",
+    async fn memberships(&self, person: PersonId, now: UtcMillis) -> Result<Vec<Membership>, AccountsError> {
+        let rows: Vec<MembershipRow> = query_as(
+            "SELECT h.id, h.name, h.zone, m.role, m.until
+             FROM membership m JOIN household h ON h.id = m.household
+             WHERE m.person = ? AND (m.until IS NULL OR m.until > ?) ORDER BY h.name, h.id",
         )
         .bind(&person.as_bytes()[..])
+        .bind(now.0)
         .fetch_all(&self.pool)
         .await
         .map_err(because("list memberships"))?;
@@ -201,7 +204,7 @@ impl domain::accounts::Accounts for Accounts {
     }
 
     async fn assign_hub(&self, assignment: &HubAssignment) -> Result<(), AccountsError> {
-        self.replace_assignment(assignment).await.map_err(because("assign a hub"))
+        hubs::assign(&self.pool, assignment).await.map_err(because("assign a hub"))
     }
 
     async fn release_hub(
@@ -210,27 +213,11 @@ impl domain::accounts::Accounts for Accounts {
         hub: HubId,
         until: UtcMillis,
     ) -> Result<bool, AccountsError> {
-        self.end_assignment(household, hub, until).await.map_err(because("release a hub"))
+        hubs::release(&self.pool, household, hub, until).await.map_err(because("release a hub"))
     }
 
     async fn hubs(&self, household: HouseholdId) -> Result<Vec<HubAssignment>, AccountsError> {
-        let rows: Vec<(Vec<u8>, String, i64, Option<i64>)> = query_as(
-            "SELECT hub, name, since, until FROM hub_assignment WHERE household = ? ORDER BY since, hub",
-        )
-        .bind(&household.as_bytes()[..])
-        .fetch_all(&self.pool)
-        .await
-        .map_err(because("list hubs"))?;
-        let assignment = |(hub, name, since, until): (Vec<u8>, String, i64, Option<i64>)| {
-            Ok(HubAssignment {
-                hub: HubId::from_bytes(id_bytes(hub)?),
-                household,
-                name,
-                since: UtcMillis(since),
-                until: until.map(UtcMillis),
-            })
-        };
-        rows.into_iter().map(assignment).collect::<Result<_, _>>().map_err(because("list hubs"))
+        hubs::list(&self.pool, household).await.map_err(because("list hubs"))
     }
 
     async fn put_sockets(
@@ -239,110 +226,12 @@ impl domain::accounts::Accounts for Accounts {
         hub: HubId,
         sockets: &[SocketLabel],
     ) -> Result<(), AccountsError> {
-        self.replace_sockets(household, hub, sockets).await.map_err(because("put sockets"))
+        hubs::label(&self.pool, household, hub, sockets).await.map_err(because("put sockets"))
     }
 
     async fn sockets(&self, household: HouseholdId, hub: HubId) -> Result<Vec<SocketLabel>, AccountsError> {
-        let rows: Vec<LabelRow> = query_as(
-            "SELECT number, name, room, icon, hidden FROM socket_label
-             WHERE household = ? AND hub = ? ORDER BY number",
-        )
-        .bind(&household.as_bytes()[..])
-        .bind(&hub.as_bytes()[..])
-        .fetch_all(&self.pool)
-        .await
-        .map_err(because("list sockets"))?;
-        rows.into_iter().map(socket_label).collect::<Result<_, _>>().map_err(because("list sockets"))
+        hubs::labels(&self.pool, household, hub).await.map_err(because("list sockets"))
     }
-}
-
-impl Accounts {
-    async fn replace_assignment(&self, assignment: &HubAssignment) -> Result<(), sqlx::Error> {
-        let mut transaction = self.pool.begin_with(BEGIN).await?;
-        give_way(&mut transaction, assignment).await?;
-        query("INSERT INTO hub_assignment (hub, household, name, since, until) VALUES (?, ?, ?, ?, ?)")
-            .bind(&assignment.hub.as_bytes()[..])
-            .bind(&assignment.household.as_bytes()[..])
-            .bind(&assignment.name)
-            .bind(assignment.since.0)
-            .bind(assignment.until.map(|until| until.0))
-            .execute(&mut *transaction)
-            .await?;
-        transaction.commit().await
-    }
-
-    async fn end_assignment(
-        &self,
-        household: HouseholdId,
-        hub: HubId,
-        until: UtcMillis,
-    ) -> Result<bool, sqlx::Error> {
-        let mut transaction = self.pool.begin_with(BEGIN).await?;
-        let never_started = query(
-            "DELETE FROM hub_assignment WHERE household = ? AND hub = ? AND until IS NULL AND since >= ?",
-        )
-        .bind(&household.as_bytes()[..])
-        .bind(&hub.as_bytes()[..])
-        .bind(until.0)
-        .execute(&mut *transaction)
-        .await?;
-        let ended =
-            query("UPDATE hub_assignment SET until = ? WHERE household = ? AND hub = ? AND until IS NULL")
-                .bind(until.0)
-                .bind(&household.as_bytes()[..])
-                .bind(&hub.as_bytes()[..])
-                .execute(&mut *transaction)
-                .await?;
-        transaction.commit().await?;
-        Ok(never_started.rows_affected() + ended.rows_affected() > 0)
-    }
-
-    async fn replace_sockets(
-        &self,
-        household: HouseholdId,
-        hub: HubId,
-        sockets: &[SocketLabel],
-    ) -> Result<(), sqlx::Error> {
-        let mut transaction = self.pool.begin_with(BEGIN).await?;
-        query("DELETE FROM socket_label WHERE household = ? AND hub = ?")
-            .bind(&household.as_bytes()[..])
-            .bind(&hub.as_bytes()[..])
-            .execute(&mut *transaction)
-            .await?;
-        for socket in sockets {
-            query(
-                "INSERT INTO socket_label (household, hub, number, name, room, icon, hidden)
-                 VALUES (?, ?, ?, ?, ?, ?, ?)",
-            )
-            .bind(&household.as_bytes()[..])
-            .bind(&hub.as_bytes()[..])
-            .bind(i64::from(socket.number.get()))
-            .bind(&socket.name)
-            .bind(&socket.room)
-            .bind(&socket.icon)
-            .bind(socket.hidden)
-            .execute(&mut *transaction)
-            .await?;
-        }
-        transaction.commit().await
-    }
-}
-
-/// The household's own earlier assignments of the hub make room for `assignment`.
-async fn give_way(connection: &mut SqliteConnection, assignment: &HubAssignment) -> Result<(), sqlx::Error> {
-    query("DELETE FROM hub_assignment WHERE household = ? AND hub = ? AND (until IS NULL OR since >= ?)")
-        .bind(&assignment.household.as_bytes()[..])
-        .bind(&assignment.hub.as_bytes()[..])
-        .bind(assignment.since.0)
-        .execute(&mut *connection)
-        .await?;
-    query("UPDATE hub_assignment SET until = ?3 WHERE household = ?1 AND hub = ?2 AND until > ?3")
-        .bind(&assignment.household.as_bytes()[..])
-        .bind(&assignment.hub.as_bytes()[..])
-        .bind(assignment.since.0)
-        .execute(connection)
-        .await
-        .map(|_| ())
 }
 
 /// Names `operation` in what went wrong, and recognises the rules that the schema holds.

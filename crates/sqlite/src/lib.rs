@@ -5,10 +5,14 @@
 
 mod accounts;
 mod alerts;
+mod audit;
 mod measurements;
+mod members;
 mod opening;
 mod personal_tokens;
 mod registry;
+mod second_factors;
+mod tickets;
 
 pub use accounts::{Accounts, OpenAccountsError};
 pub use measurements::{Measurements, OpenMeasurementsError};

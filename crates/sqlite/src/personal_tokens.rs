@@ -7,7 +7,7 @@ use domain::personal_tokens::{PersonalToken, PersonalTokenId, PersonalTokens, US
 use domain::{HouseholdId, PersonId, UtcMillis};
 use sqlx::{FromRow, query, query_as, query_scalar};
 
-use crate::accounts::{Accounts, BEGIN, because, id_bytes};
+use crate::accounts::{Accounts, BEGIN, because, hash, id_bytes};
 
 const USE: &str = "look up a personal token";
 const LIST: &str = "list personal tokens";
@@ -29,17 +29,13 @@ impl TryFrom<Row> for PersonalToken {
     type Error = sqlx::Error;
 
     fn try_from(row: Row) -> Result<Self, sqlx::Error> {
-        let secret_hash = row
-            .secret_hash
-            .try_into()
-            .map_err(|hash: Vec<u8>| sqlx::Error::Decode(format!("a hash of {} bytes", hash.len()).into()))?;
         Ok(Self {
             id: PersonalTokenId::from_bytes(id_bytes(row.id)?),
             person: PersonId::from_bytes(id_bytes(row.person)?),
             household: HouseholdId::from_bytes(id_bytes(row.household)?),
             name: row.name,
             scopes: Scope::from_words(&row.scopes),
-            secret_hash,
+            secret_hash: hash(row.secret_hash)?,
             created: UtcMillis(row.created),
             expires: row.expires.map(UtcMillis),
             last_used: row.last_used.map(UtcMillis),
@@ -68,7 +64,10 @@ impl PersonalTokens for Accounts {
         now: UtcMillis,
     ) -> Result<Option<PersonalToken>, AccountsError> {
         let row: Option<Row> = query_as(
-            "SELECT * FROM personal_token WHERE secret_hash = ? AND (expires IS NULL OR expires > ?)",
+            "SELECT t.* FROM personal_token t
+             JOIN membership m ON m.person = t.person AND m.household = t.household
+             WHERE t.secret_hash = ?1 AND (t.expires IS NULL OR t.expires > ?2)
+               AND (m.until IS NULL OR m.until > ?2)",
         )
         .bind(&secret_hash[..])
         .bind(now.0)

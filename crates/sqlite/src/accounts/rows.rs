@@ -3,7 +3,7 @@
 use domain::access::Role;
 use domain::accounts::{Household, Membership, SocketLabel};
 use domain::calendar::Zone;
-use domain::{HouseholdId, SocketNumber};
+use domain::{HouseholdId, SocketNumber, UtcMillis};
 
 pub(crate) fn id_bytes(column: Vec<u8>) -> Result<[u8; 16], sqlx::Error> {
     column
@@ -11,12 +11,22 @@ pub(crate) fn id_bytes(column: Vec<u8>) -> Result<[u8; 16], sqlx::Error> {
         .map_err(|column: Vec<u8>| sqlx::Error::Decode(format!("an id of {} bytes", column.len()).into()))
 }
 
-pub(super) fn membership(
-    (id, name, zone, role): (Vec<u8>, String, String, String),
-) -> Result<Membership, sqlx::Error> {
-    let role = Role::parse(&role).ok_or_else(|| sqlx::Error::Decode(format!("a role {role:?}").into()))?;
+pub(crate) fn hash(column: Vec<u8>) -> Result<[u8; 32], sqlx::Error> {
+    column
+        .try_into()
+        .map_err(|column: Vec<u8>| sqlx::Error::Decode(format!("a hash of {} bytes", column.len()).into()))
+}
+
+/// id, name, zone of the household; role, until
+pub(super) type MembershipRow = (Vec<u8>, String, String, String, Option<i64>);
+
+pub(super) fn membership((id, name, zone, role, until): MembershipRow) -> Result<Membership, sqlx::Error> {
     let household = Household { id: HouseholdId::from_bytes(id_bytes(id)?), name, zone: parse_zone(&zone)? };
-    Ok(Membership { household, role })
+    Ok(Membership { household, role: parse_role(&role)?, until: until.map(UtcMillis) })
+}
+
+pub(crate) fn parse_role(role: &str) -> Result<Role, sqlx::Error> {
+    Role::parse(role).ok_or_else(|| sqlx::Error::Decode(format!("a role {role:?}").into()))
 }
 
 /// number, name, room, icon, hidden

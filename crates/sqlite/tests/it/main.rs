@@ -3,6 +3,7 @@
 mod accounts;
 mod alerts;
 mod measurements;
+mod people;
 mod personal_tokens;
 mod registry;
 mod rollups;

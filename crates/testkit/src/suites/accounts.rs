@@ -1,12 +1,13 @@
 //! What every store of the accounts has to keep.
 
+mod hubs;
+mod sessions;
+
 use std::time::Duration;
 
 use domain::access::Role;
-use domain::accounts::{
-    Accounts, AccountsError, Credentials, Household, HubAssignment, Membership, Person, Session, SocketLabel,
-};
-use domain::{HouseholdId, HubId, PersonId, SocketNumber, UtcMillis};
+use domain::accounts::{Accounts, AccountsError, Credentials, Household, Membership, Person};
+use domain::{HouseholdId, HubId, PersonId, UtcMillis};
 use tokio::time::timeout;
 
 /// No single case may take longer.
@@ -16,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// went through the suite before is as good as a fresh one.
 pub async fn run_all(accounts: &dyn Accounts) {
     macro_rules! run {
-        ($($case:ident),* $(,)?) => {
+        ($($case:path),* $(,)?) => {
             $(timeout(PATIENCE, $case(accounts)).await.expect(concat!(stringify!($case), " took too long"));)*
         };
     }
@@ -25,26 +26,35 @@ pub async fn run_all(accounts: &dyn Accounts) {
         a_person_is_found_by_email_and_id,
         an_email_address_belongs_to_one_person,
         a_password_hash_is_replaced,
+        a_name_is_replaced,
+        an_email_address_is_replaced,
+        a_new_email_address_belongs_to_one_person_too,
         what_is_unknown_is_not_found,
-        a_session_is_open_until_it_expires,
-        a_closed_session_is_gone,
-        a_purge_forgets_expired_sessions_only,
-        a_session_needs_a_person,
+        sessions::a_session_is_open_until_it_expires,
+        sessions::a_closed_session_is_gone,
+        sessions::a_purge_forgets_expired_sessions_only,
+        sessions::a_session_needs_a_person,
+        sessions::a_use_is_written_down_once_an_hour,
+        sessions::a_use_does_not_go_back_in_time,
+        sessions::a_use_of_one_session_is_none_of_another,
+        sessions::open_sessions_are_listed_latest_first,
+        sessions::all_sessions_but_one_are_closed,
+        sessions::all_sessions_are_closed,
         a_household_is_created_and_replaced,
         memberships_come_by_name_with_the_latest_role,
         a_membership_needs_both_sides,
-        assigning_again_replaces_name_and_start,
-        a_hub_in_another_household_is_taken,
-        a_released_hub_may_move_but_not_back_in_time,
-        a_household_takes_its_hub_back,
-        only_its_household_releases_a_hub,
-        a_release_before_the_start_forgets_the_assignment,
-        hubs_come_oldest_first,
-        of_many_who_want_a_hub_one_gets_it,
-        an_assignment_has_a_length_and_a_household,
-        labels_are_replaced_as_a_whole,
-        labels_belong_to_one_household,
-        refused_labels_change_nothing,
+        hubs::assigning_again_replaces_name_and_start,
+        hubs::a_hub_in_another_household_is_taken,
+        hubs::a_released_hub_may_move_but_not_back_in_time,
+        hubs::a_household_takes_its_hub_back,
+        hubs::only_its_household_releases_a_hub,
+        hubs::a_release_before_the_start_forgets_the_assignment,
+        hubs::hubs_come_oldest_first,
+        hubs::of_many_who_want_a_hub_one_gets_it,
+        hubs::an_assignment_has_a_length_and_a_household,
+        hubs::labels_are_replaced_as_a_whole,
+        hubs::labels_belong_to_one_household,
+        hubs::refused_labels_change_nothing,
     );
 }
 
@@ -64,10 +74,14 @@ fn somebody() -> Credentials {
     }
 }
 
-async fn person(accounts: &dyn Accounts) -> PersonId {
+async fn created(accounts: &dyn Accounts) -> Credentials {
     let credentials = somebody();
     accounts.create_person(&credentials).await.unwrap();
-    credentials.person.id
+    credentials
+}
+
+async fn person(accounts: &dyn Accounts) -> PersonId {
+    created(accounts).await.person.id
 }
 
 fn some_household(name: &str) -> Household {
@@ -82,19 +96,6 @@ async fn household(accounts: &dyn Accounts) -> HouseholdId {
     let household = some_household("Home");
     accounts.put_household(&household).await.unwrap();
     household.id
-}
-
-fn session(person: PersonId, created: UtcMillis, expires: UtcMillis) -> Session {
-    Session { secret_hash: rand::random(), person, created, expires }
-}
-
-fn assignment(hub: HubId, household: HouseholdId, since: UtcMillis) -> HubAssignment {
-    HubAssignment { hub, household, name: "Cellar".to_owned(), since, until: None }
-}
-
-fn label(number: u8, name: &str) -> SocketLabel {
-    let number = SocketNumber::new(number).unwrap();
-    SocketLabel { number, name: name.to_owned(), room: None, icon: None, hidden: false }
 }
 
 async fn it_is_ready(accounts: &dyn Accounts) {
@@ -129,6 +130,38 @@ async fn a_password_hash_is_replaced(accounts: &dyn Accounts) {
     assert!(!accounts.set_password_hash(PersonId::from_bytes(bytes()), "another").await.unwrap());
 }
 
+async fn a_name_is_replaced(accounts: &dyn Accounts) {
+    let Credentials { person, .. } = created(accounts).await;
+    assert!(accounts.set_name(person.id, "Zoë Schmidt").await.unwrap());
+    let renamed = Person { name: "Zoë Schmidt".to_owned(), ..person };
+    assert_eq!(accounts.person(renamed.id).await.unwrap(), Some(renamed));
+    assert!(!accounts.set_name(PersonId::from_bytes(bytes()), "Nobody").await.unwrap());
+}
+
+async fn an_email_address_is_replaced(accounts: &dyn Accounts) {
+    let (before, other) = (created(accounts).await, created(accounts).await);
+    let id = before.person.id;
+    let email = format!("new-{id}@example.org");
+    // Twice: the address of somebody is free for them.
+    for _ in 0..2 {
+        assert!(accounts.set_email(id, &email).await.unwrap());
+    }
+    assert_eq!(accounts.credentials_by_email(&before.person.email).await.unwrap(), None);
+    let moved = Credentials { person: Person { email: email.clone(), ..before.person }, ..before };
+    assert_eq!(accounts.credentials_by_email(&email).await.unwrap(), Some(moved));
+    assert_eq!(accounts.person(other.person.id).await.unwrap(), Some(other.person));
+    let nobody = PersonId::from_bytes(bytes());
+    assert!(!accounts.set_email(nobody, &format!("{nobody}@example.org")).await.unwrap());
+}
+
+async fn a_new_email_address_belongs_to_one_person_too(accounts: &dyn Accounts) {
+    let (ada, bob) = (created(accounts).await, created(accounts).await);
+    let refused = accounts.set_email(bob.person.id, &ada.person.email).await;
+    assert!(matches!(refused, Err(AccountsError::EmailTaken)), "{refused:?}");
+    assert_eq!(accounts.person(bob.person.id).await.unwrap(), Some(bob.person));
+    assert_eq!(accounts.credentials_by_email(&ada.person.email).await.unwrap(), Some(ada));
+}
+
 async fn what_is_unknown_is_not_found(accounts: &dyn Accounts) {
     let person = PersonId::from_bytes(bytes());
     let household = HouseholdId::from_bytes(bytes());
@@ -137,48 +170,13 @@ async fn what_is_unknown_is_not_found(accounts: &dyn Accounts) {
     assert_eq!(accounts.person(person).await.unwrap(), None);
     assert_eq!(accounts.session(&rand::random(), at(0)).await.unwrap(), None);
     assert!(!accounts.close_session(&rand::random()).await.unwrap());
+    assert_eq!(accounts.sessions(person, at(0)).await.unwrap(), []);
+    assert_eq!(accounts.close_sessions(person, None).await.unwrap(), 0);
     assert_eq!(accounts.household(household).await.unwrap(), None);
-    assert_eq!(accounts.memberships(person).await.unwrap(), []);
+    assert_eq!(accounts.memberships(person, at(0)).await.unwrap(), []);
     assert_eq!(accounts.hubs(household).await.unwrap(), []);
     assert_eq!(accounts.sockets(household, hub).await.unwrap(), []);
     assert!(!accounts.release_hub(household, hub, at(0)).await.unwrap());
-}
-
-async fn a_session_is_open_until_it_expires(accounts: &dyn Accounts) {
-    let session = session(person(accounts).await, at(0), at(1_000));
-    accounts.open_session(&session).await.unwrap();
-    assert_eq!(accounts.session(&session.secret_hash, at(999)).await.unwrap().as_ref(), Some(&session));
-    assert_eq!(accounts.session(&session.secret_hash, at(1_000)).await.unwrap(), None);
-}
-
-async fn a_closed_session_is_gone(accounts: &dyn Accounts) {
-    let person = person(accounts).await;
-    let (closed, other) = (session(person, at(0), at(1_000)), session(person, at(0), at(1_000)));
-    accounts.open_session(&closed).await.unwrap();
-    accounts.open_session(&other).await.unwrap();
-    assert!(accounts.close_session(&closed.secret_hash).await.unwrap());
-    assert!(!accounts.close_session(&closed.secret_hash).await.unwrap());
-    assert_eq!(accounts.session(&closed.secret_hash, at(1)).await.unwrap(), None);
-    assert_eq!(accounts.session(&other.secret_hash, at(1)).await.unwrap(), Some(other));
-}
-
-async fn a_purge_forgets_expired_sessions_only(accounts: &dyn Accounts) {
-    // Decades before the sessions of the other cases, which it must not touch.
-    let then = UtcMillis(1_000);
-    let person = person(accounts).await;
-    let expired = session(person, UtcMillis(0), then);
-    let open = session(person, UtcMillis(0), then.plus_millis(1));
-    accounts.open_session(&expired).await.unwrap();
-    accounts.open_session(&open).await.unwrap();
-    assert_eq!(accounts.purge_sessions(then).await.unwrap(), 1);
-    assert_eq!(accounts.purge_sessions(then).await.unwrap(), 0);
-    assert!(!accounts.close_session(&expired.secret_hash).await.unwrap());
-    assert!(accounts.close_session(&open.secret_hash).await.unwrap());
-}
-
-async fn a_session_needs_a_person(accounts: &dyn Accounts) {
-    let refused = accounts.open_session(&session(PersonId::from_bytes(bytes()), at(0), at(1))).await;
-    assert!(matches!(refused, Err(AccountsError::Refused { .. })), "{refused:?}");
 }
 
 async fn a_household_is_created_and_replaced(accounts: &dyn Accounts) {
@@ -201,10 +199,10 @@ async fn memberships_come_by_name_with_the_latest_role(accounts: &dyn Accounts) 
     }
     accounts.put_member(zebra.id, somebody, Role::Member).await.unwrap();
     assert_eq!(
-        accounts.memberships(somebody).await.unwrap(),
+        accounts.memberships(somebody, at(0)).await.unwrap(),
         [
-            Membership { household: aardvark, role: Role::Guest },
-            Membership { household: zebra, role: Role::Member },
+            Membership { household: aardvark, role: Role::Guest, until: None },
+            Membership { household: zebra, role: Role::Member, until: None },
         ]
     );
 }
@@ -218,148 +216,4 @@ async fn a_membership_needs_both_sides(accounts: &dyn Accounts) {
         let refused = accounts.put_member(household, person, Role::Owner).await;
         assert!(matches!(refused, Err(AccountsError::Refused { .. })), "{refused:?}");
     }
-}
-
-async fn assigning_again_replaces_name_and_start(accounts: &dyn Accounts) {
-    let home = household(accounts).await;
-    let hub = HubId::from_bytes(bytes());
-    accounts.assign_hub(&assignment(hub, home, at(10))).await.unwrap();
-    for since in [at(20), at(5)] {
-        let again = HubAssignment { name: "Attic".to_owned(), ..assignment(hub, home, since) };
-        accounts.assign_hub(&again).await.unwrap();
-        assert_eq!(accounts.hubs(home).await.unwrap(), [again]);
-    }
-}
-
-async fn a_hub_in_another_household_is_taken(accounts: &dyn Accounts) {
-    let (home, other) = (household(accounts).await, household(accounts).await);
-    let hub = HubId::from_bytes(bytes());
-    let running = assignment(hub, home, at(10));
-    accounts.assign_hub(&running).await.unwrap();
-    // Whatever the start: later, at the same time, before.
-    for since in [at(11), at(10), at(9)] {
-        let refused = accounts.assign_hub(&assignment(hub, other, since)).await;
-        assert!(matches!(refused, Err(AccountsError::HubTaken)), "{refused:?}");
-    }
-    assert_eq!(accounts.hubs(home).await.unwrap(), [running]);
-    assert_eq!(accounts.hubs(other).await.unwrap(), []);
-}
-
-async fn a_released_hub_may_move_but_not_back_in_time(accounts: &dyn Accounts) {
-    let (home, other) = (household(accounts).await, household(accounts).await);
-    let hub = HubId::from_bytes(bytes());
-    accounts.assign_hub(&assignment(hub, home, at(10))).await.unwrap();
-    assert!(accounts.release_hub(home, hub, at(20)).await.unwrap());
-    // What it measured at `at(19)` is the business of `home` alone.
-    let refused = accounts.assign_hub(&assignment(hub, other, at(19))).await;
-    assert!(matches!(refused, Err(AccountsError::HubTaken)), "{refused:?}");
-    let moved = assignment(hub, other, at(20));
-    accounts.assign_hub(&moved).await.unwrap();
-    assert_eq!(accounts.hubs(other).await.unwrap(), [moved]);
-    let ended = HubAssignment { until: Some(at(20)), ..assignment(hub, home, at(10)) };
-    assert_eq!(accounts.hubs(home).await.unwrap(), [ended]);
-}
-
-async fn a_household_takes_its_hub_back(accounts: &dyn Accounts) {
-    let home = household(accounts).await;
-    let hub = HubId::from_bytes(bytes());
-    accounts.assign_hub(&assignment(hub, home, at(10))).await.unwrap();
-    accounts.release_hub(home, hub, at(20)).await.unwrap();
-    let again = assignment(hub, home, at(15));
-    accounts.assign_hub(&again).await.unwrap();
-    let earlier = HubAssignment { until: Some(at(15)), ..assignment(hub, home, at(10)) };
-    assert_eq!(accounts.hubs(home).await.unwrap(), [earlier, again]);
-}
-
-async fn only_its_household_releases_a_hub(accounts: &dyn Accounts) {
-    let (home, other) = (household(accounts).await, household(accounts).await);
-    let hub = HubId::from_bytes(bytes());
-    accounts.assign_hub(&assignment(hub, home, at(10))).await.unwrap();
-    assert!(!accounts.release_hub(other, hub, at(20)).await.unwrap());
-    assert!(accounts.release_hub(home, hub, at(20)).await.unwrap());
-    assert!(!accounts.release_hub(home, hub, at(30)).await.unwrap());
-    assert_eq!(accounts.hubs(home).await.unwrap()[0].until, Some(at(20)));
-}
-
-async fn a_release_before_the_start_forgets_the_assignment(accounts: &dyn Accounts) {
-    let home = household(accounts).await;
-    let hub = HubId::from_bytes(bytes());
-    accounts.assign_hub(&assignment(hub, home, at(10))).await.unwrap();
-    assert!(accounts.release_hub(home, hub, at(10)).await.unwrap());
-    assert_eq!(accounts.hubs(home).await.unwrap(), []);
-}
-
-async fn hubs_come_oldest_first(accounts: &dyn Accounts) {
-    let home = household(accounts).await;
-    for since in [at(30), at(10), at(20)] {
-        accounts.assign_hub(&assignment(HubId::from_bytes(bytes()), home, since)).await.unwrap();
-    }
-    let since: Vec<_> = accounts.hubs(home).await.unwrap().into_iter().map(|hub| hub.since).collect();
-    assert_eq!(since, [at(10), at(20), at(30)]);
-}
-
-async fn of_many_who_want_a_hub_one_gets_it(accounts: &dyn Accounts) {
-    let hub = HubId::from_bytes(bytes());
-    let mut homes = Vec::new();
-    for _ in 0..8 {
-        homes.push(household(accounts).await);
-    }
-    let wishes =
-        homes.iter().map(|&home| async move { accounts.assign_hub(&assignment(hub, home, at(0))).await });
-    let answers = futures_util::future::join_all(wishes).await;
-    let (mut got, mut taken) = (0, 0);
-    for answer in &answers {
-        match answer {
-            Ok(()) => got += 1,
-            Err(AccountsError::HubTaken) => taken += 1,
-            Err(error) => panic!("{error}"),
-        }
-    }
-    assert_eq!((got, taken), (1, 7));
-}
-
-async fn an_assignment_has_a_length_and_a_household(accounts: &dyn Accounts) {
-    let home = household(accounts).await;
-    let empty = HubAssignment { until: Some(at(10)), ..assignment(HubId::from_bytes(bytes()), home, at(10)) };
-    let homeless = assignment(HubId::from_bytes(bytes()), HouseholdId::from_bytes(bytes()), at(10));
-    for wrong in [empty, homeless] {
-        let refused = accounts.assign_hub(&wrong).await;
-        assert!(matches!(refused, Err(AccountsError::Refused { .. })), "{refused:?}");
-    }
-    assert_eq!(accounts.hubs(home).await.unwrap(), []);
-}
-
-async fn labels_are_replaced_as_a_whole(accounts: &dyn Accounts) {
-    let home = household(accounts).await;
-    let hub = HubId::from_bytes(bytes());
-    let fridge = SocketLabel {
-        room: Some("Küche".to_owned()),
-        icon: Some("fridge".to_owned()),
-        hidden: true,
-        ..label(63, "Kühlschrank")
-    };
-    accounts.put_sockets(home, hub, &[fridge.clone(), label(0, "Lamp")]).await.unwrap();
-    assert_eq!(accounts.sockets(home, hub).await.unwrap(), [label(0, "Lamp"), fridge]);
-    accounts.put_sockets(home, hub, &[label(7, "Kettle")]).await.unwrap();
-    assert_eq!(accounts.sockets(home, hub).await.unwrap(), [label(7, "Kettle")]);
-    accounts.put_sockets(home, hub, &[]).await.unwrap();
-    assert_eq!(accounts.sockets(home, hub).await.unwrap(), []);
-}
-
-async fn labels_belong_to_one_household(accounts: &dyn Accounts) {
-    let (home, other) = (household(accounts).await, household(accounts).await);
-    let hub = HubId::from_bytes(bytes());
-    accounts.put_sockets(home, hub, &[label(1, "Bed")]).await.unwrap();
-    accounts.put_sockets(other, hub, &[label(1, "Desk")]).await.unwrap();
-    assert_eq!(accounts.sockets(home, hub).await.unwrap(), [label(1, "Bed")]);
-    assert_eq!(accounts.sockets(other, hub).await.unwrap(), [label(1, "Desk")]);
-}
-
-async fn refused_labels_change_nothing(accounts: &dyn Accounts) {
-    let home = household(accounts).await;
-    let hub = HubId::from_bytes(bytes());
-    accounts.put_sockets(home, hub, &[label(1, "Bed")]).await.unwrap();
-    let refused = accounts.put_sockets(home, hub, &[label(2, "Desk"), label(2, "Lamp")]).await;
-    assert!(matches!(refused, Err(AccountsError::Refused { .. })), "{refused:?}");
-    assert_eq!(accounts.sockets(home, hub).await.unwrap(), [label(1, "Bed")]);
 }

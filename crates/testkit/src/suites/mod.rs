@@ -3,9 +3,14 @@
 
 pub mod accounts;
 pub mod alerts;
+pub mod audit;
 pub mod live;
 pub mod measurements;
+pub mod members;
+mod people;
 pub mod personal_tokens;
 pub mod registry;
 pub mod rollups;
+pub mod second_factors;
+pub mod tickets;
 pub mod transport;

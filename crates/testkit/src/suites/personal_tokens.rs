@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::access::{Role, Scope};
 use domain::accounts::{Accounts, AccountsError, Credentials, Household, Person};
+use domain::members::Members;
 use domain::personal_tokens::{PersonalToken, PersonalTokenId, PersonalTokens, USE_STEP_MILLIS};
 use domain::{HouseholdId, PersonId, UtcMillis};
 use tokio::time::timeout;
@@ -13,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const MANY: u32 = 50;
 
 /// Runs every case. The cases do not get in one another's way, so one store serves them all.
-pub async fn run_all(store: &(impl Accounts + PersonalTokens)) {
+pub async fn run_all(store: &(impl Accounts + Members + PersonalTokens)) {
     macro_rules! run {
         ($($case:ident),* $(,)?) => {
             $(timeout(PATIENCE, $case(store)).await.expect(concat!(stringify!($case), " took too long"));)*
@@ -31,6 +32,7 @@ pub async fn run_all(store: &(impl Accounts + PersonalTokens)) {
         of_many_made_at_once_no_more_than_allowed_are,
         a_token_needs_a_membership,
         another_role_leaves_the_token_alone,
+        where_the_membership_has_ended_the_token_is_not_valid,
         a_secret_belongs_to_one_token,
     );
 }
@@ -211,6 +213,20 @@ async fn another_role_leaves_the_token_alone(store: &(impl Accounts + PersonalTo
     let token = ada.with_token(store).await;
     store.put_member(ada.household, ada.person, Role::Guest).await.unwrap();
     assert_eq!(store.tokens(ada.person).await.unwrap(), [token]);
+}
+
+async fn where_the_membership_has_ended_the_token_is_not_valid(
+    store: &(impl Accounts + Members + PersonalTokens),
+) {
+    let ada = Member::new(store).await;
+    let token = ada.with_token(store).await;
+    store.admit(ada.household, ada.person, Role::Guest, Some(at(1_000))).await.unwrap();
+    assert!(store.use_token(&token.secret_hash, at(999)).await.unwrap().is_some());
+    assert_eq!(store.use_token(&token.secret_hash, at(1_000 + USE_STEP_MILLIS)).await.unwrap(), None);
+    // That was no use of it.
+    assert_eq!(last_used(store, &ada).await, Some(at(999)));
+    store.admit(ada.household, ada.person, Role::Guest, Some(at(2_000))).await.unwrap();
+    assert!(store.use_token(&token.secret_hash, at(1_000)).await.unwrap().is_some());
 }
 
 async fn a_secret_belongs_to_one_token(store: &(impl Accounts + PersonalTokens)) {

@@ -1,0 +1,203 @@
+//! Who is in a household.
+
+use async_trait::async_trait;
+use domain::access::Role;
+use domain::accounts::{AccountsError, Household, Person};
+use domain::members::{Member, Members};
+use domain::{HouseholdId, PersonId, UtcMillis};
+use sqlx::postgres::PgPool;
+use sqlx::{PgConnection, query, query_as, query_scalar};
+use uuid::Uuid;
+
+use crate::Accounts;
+use crate::rows::parse_role;
+
+/// Why nothing was done.
+struct LastOwner;
+
+impl From<LastOwner> for AccountsError {
+    fn from(_: LastOwner) -> Self {
+        Self::LastOwner
+    }
+}
+
+#[async_trait]
+impl Members for Accounts {
+    async fn members(&self, household: HouseholdId, now: UtcMillis) -> Result<Vec<Member>, AccountsError> {
+        self.database.run("list members", async |pool: &PgPool| list(pool, household, now).await).await
+    }
+
+    async fn found_household(
+        &self,
+        household: &Household,
+        owner: PersonId,
+        at_most: u32,
+    ) -> Result<bool, AccountsError> {
+        self.database
+            .run("found a household", async |pool: &PgPool| found(pool, household, owner, at_most).await)
+            .await
+    }
+
+    async fn admit(
+        &self,
+        household: HouseholdId,
+        person: PersonId,
+        role: Role,
+        until: Option<UtcMillis>,
+    ) -> Result<(), AccountsError> {
+        let admitted = self
+            .database
+            .run("admit a member", async |pool: &PgPool| admit(pool, household, person, role, until).await)
+            .await?;
+        Ok(admitted?)
+    }
+
+    async fn dismiss(&self, household: HouseholdId, person: PersonId) -> Result<bool, AccountsError> {
+        let dismissed = self
+            .database
+            .run("dismiss a member", async |pool: &PgPool| dismiss(pool, household, person).await)
+            .await?;
+        Ok(dismissed?)
+    }
+
+    async fn purge_members(&self, now: UtcMillis) -> Result<u64, AccountsError> {
+        self.database
+            .run("purge members", async |pool: &PgPool| {
+                query("DELETE FROM membership WHERE until <= $1")
+                    .bind(now.0)
+                    .execute(pool)
+                    .await
+                    .map(|done| done.rows_affected())
+            })
+            .await
+    }
+}
+
+async fn list(pool: &PgPool, household: HouseholdId, now: UtcMillis) -> Result<Vec<Member>, sqlx::Error> {
+    type Row = (Uuid, String, String, String, Option<i64>);
+    let rows: Vec<Row> = query_as(
+        "SELECT p.id, p.email, p.name, m.role, m.until FROM membership m JOIN person p ON p.id = m.person
+         WHERE m.household = $1 AND (m.until IS NULL OR m.until > $2)
+         ORDER BY m.role <> 'owner', p.name COLLATE \"C\", p.id",
+    )
+    .bind(household.as_uuid())
+    .bind(now.0)
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter()
+        .map(|(id, email, name, role, until)| {
+            let person = Person { id: PersonId::from_uuid(id), email, name };
+            Ok(Member { person, role: parse_role(&role)?, until: until.map(UtcMillis) })
+        })
+        .collect()
+}
+
+async fn found(
+    pool: &PgPool,
+    household: &Household,
+    owner: PersonId,
+    at_most: u32,
+) -> Result<bool, sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    // Others who count this person's households wait here.
+    query("SELECT 1 FROM person WHERE id = $1 FOR NO KEY UPDATE")
+        .bind(owner.as_uuid())
+        .execute(&mut *transaction)
+        .await?;
+    let count: i64 = query_scalar("SELECT count(*) FROM membership WHERE person = $1 AND role = 'owner'")
+        .bind(owner.as_uuid())
+        .fetch_one(&mut *transaction)
+        .await?;
+    if count >= i64::from(at_most) {
+        return Ok(false);
+    }
+    query("INSERT INTO household (id, name, zone) VALUES ($1, $2, $3)")
+        .bind(household.id.as_uuid())
+        .bind(&household.name)
+        .bind(household.zone.name())
+        .execute(&mut *transaction)
+        .await?;
+    put(&mut transaction, household.id, owner, Role::Owner, None).await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
+async fn admit(
+    pool: &PgPool,
+    household: HouseholdId,
+    person: PersonId,
+    role: Role,
+    until: Option<UtcMillis>,
+) -> Result<Result<(), LastOwner>, sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    lock_household(&mut transaction, household).await?;
+    if role != Role::Owner && is_last_owner(&mut transaction, household, person).await? {
+        return Ok(Err(LastOwner));
+    }
+    put(&mut transaction, household, person, role, until).await?;
+    transaction.commit().await?;
+    Ok(Ok(()))
+}
+
+async fn dismiss(
+    pool: &PgPool,
+    household: HouseholdId,
+    person: PersonId,
+) -> Result<Result<bool, LastOwner>, sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    lock_household(&mut transaction, household).await?;
+    if is_last_owner(&mut transaction, household, person).await? {
+        return Ok(Err(LastOwner));
+    }
+    let done = query("DELETE FROM membership WHERE household = $1 AND person = $2")
+        .bind(household.as_uuid())
+        .bind(person.as_uuid())
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(Ok(done.rows_affected() > 0))
+}
+
+/// Others who change the household's members wait here.
+async fn lock_household(connection: &mut PgConnection, household: HouseholdId) -> Result<(), sqlx::Error> {
+    query("SELECT 1 FROM household WHERE id = $1 FOR NO KEY UPDATE")
+        .bind(household.as_uuid())
+        .execute(connection)
+        .await
+        .map(|_| ())
+}
+
+async fn is_last_owner(
+    connection: &mut PgConnection,
+    household: HouseholdId,
+    person: PersonId,
+) -> Result<bool, sqlx::Error> {
+    // Nothing, when there is no owner at all.
+    let is_last: Option<bool> =
+        query_scalar("SELECT bool_and(person = $2) FROM membership WHERE household = $1 AND role = 'owner'")
+            .bind(household.as_uuid())
+            .bind(person.as_uuid())
+            .fetch_one(connection)
+            .await?;
+    Ok(is_last == Some(true))
+}
+
+async fn put(
+    connection: &mut PgConnection,
+    household: HouseholdId,
+    person: PersonId,
+    role: Role,
+    until: Option<UtcMillis>,
+) -> Result<(), sqlx::Error> {
+    query(
+        "INSERT INTO membership (person, household, role, until) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (person, household) DO UPDATE SET role = excluded.role, until = excluded.until",
+    )
+    .bind(person.as_uuid())
+    .bind(household.as_uuid())
+    .bind(role.as_str())
+    .bind(until.map(|at| at.0))
+    .execute(connection)
+    .await
+    .map(|_| ())
+}

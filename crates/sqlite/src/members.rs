@@ -1,0 +1,172 @@
+//! Who is in a household.
+
+use async_trait::async_trait;
+use domain::access::Role;
+use domain::accounts::{AccountsError, Household, Person};
+use domain::members::{Member, Members};
+use domain::{HouseholdId, PersonId, UtcMillis};
+use sqlx::sqlite::SqlitePool;
+use sqlx::{SqliteConnection, query, query_as, query_scalar};
+
+use crate::accounts::{Accounts, BEGIN, because, id_bytes, parse_role};
+
+/// Why nothing was done.
+struct LastOwner;
+
+impl From<LastOwner> for AccountsError {
+    fn from(_: LastOwner) -> Self {
+        Self::LastOwner
+    }
+}
+
+#[async_trait]
+impl Members for Accounts {
+    async fn members(&self, household: HouseholdId, now: UtcMillis) -> Result<Vec<Member>, AccountsError> {
+        list(&self.pool, household, now).await.map_err(because("list members"))
+    }
+
+    async fn found_household(
+        &self,
+        household: &Household,
+        owner: PersonId,
+        at_most: u32,
+    ) -> Result<bool, AccountsError> {
+        found(&self.pool, household, owner, at_most).await.map_err(because("found a household"))
+    }
+
+    async fn admit(
+        &self,
+        household: HouseholdId,
+        person: PersonId,
+        role: Role,
+        until: Option<UtcMillis>,
+    ) -> Result<(), AccountsError> {
+        Ok(admit(&self.pool, household, person, role, until).await.map_err(because("admit a member"))??)
+    }
+
+    async fn dismiss(&self, household: HouseholdId, person: PersonId) -> Result<bool, AccountsError> {
+        Ok(dismiss(&self.pool, household, person).await.map_err(because("dismiss a member"))??)
+    }
+
+    async fn purge_members(&self, now: UtcMillis) -> Result<u64, AccountsError> {
+        let done = query("DELETE FROM membership WHERE until <= ?")
+            .bind(now.0)
+            .execute(&self.pool)
+            .await
+            .map_err(because("purge members"))?;
+        Ok(done.rows_affected())
+    }
+}
+
+async fn list(pool: &SqlitePool, household: HouseholdId, now: UtcMillis) -> Result<Vec<Member>, sqlx::Error> {
+    type Row = (Vec<u8>, String, String, String, Option<i64>);
+    let rows: Vec<Row> = query_as(
+        "SELECT p.id, p.email, p.name, m.role, m.until FROM membership m JOIN person p ON p.id = m.person
+         WHERE m.household = ? AND (m.until IS NULL OR m.until > ?)
+         ORDER BY m.role <> 'owner', p.name, p.id",
+    )
+    .bind(&household.as_bytes()[..])
+    .bind(now.0)
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter()
+        .map(|(id, email, name, role, until)| {
+            let person = Person { id: PersonId::from_bytes(id_bytes(id)?), email, name };
+            Ok(Member { person, role: parse_role(&role)?, until: until.map(UtcMillis) })
+        })
+        .collect()
+}
+
+async fn found(
+    pool: &SqlitePool,
+    household: &Household,
+    owner: PersonId,
+    at_most: u32,
+) -> Result<bool, sqlx::Error> {
+    let mut transaction = pool.begin_with(BEGIN).await?;
+    let count: i64 = query_scalar("SELECT count(*) FROM membership WHERE person = ? AND role = 'owner'")
+        .bind(&owner.as_bytes()[..])
+        .fetch_one(&mut *transaction)
+        .await?;
+    if count >= i64::from(at_most) {
+        return Ok(false);
+    }
+    query("INSERT INTO household (id, name, zone) VALUES (?, ?, ?)")
+        .bind(&household.id.as_bytes()[..])
+        .bind(&household.name)
+        .bind(household.zone.name())
+        .execute(&mut *transaction)
+        .await?;
+    put(&mut transaction, household.id, owner, Role::Owner, None).await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
+async fn admit(
+    pool: &SqlitePool,
+    household: HouseholdId,
+    person: PersonId,
+    role: Role,
+    until: Option<UtcMillis>,
+) -> Result<Result<(), LastOwner>, sqlx::Error> {
+    let mut transaction = pool.begin_with(BEGIN).await?;
+    if role != Role::Owner && is_last_owner(&mut transaction, household, person).await? {
+        return Ok(Err(LastOwner));
+    }
+    put(&mut transaction, household, person, role, until).await?;
+    transaction.commit().await?;
+    Ok(Ok(()))
+}
+
+async fn dismiss(
+    pool: &SqlitePool,
+    household: HouseholdId,
+    person: PersonId,
+) -> Result<Result<bool, LastOwner>, sqlx::Error> {
+    let mut transaction = pool.begin_with(BEGIN).await?;
+    if is_last_owner(&mut transaction, household, person).await? {
+        return Ok(Err(LastOwner));
+    }
+    let done = query("DELETE FROM membership WHERE household = ? AND person = ?")
+        .bind(&household.as_bytes()[..])
+        .bind(&person.as_bytes()[..])
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(Ok(done.rows_affected() > 0))
+}
+
+async fn is_last_owner(
+    connection: &mut SqliteConnection,
+    household: HouseholdId,
+    person: PersonId,
+) -> Result<bool, sqlx::Error> {
+    // Nothing, when there is no owner at all.
+    let is_last: Option<bool> =
+        query_scalar("SELECT min(person = ?) FROM membership WHERE household = ? AND role = 'owner'")
+            .bind(&person.as_bytes()[..])
+            .bind(&household.as_bytes()[..])
+            .fetch_one(connection)
+            .await?;
+    Ok(is_last == Some(true))
+}
+
+async fn put(
+    connection: &mut SqliteConnection,
+    household: HouseholdId,
+    person: PersonId,
+    role: Role,
+    until: Option<UtcMillis>,
+) -> Result<(), sqlx::Error> {
+    query(
+        "INSERT INTO membership (person, household, role, until) VALUES (?, ?, ?, ?)
+         ON CONFLICT (person, household) DO UPDATE SET role = excluded.role, until = excluded.until",
+    )
+    .bind(&person.as_bytes()[..])
+    .bind(&household.as_bytes()[..])
+    .bind(role.as_str())
+    .bind(until.map(|at| at.0))
+    .execute(connection)
+    .await
+    .map(|_| ())
+}

@@ -1,0 +1,107 @@
+use domain::HouseholdId;
+use domain::access::Role;
+use domain::accounts::{AccountsError, Person};
+use futures_util::future::join_all;
+
+use super::{People, at, home, household, member, owners, person};
+
+fn is_refused<T: std::fmt::Debug>(answer: &Result<T, AccountsError>) -> bool {
+    matches!(answer, Err(AccountsError::LastOwner))
+}
+
+pub(super) async fn an_owner_has_no_end(store: &impl People) {
+    let (household, olga) = home(store).await;
+    let ada = person(store, "Ada").await;
+    store.admit(household.id, ada.id, Role::Guest, None).await.unwrap();
+    for person in [&olga, &ada] {
+        let refused = store.admit(household.id, person.id, Role::Owner, Some(at(100))).await;
+        assert!(matches!(refused, Err(AccountsError::Refused { .. })), "{refused:?}");
+    }
+    let unchanged = [member(&olga, Role::Owner, None), member(&ada, Role::Guest, None)];
+    assert_eq!(store.members(household.id, at(0)).await.unwrap(), unchanged);
+}
+
+pub(super) async fn the_last_owner_is_not_dismissed(store: &impl People) {
+    let (household, olga) = home(store).await;
+    let ada = person(store, "Ada").await;
+    store.admit(household.id, ada.id, Role::Member, None).await.unwrap();
+    // To own another household is nothing to this one.
+    let (other, _) = home(store).await;
+    store.admit(other.id, olga.id, Role::Owner, None).await.unwrap();
+    let refused = store.dismiss(household.id, olga.id).await;
+    assert!(is_refused(&refused), "{refused:?}");
+    assert_eq!(owners(store, household.id).await, [olga.id]);
+    assert!(store.dismiss(household.id, ada.id).await.unwrap());
+}
+
+pub(super) async fn the_last_owner_does_not_become_a_member(store: &impl People) {
+    let (household, olga) = home(store).await;
+    for (role, until) in [(Role::Member, None), (Role::Guest, Some(at(100)))] {
+        let refused = store.admit(household.id, olga.id, role, until).await;
+        assert!(is_refused(&refused), "{refused:?}");
+    }
+    store.admit(household.id, olga.id, Role::Owner, None).await.unwrap();
+    assert_eq!(owners(store, household.id).await, [olga.id]);
+}
+
+pub(super) async fn an_owner_leaves_where_another_stays(store: &impl People) {
+    let (household, olga) = home(store).await;
+    let ada = person(store, "Ada").await;
+    store.admit(household.id, ada.id, Role::Owner, None).await.unwrap();
+    store.admit(household.id, olga.id, Role::Guest, Some(at(100))).await.unwrap();
+    assert_eq!(owners(store, household.id).await, [ada.id]);
+    assert!(is_refused(&store.dismiss(household.id, ada.id).await));
+    store.admit(household.id, olga.id, Role::Owner, None).await.unwrap();
+    assert!(store.dismiss(household.id, ada.id).await.unwrap());
+    assert_eq!(owners(store, household.id).await, [olga.id]);
+}
+
+/// A household with eight of them.
+async fn many_owners(store: &impl People) -> (HouseholdId, Vec<Person>) {
+    let (household, olga) = home(store).await;
+    let mut owners = vec![olga];
+    for _ in 0..7 {
+        let person = person(store, "Ada").await;
+        store.admit(household.id, person.id, Role::Owner, None).await.unwrap();
+        owners.push(person);
+    }
+    (household.id, owners)
+}
+
+pub(super) async fn of_many_owners_who_leave_at_once_one_stays(store: &impl People) {
+    let (household, all) = many_owners(store).await;
+    let leaving = all.iter().map(|owner| store.dismiss(household, owner.id));
+    let answers = join_all(leaving).await;
+    let left = answers.iter().filter(|answer| matches!(answer, Ok(true))).count();
+    let refused = answers.iter().filter(|answer| is_refused(answer)).count();
+    assert_eq!((left, refused), (7, 1), "{answers:?}");
+    assert_eq!(owners(store, household).await.len(), 1);
+}
+
+pub(super) async fn of_many_owners_who_step_down_at_once_one_stays(store: &impl People) {
+    let (household, all) = many_owners(store).await;
+    // Half of them leave, half become members.
+    let steps = all.iter().enumerate().map(|(n, owner)| async move {
+        if n % 2 == 0 {
+            store.dismiss(household, owner.id).await.map(|_| ())
+        } else {
+            store.admit(household, owner.id, Role::Member, None).await
+        }
+    });
+    let answers = join_all(steps).await;
+    let done = answers.iter().filter(|answer| answer.is_ok()).count();
+    let refused = answers.iter().filter(|answer| is_refused(answer)).count();
+    assert_eq!((done, refused), (7, 1), "{answers:?}");
+    assert_eq!(owners(store, household).await.len(), 1);
+}
+
+pub(super) async fn where_nobody_owns_anybody_may_come_and_go(store: &impl People) {
+    let household = household(store).await;
+    let (ada, bob) = (person(store, "Ada").await, person(store, "Bob").await);
+    for person in [&ada, &bob] {
+        store.admit(household, person.id, Role::Guest, None).await.unwrap();
+    }
+    assert!(store.dismiss(household, bob.id).await.unwrap());
+    store.admit(household, ada.id, Role::Owner, None).await.unwrap();
+    assert!(is_refused(&store.dismiss(household, ada.id).await));
+}
