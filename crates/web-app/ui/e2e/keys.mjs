@@ -117,7 +117,7 @@ export async function checkMotion(run, view) {
   await run.checks.check('reduced motion: nothing moves', async () => {
     await page.goto(run.base);
     await logIn(page, run.login);
-    for (const path of ['/', '/history', '/sockets', '/costs', '/alerts', '/settings']) {
+    for (const path of ['/', '/history', '/sockets', '/costs', '/alerts', '/settings', '/settings/people', '/settings/you']) {
       await open(page, run.base + path);
       const moving = await page.evaluate(() =>
         [...document.querySelectorAll('*')]

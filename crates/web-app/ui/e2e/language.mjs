@@ -98,7 +98,7 @@ export async function checkGerman(run, view) {
   });
   await check('Settings', async () => {
     await open(page, `${run.base}/settings`);
-    await speaksGerman(page, 'Einstellungen', 'Zeitzone', 'Soll nicht anbleiben', 'Zugriffstoken', 'Herunterladen', 'Abmelden');
+    await speaksGerman(page, 'Einstellungen', 'Zeitzone', 'Soll nicht anbleiben', 'Hubs', 'Herunterladen', 'Zuhause', 'Ihr Konto');
     await run.shoot(page, 'settings', german, { whole: true });
   });
   await context.close();

@@ -2,35 +2,48 @@
 // development and for the browser tests; nothing of it is shipped.
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import { accountRequest, begin, isEnded, logIn } from './mock/account.mjs';
 import { alertRequest } from './mock/alerts.mjs';
 import { body, file, json, problem } from './mock/http.mjs';
 import { bills, duration, exported, sockets, today } from './mock/insight.mjs';
+import { letterRequest } from './mock/letters.mjs';
 import { live } from './mock/live.mjs';
-import { people, reference, sessionOf, tokenRequest } from './mock/people.mjs';
+import { membersRequest } from './mock/members.mjs';
+import { emailOf, people, reference, roleIn, sessionOf, tokenRequest } from './mock/people.mjs';
 import { hubsOf, putHub, putSettings, settingsOf } from './mock/settings.mjs';
 import { usage } from './mock/usage.mjs';
 
+const cookieOf = (id) => `session=${id}; Path=/; HttpOnly; SameSite=Lax`;
+const unauthorised = problem('Unauthorized', 'Log in first.');
+
 async function session(request, response, email) {
   if (request.method === 'POST') {
-    const { email: given, password } = await body(request);
-    if (!people[given] || password === 'wrong') return json(request, response, 401, problem('Unauthorized', 'Wrong e-mail or password.'));
-    const cookie = `session=${encodeURIComponent(given)}; Path=/; HttpOnly; SameSite=Lax`;
-    return json(request, response, 201, sessionOf(given), { 'set-cookie': cookie });
+    const wish = await body(request);
+    const refused = logIn(wish);
+    if (refused) return json(request, response, ...refused);
+    const { id } = people[wish.email];
+    begin(id);
+    return json(request, response, 201, sessionOf(wish.email), { 'set-cookie': cookieOf(id) });
   }
   if (request.method === 'DELETE') {
     response.writeHead(204, { 'set-cookie': 'session=; Path=/; Max-Age=0' });
     return response.end();
   }
-  if (!people[email]) return json(request, response, 401, problem('Unauthorized', 'Log in first.'));
+  if (!email) return json(request, response, 401, unauthorised);
   return json(request, response, 200, sessionOf(email));
 }
 
 async function household(request, response, { id, rest, email, query }) {
-  const say = ([status, answer]) => json(request, response, status, answer);
-  const { role } = people[email];
+  const say = ([status, answer, headers]) => json(request, response, status, answer, headers);
+  const role = roleIn(email, id);
   const hub = /^\/hubs\/([^/]+)$/.exec(rest ?? '')?.[1];
   const alert = /^\/alerts(\/.*)?$/.exec(rest ?? '');
   if (alert) return say(alertRequest(id, role, request.method, alert[1] ?? ''));
+  if (/^\/(members|invitations|audit|pairings)/.test(rest ?? '') || (hub && request.method === 'DELETE')) {
+    const wish = ['POST', 'PUT'].includes(request.method) ? await body(request) : undefined;
+    const answer = membersRequest({ id, rest, me: email, method: request.method, wish, origin: originOf(request), query });
+    return say(answer ?? [404, problem('Not found', 'No such path.')]);
+  }
   if (request.method === 'PUT') {
     if (rest === '/settings') return say(putSettings(id, role, await body(request)));
     if (hub) return say(putHub(id, role, hub, await body(request)));
@@ -38,7 +51,7 @@ async function household(request, response, { id, rest, email, query }) {
   }
   switch (rest) {
     case undefined:
-      return say([200, { ...reference(email), hubs: hubsOf(id) }]);
+      return say([200, { ...reference(email, id), hubs: hubsOf(id) }]);
     case '/usage':
       return say(usage(id, query));
     case '/sockets':
@@ -64,18 +77,29 @@ async function household(request, response, { id, rest, email, query }) {
   }
 }
 
+const originOf = (request) => `http://${request.headers.host}`;
+
 async function api(request, response, url) {
-  const email = decodeURIComponent(/session=([^;]+)/.exec(request.headers.cookie ?? '')?.[1] ?? '');
+  const id = /session=([^;]+)/.exec(request.headers.cookie ?? '')?.[1];
+  const email = id && !isEnded(id) ? emailOf(id) : undefined;
   if (url.pathname === '/api/session') return session(request, response, email);
-  if (!people[email]) return json(request, response, 401, problem('Unauthorized', 'Log in first.'));
-  const token = /^\/api\/tokens(?:\/([^/]+))?$/.exec(url.pathname);
-  if (token) {
-    const wish = request.method === 'POST' ? await body(request) : undefined;
-    return json(request, response, ...tokenRequest(email, request.method, token[1], wish));
+  if (request.method === 'POST') {
+    const wish = /^\/api\/(people|confirmations|password-resets|new-passwords|invitations\/\w+)$/.test(url.pathname) ? await body(request) : null;
+    const answer = wish && letterRequest(url.pathname, email, originOf(request), wish);
+    if (answer) return json(request, response, ...answer);
   }
-  const [, id, rest] = /^\/api\/households\/([^/]+)(\/.*)?$/.exec(url.pathname) ?? [];
-  if (id !== people[email].household) return json(request, response, 404, problem('Not found', 'No such household.'));
-  return household(request, response, { id, rest, email, query: url.searchParams });
+  if (!email) return json(request, response, 401, unauthorised);
+  const token = /^\/api\/tokens(?:\/([^/]+))?$/.exec(url.pathname);
+  const account = /^\/api\/(people\/|sessions|households$)/.test(url.pathname);
+  const wish = (token || account) && ['POST', 'PUT'].includes(request.method) ? await body(request) : undefined;
+  if (token) return json(request, response, ...tokenRequest(email, request.method, token[1], wish));
+  if (account) {
+    const asked = { path: url.pathname, method: request.method, me: email, wish, agent: request.headers['user-agent'] ?? '', origin: originOf(request) };
+    return json(request, response, ...(accountRequest(asked) ?? [404, problem('Not found', 'No such path.')]));
+  }
+  const [, home, rest] = /^\/api\/households\/([^/]+)(\/.*)?$/.exec(url.pathname) ?? [];
+  if (roleIn(email, home) === undefined) return json(request, response, 404, problem('Not found', 'No such household.'));
+  return household(request, response, { id: home, rest, email, query: url.searchParams });
 }
 
 export function startMock(port = 0) {

@@ -76,7 +76,7 @@ export async function checkOffline(run, view) {
       await page.getByRole('status').filter({ hasText: 'Live' }).waitFor({ state: 'attached' });
     });
     await check('logging out forgets what was kept', async () => {
-      await open(page, `${base}/settings`);
+      await open(page, `${base}/settings/you`);
       await page.locator('main').getByRole('button', { name: 'Log out' }).click();
       await page.locator('#email').waitFor();
       const kept = await page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes('kept')));

@@ -69,7 +69,7 @@ async function weigh() {
   const page = await newPage(context);
   await page.goto(run.base);
   await logIn(page, run.login);
-  for (const path of ['/', '/history', '/sockets', '/costs', '/alerts', '/settings']) {
+  for (const path of ['/', '/history', '/sockets', '/costs', '/alerts', '/settings', '/settings/people', '/settings/you']) {
     await checks.check(`first load of ${path} stays below ${LIMIT_BYTES / 1000} kB`, async () => {
       const bytes = await measureBytes(page, () => open(page, run.base + path));
       expect(bytes > 20_000 && bytes < LIMIT_BYTES, `${bytes} bytes`);

@@ -17,7 +17,7 @@ export async function newPage(context) {
 /** Everything asked for has arrived and is drawn, the font is there, and nothing moves any more. */
 export async function ready(page) {
   await page.waitForFunction(() => {
-    const shown = document.querySelector('#email, main section.card, main .notice');
+    const shown = document.querySelector('#email, main .card, main .notice');
     const busy = document.querySelector('[aria-busy="true"], .skeleton');
     const blank = [...document.querySelectorAll('[data-testid="chart"]')].some((chart) => !chart.querySelector('canvas'));
     const moving = document.getAnimations().some((animation) => animation.playState === 'running');

@@ -14,14 +14,14 @@ export async function visitSettings(run, view) {
   await check('are opened', async () => {
     await page.getByRole('link', { name: 'Settings', exact: true }).locator('visible=true').first().click();
     await page.locator('#household-name').waitFor();
-    await page.locator(test('tokens')).waitFor();
+    await page.locator(test('hubs')).waitFor();
     await ready(page);
     await shoot(page, 'settings', view, { whole: true });
   });
-  await check('nothing scrolls sideways at 320 px', () => fitsIn320(page, base, ['/settings']));
+  await check('nothing scrolls sideways at 320 px', () => fitsIn320(page, base, ['/settings', '/settings/people', '/settings/you']));
   await examineAll(run, view, check, await context.storageState(), [
     ['the settings', '/settings'],
-    ['a new token', '/settings', (its) => its.getByRole('button', { name: 'New token' }).click()],
+    ['a new token', '/settings/you', (its) => its.getByRole('button', { name: 'New token' }).click()],
   ]);
   if (view.thorough) await thorough(run, view, page, check);
   await check('keep to the policy, to their origin, and free of errors', () => clean(seen, /status of (401|409|422)/));
@@ -31,7 +31,7 @@ export async function visitSettings(run, view) {
 async function thorough(run, view, page, check) {
   const { base } = run;
   await check('the theme is chosen, kept, and let go', async () => {
-    await open(page, `${base}/settings`);
+    await open(page, `${base}/settings/you`);
     const other = view.theme === 'dark' ? 'light' : 'dark';
     await page.locator(`input[name=look][value=${other}]`).check({ force: true });
     await page.reload();
@@ -49,6 +49,7 @@ async function thorough(run, view, page, check) {
     await ready(page);
   });
   await check('everything is exported as CSV and as JSON', async () => {
+    await open(page, `${base}/settings`);
     const today = new Date().toISOString().slice(0, 10);
     await page.locator('#export-from').fill(today);
     const sizes = [];
@@ -65,7 +66,7 @@ async function thorough(run, view, page, check) {
     return sizes.join(', ');
   });
   await check('an access token is made, told once, works, and is revoked', async () => {
-    await open(page, `${base}/settings`);
+    await open(page, `${base}/settings/you`);
     const name = `Test of the page ${Date.now()}`;
     await page.getByRole('button', { name: 'New token' }).click();
     await page.getByRole('button', { name: 'Create token' }).click();

@@ -27,6 +27,13 @@ export function noteScreens(bundle) {
   const screens = chunks
     .filter((one) => entry.dynamicImports.includes(one.fileName) && one.facadeModuleId?.includes('/src/screens/'))
     .map((one) => [one.name === 'StackedDay' ? 'Now with its chart' : one.name, needs(one)]);
+  // A part of a screen that comes when it is opened, at an address of its own.
+  for (const [screen, names] of [...screens]) {
+    const own = chunks.find((one) => names[0] === one.fileName);
+    for (const part of chunks.filter((one) => own?.dynamicImports.includes(one.fileName) && one.facadeModuleId?.includes('/src/screens/'))) {
+      screens.push([`${screen}, ${part.name}`, [...new Set([...names, ...needs(part)])]]);
+    }
+  }
   mkdirSync(dirname(SCREENS), { recursive: true });
   writeFileSync(SCREENS, JSON.stringify({ start: needs(entry), screens: Object.fromEntries(screens) }, null, 2));
 }

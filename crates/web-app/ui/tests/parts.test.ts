@@ -8,6 +8,7 @@ const usage = usageOf(rows);
 const rooms = ['Kitchen', 'Study', 'Hall', null];
 const household: Household = {
   id: 'home',
+  until: null,
   name: 'Home',
   zone: 'UTC',
   role: 'owner',

@@ -13,6 +13,7 @@ const socket = (number: number, name: string, room: string | null, hidden = fals
 });
 const household: Household = {
   id: 'home',
+  until: null,
   name: 'Home',
   zone: 'Europe/Berlin',
   role: 'owner',

@@ -1,25 +1,43 @@
-// Who may log in, and their access tokens.
+// Who there is, in which homes, and their access tokens.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { settingsOf } from './settings.mjs';
 
+const person = (name, ...homes) => ({ id: randomUUID(), name, homes: homes.map(([id, role, until = null]) => ({ id, role, until })), factor: null });
+
+/** By e-mail address. */
 export const people = {
-  'demo@example.org': { name: 'Robin Demo', household: 'h-demo', role: 'owner' },
-  'member@example.org': { name: 'Jo Member', household: 'h-demo', role: 'member' },
-  'guest@example.org': { name: 'Sam Guest', household: 'h-demo', role: 'guest' },
-  'plain@example.org': { name: 'Chris Plain', household: 'h-plain', role: 'owner' },
-  'empty@example.org': { name: 'Kim Neu', household: 'h-empty', role: 'owner' },
-  'silent@example.org': { name: 'Alex Still', household: 'h-silent', role: 'owner' },
+  'demo@example.org': person('Robin Demo', ['h-demo', 'owner']),
+  'member@example.org': person('Jo Member', ['h-demo', 'member']),
+  'guest@example.org': person('Sam Guest', ['h-demo', 'guest', new Date(Date.now() + 20 * 864e5).toISOString()]),
+  'plain@example.org': person('Chris Plain', ['h-plain', 'owner']),
+  'empty@example.org': person('Kim Neu', ['h-empty', 'owner']),
+  'silent@example.org': person('Alex Still', ['h-silent', 'owner']),
+  'homeless@example.org': person('Noa Anders'),
+  'careful@example.org': { ...person('Ada Careful', ['h-plain', 'member']), factor: { on: true, codes: 8 } },
 };
 
-export function reference(email) {
-  const { household: id, role } = people[email];
+/** What an app would show, always. */
+export const APP_CODE = '123456';
+export const RECOVERY_CODE = '7QK2M-XW9PT';
+
+export const emailOf = (id) => Object.keys(people).find((email) => people[email].id === id);
+
+export function addPerson(email, name) {
+  people[email] = person(name);
+  return people[email];
+}
+
+export const roleIn = (email, household) => people[email]?.homes.find((home) => home.id === household)?.role;
+
+export function reference(email, household) {
+  const { id, role, until } = people[email].homes.find((home) => home.id === household);
   const { name, zone } = settingsOf(id);
-  return { id, name, zone, role };
+  return { id, name, zone, role, until };
 }
 
 export const sessionOf = (email) => ({
-  person: { id: `p-${email}`, email, name: people[email].name },
-  households: [reference(email)],
+  person: { id: people[email].id, email, name: people[email].name },
+  households: people[email].homes.map((home) => reference(email, home.id)),
   expires_at: new Date(Date.now() + 864e5).toISOString(),
 });
 

@@ -55,6 +55,18 @@ const labels = new Map([...['h-demo', 'h-plain', 'h-silent'].map((id) => [id, st
 export const settingsOf = (id) => stored.get(id) ?? bare(id === 'h-empty' ? 'New flat' : 'Cabin');
 export const hubsOf = (id) => labels.get(id) ?? [];
 
+export function foundHome(id, name, zone) {
+  stored.set(id, { ...bare(name), zone });
+}
+export function addHub(id, hub) {
+  labels.set(id, [...hubsOf(id), hub]);
+}
+export function dropHub(id, hubId) {
+  const hub = hubsOf(id).find((one) => one.id === hubId);
+  if (hub) labels.set(id, hubsOf(id).filter((one) => one !== hub));
+  return hub;
+}
+
 class Fault extends Error {
   constructor(field, detail) {
     super(detail);

@@ -24,6 +24,8 @@ export class ApiError extends Error {
   constructor(
     readonly status: number,
     readonly problem: Partial<Problem>,
+    /** In how many seconds one may try again; null where the server did not say. */
+    readonly retryAfter: number | null = null,
   ) {
     super(problem.detail ?? problem.title ?? `HTTP ${status}`);
   }
@@ -52,7 +54,7 @@ interface Options {
   signal?: AbortSignal | undefined;
 }
 
-async function request<T>(path: string, { method = 'GET', body, signal }: Options = {}): Promise<T> {
+export async function request<T>(path: string, { method = 'GET', body, signal }: Options = {}): Promise<T> {
   const init: RequestInit = { method, headers: { accept: 'application/json' }, credentials: 'same-origin' };
   if (body !== undefined) {
     init.body = JSON.stringify(body);
@@ -70,9 +72,13 @@ async function request<T>(path: string, { method = 'GET', body, signal }: Option
   if (Number.isFinite(dated)) onDated(dated / 1000);
   if (!response.ok) {
     if (response.status === 401 && path !== '/api/session') onUnauthorised();
-    throw new ApiError(response.status, await problemOf(response));
+    throw new ApiError(response.status, await problemOf(response), secondsOf(response.headers.get('retry-after')));
   }
   return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+function secondsOf(header: string | null): number | null {
+  return header !== null && /^\d+$/.test(header) ? Number(header) : null;
 }
 
 async function problemOf(response: Response): Promise<Partial<Problem>> {
@@ -84,8 +90,15 @@ async function problemOf(response: Response): Promise<Partial<Problem>> {
   }
 }
 
-export function openSession(email: string, password: string): Promise<Session> {
-  return request('/api/session', { method: 'POST', body: { email, password } });
+/** The password is right, and a code is wanted too; after a code: it was wrong. */
+const CODE_NEEDED = 'urn:wattline:code-needed';
+
+export function needsCode(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 401 && error.problem.type === CODE_NEEDED;
+}
+
+export function openSession(email: string, password: string, code?: string): Promise<Session> {
+  return request('/api/session', { method: 'POST', body: code === undefined ? { email, password } : { email, password, code } });
 }
 
 export function currentSession(): Promise<Session> {
@@ -96,7 +109,7 @@ export function closeSession(): Promise<void> {
   return request('/api/session', { method: 'DELETE' });
 }
 
-function householdPath(id: string): string {
+export function householdPath(id: string): string {
   return `/api/households/${encodeURIComponent(id)}`;
 }
 

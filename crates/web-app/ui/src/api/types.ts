@@ -68,3 +68,18 @@ export type Scope = AccessToken['scopes'][number];
 /** As it is made; the token itself is told this once. */
 export type NewAccessToken = Auth['NewPersonalToken'];
 export type TokenWish = Auth['PersonalTokenRequest'];
+
+export type Role = Auth['Role'];
+export type CurrentPerson = Auth['CurrentPerson'];
+export type OpenSession = Auth['OpenSession'];
+/** A letter is on its way; its link is told in a demonstration only. */
+export type Sent = Auth['Sent'];
+export type NewSecondFactor = Auth['NewSecondFactor'];
+export type Members = Auth['Members'];
+export type Member = Auth['MemberBody'];
+export type MemberChange = Auth['MemberChange'];
+export type Invitation = Auth['InvitationBody'];
+export type Invited = Auth['Invited'];
+export type InvitationView = Auth['InvitationView'];
+export type AuditEntry = Auth['AuditEntry'];
+export type AuditPage = Auth['AuditPage'];

@@ -17,13 +17,24 @@ export interface HistoryRoute {
   socket: string | null;
 }
 
+/** What the links in letters lead to. */
+export const LETTERS = ['welcome', 'confirm', 'new-password', 'invitation'] as const;
+/** Pages for those who are not logged in, or need not be. */
+const OUTSIDE = ['sign-up', 'forgotten', ...LETTERS] as const;
+export type OutsidePage = (typeof OUTSIDE)[number];
+
+const SECTIONS = ['alerts', 'hubs', 'people', 'you'] as const;
+/** A place in the settings; null is their beginning. */
+export type SettingsSection = (typeof SECTIONS)[number] | null;
+
 export type Route =
   | { screen: 'now' }
   | HistoryRoute
   | { screen: 'sockets'; socket: string | null }
   | { screen: 'costs' }
   | { screen: 'alerts' }
-  | { screen: 'settings'; section: 'alerts' | null };
+  | { screen: 'settings'; section: SettingsSection }
+  | { screen: 'outside'; page: OutsidePage };
 
 export type Screen = Route['screen'];
 
@@ -48,9 +59,11 @@ export function parseRoute(path: string, search: string): Route {
     case 'alerts':
       return { screen: first };
     case 'settings':
-      return { screen: 'settings', section: rest[0] === 'alerts' ? 'alerts' : null };
-    default:
-      return { screen: 'now' };
+      return { screen: 'settings', section: SECTIONS.find((section) => section === rest[0]) ?? null };
+    default: {
+      const page = OUTSIDE.find((one) => one === first);
+      return page === undefined ? { screen: 'now' } : { screen: 'outside', page };
+    }
   }
 }
 
@@ -88,6 +101,8 @@ export function href(route: Route): string {
       return `/${route.screen}`;
     case 'settings':
       return route.section === null ? '/settings' : `/settings/${route.section}`;
+    case 'outside':
+      return `/${route.page}`;
   }
 }
 

@@ -1,7 +1,8 @@
 import { untrack } from 'svelte';
 import { ApiError, fetchHousehold, fetchSettings, fetchToday, fetchUsage, putHub, putSettings } from '../api/client';
+import { pairHub, releaseHub } from '../api/people';
 import { openLive, type LinkState } from '../api/live';
-import type { HomeSettings, Household, HubLabels, Tick, TodayFigures, Usage } from '../api/types';
+import type { HomeSettings, Household, Hub, HubLabels, Tick, TodayFigures, Usage } from '../api/types';
 import { dayOf, dayRange, type Day } from '../lib/days';
 import { parseKey } from '../lib/energy';
 import { applyTick, emptyLive, seed, type LiveState } from '../lib/live';
@@ -142,6 +143,25 @@ export class Home {
     await putHub(this.id, hub, change({ name: found.name, sockets: found.sockets }));
     await this.household.load((signal) => fetchHousehold(this.id, signal), `household ${this.id}`);
     this.#edited();
+  }
+
+  /** Takes a hub in that shows this code. */
+  async pairHub(code: string, name: string): Promise<Hub> {
+    const hub = await pairHub(this.id, code, name);
+    await this.#hubsChanged();
+    return hub;
+  }
+
+  /** Lets a hub go; what it has measured stays. */
+  async releaseHub(hub: string): Promise<void> {
+    await releaseHub(this.id, hub);
+    await this.#hubsChanged();
+  }
+
+  async #hubsChanged(): Promise<void> {
+    await this.household.load((signal) => fetchHousehold(this.id, signal), `household ${this.id}`);
+    this.#edited();
+    void this.#reseed();
   }
 
   #edited(): void {

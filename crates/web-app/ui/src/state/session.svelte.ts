@@ -51,8 +51,9 @@ class SessionState {
     }
   }
 
-  async logIn(email: string, password: string): Promise<void> {
-    this.#enter(await openSession(email, password));
+  /** With the code of the app, or a recovery code, where the server asked for one. */
+  async logIn(email: string, password: string, code?: string): Promise<void> {
+    this.#enter(await openSession(email, password, code));
   }
 
   async logOut(): Promise<void> {

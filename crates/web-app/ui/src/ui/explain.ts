@@ -7,10 +7,17 @@ export function explain(error: unknown): string {
   if (error instanceof Overtaken) return m.app.overtaken;
   if (error instanceof NetworkError) return m.app.unreachable;
   if (error instanceof ApiError) {
+    if (error.status === 429) return m.app.tooOften(error.retryAfter === null ? '' : waitOf(error.retryAfter));
     if (error.status === 403) return m.app.forbidden;
     if (error.status === 422 && error.problem.detail) return m.app.refused(error.problem.detail);
   }
   return m.app.failedWhy;
+}
+
+/** A little more rather than a little less: who comes too early has to wait again. */
+function waitOf(seconds: number): string {
+  if (seconds < 60) return m.app.seconds(Math.max(1, seconds));
+  return seconds <= 3600 ? m.app.minutes(Math.ceil(seconds / 60)) : m.app.hours(Math.ceil(seconds / 3600));
 }
 
 /** The field that the server refused, such as `tariffs[1].name`, and why. */

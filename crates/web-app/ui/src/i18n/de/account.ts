@@ -8,4 +8,5 @@ export const account: Messages['account'] = {
   light: 'Hell',
   dark: 'Dunkel',
   logOut: 'Abmelden',
+  yours: 'Ihr Konto',
 };

@@ -4,9 +4,14 @@ import { alerts } from './alerts';
 import { app } from './app';
 import { costs } from './costs';
 import { history } from './history';
+import { hubs } from './hubs';
 import { login } from './login';
+import { newHome } from './new-home';
 import { now } from './now';
+import { outside } from './outside';
+import { audit, people } from './people';
 import { settings } from './settings';
 import { sockets } from './sockets';
+import { you } from './you';
 
-export const de: Messages = { account, alerts, app, costs, history, login, now, settings, sockets };
+export const de: Messages = { account, alerts, app, audit, costs, history, hubs, login, newHome, now, outside, people, settings, sockets, you };

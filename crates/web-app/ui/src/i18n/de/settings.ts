@@ -64,4 +64,6 @@ export const settings: Messages['settings'] = {
   revoked: (name) => `„${name}“ ist widerrufen.`,
   account: 'Ihr Konto',
   logOutWhy: 'Beim Abmelden vergisst dieses Gerät auch, was es für Zeiten ohne Netz behalten hat.',
+  parts: 'Teile der Einstellungen',
+  tabs: { home: 'Zuhause', people: 'Personen', you: 'Ihr Konto' },
 };

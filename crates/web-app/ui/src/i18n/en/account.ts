@@ -6,4 +6,5 @@ export const account = {
   light: 'Light',
   dark: 'Dark',
   logOut: 'Log out',
+  yours: 'Your account',
 };

@@ -62,4 +62,6 @@ export const settings = {
   revoked: (name: string): string => `“${name}” was revoked.`,
   account: 'Your account',
   logOutWhy: 'Logging out also forgets what this device kept for when you are offline.',
+  parts: 'Parts of the settings',
+  tabs: { home: 'Home', people: 'People', you: 'You' },
 };

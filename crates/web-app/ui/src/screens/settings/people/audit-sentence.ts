@@ -1,0 +1,47 @@
+import type { AuditEntry, Role } from '../../../api/types';
+import { m } from '../../../i18n/people';
+
+const ROLES = ['owner', 'member', 'guest'] as const;
+
+function roleIn(text: string): Role | null {
+  return ROLES.find((role) => role === text) ?? null;
+}
+
+/** "ada@example.org: guest" is somebody and what they are. */
+function partsOf(about: string): { whom: string; role: string } {
+  const at = about.lastIndexOf(': ');
+  const role = roleIn(about.slice(at + 2));
+  if (at < 0 || role === null) return { whom: about, role: m.audit.something };
+  return { whom: about.slice(0, at), role: m.audit.roles[role] };
+}
+
+/** Who did what, in a sentence. */
+export function auditSentence({ by, by_name: name, action, about }: Pick<AuditEntry, 'by' | 'by_name' | 'action' | 'about'>): string {
+  const who = name ?? (by === null ? m.audit.nobody : m.audit.gone);
+  const say = m.audit.sentences;
+  const { whom, role } = partsOf(about);
+  switch (action) {
+    case 'member_invited':
+    case 'member_changed':
+      return say[action](who, whom, role);
+    case 'member_joined': {
+      const its = roleIn(about);
+      return say.member_joined(who, its === null ? m.audit.something : m.audit.roles[its]);
+    }
+    case 'settings_changed':
+    case 'member_left':
+      return say[action](who);
+    case 'household_founded':
+    case 'hub_labelled':
+    case 'hub_added':
+    case 'hub_released':
+    case 'invitation_withdrawn':
+    case 'member_removed':
+    case 'token_made':
+    case 'token_deleted':
+      return say[action](who, about);
+    default:
+      // A newer server may write down what this page has no sentence for.
+      return say.other(who, `${String(action).replaceAll('_', ' ')} ${about}`.trim());
+  }
+}
