@@ -1,5 +1,6 @@
 use domain::access::Role;
 use domain::accounts::{AccountsError, Household, Membership};
+use futures_util::future::join_all;
 
 use super::{People, at, home, member, nobody, person, some_household};
 
@@ -36,12 +37,16 @@ pub(super) async fn only_what_somebody_owns_counts(store: &impl People) {
     assert!(store.found_household(&some_household(), ada, 1).await.unwrap());
 }
 
-pub(super) async fn of_many_founded_at_once_no_more_than_allowed_are(store: &impl People) {
-    let ada = person(store, "Ada").await.id;
-    let wishes =
-        (0..8).map(|_| async move { store.found_household(&some_household(), ada, 3).await.unwrap() });
-    let made = futures_util::future::join_all(wishes).await.into_iter().filter(|made| *made).count();
-    assert_eq!((made, store.memberships(ada, at(0)).await.unwrap().len()), (3, 3));
+pub(super) async fn of_several_founded_at_once_no_more_than_allowed_are(store: &impl People) {
+    // Who comes between two others is a matter of luck.
+    for _ in 0..16 {
+        let ada = person(store, "Ada").await.id;
+        let homes = [some_household(), some_household(), some_household()];
+        let wishes = homes.each_ref().map(|home| store.found_household(home, ada, 1));
+        let made: Vec<_> = join_all(wishes).await.into_iter().map(Result::unwrap).collect();
+        let founded = made.iter().filter(|made| **made).count();
+        assert_eq!((founded, store.memberships(ada, at(0)).await.unwrap().len()), (1, 1));
+    }
 }
 
 pub(super) async fn a_household_is_founded_once(store: &impl People) {
