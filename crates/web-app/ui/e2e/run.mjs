@@ -2,14 +2,18 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
+import { checkAccount } from './account.mjs';
 import { visitAlerts } from './alerts.mjs';
 import { camera, Checks, expect, measureBytes } from './checks.mjs';
 import { visitCosts } from './costs.mjs';
 import { walkHistory } from './history.mjs';
+import { checkHousehold } from './household.mjs';
 import { checkKeys, checkMotion } from './keys.mjs';
 import { checkGerman } from './language.mjs';
 import { startMock } from './mock-server.mjs';
+import { visitNewScreens } from './new-screens.mjs';
 import { checkOffline } from './offline.mjs';
+import { checkOutside } from './outside.mjs';
 import { logIn, newPage, open } from './screen.mjs';
 import { visitSettings } from './settings.mjs';
 import { visitSockets } from './sockets.mjs';
@@ -88,6 +92,15 @@ try {
     await visitCosts(run, view);
     await visitAlerts(run, view);
     await visitSettings(run, view);
+  }
+  if (mock) {
+    // They take letters that are shown, and people who are made for them.
+    for (const view of VIEWS) await visitNewScreens(run, view);
+    for (const view of VIEWS.filter((one) => one.thorough)) {
+      await checkOutside(run, view);
+      await checkAccount(run, view);
+      await checkHousehold(run, view);
+    }
   }
   await checkOffline(run, PHONE);
   await checkGerman(run, PHONE);

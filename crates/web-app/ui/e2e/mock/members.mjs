@@ -80,6 +80,7 @@ export function membersRequest({ id, rest, me, method, wish, origin, query }) {
   const [, what, key] = /^\/(members|invitations|audit|pairings|hubs)(?:\/([^/]+))?$/.exec(rest ?? '') ?? [];
   switch (`${method} ${what}`) {
     case 'GET members':
+      if (roleIn(me, id) === 'guest') return refuse(403, 'Guests of the household look and do not change.');
       return membersOf(id, owns);
     case 'PUT members':
     case 'DELETE members':

@@ -7,7 +7,6 @@ export const hubs: Messages['hubs'] = {
   none: 'Es gibt noch keinen Hub.',
   noneGuest: 'Es gibt noch keinen Hub. Ein Inhaber kann einen hinzufügen.',
   sockets: (n, count) => (n === 1 ? '1 Steckdose' : `${count} Steckdosen`),
-  howTitle: 'Woher der Code kommt',
   howRun: 'Führen Sie auf dem Raspberry Pi dies aus:',
   howThen: 'Es zeigt acht Buchstaben, die einige Minuten lang gelten.',
   code: 'Code',

@@ -12,5 +12,5 @@ export const newHome: Messages['newHome'] = {
   tooMany: 'Ihnen gehören schon so viele Zuhause, wie eine Person haben darf.',
   submit: 'Zuhause anlegen',
   invited: (email) =>
-    `Wollten Sie zu einem Zuhause, das es schon gibt? Bitten Sie dessen Inhaber, ${email} einzuladen, und öffnen Sie den Link des Briefs.`,
+    `Hat Ihr Zuhause schon Wattline? Bitten Sie dessen Inhaber, ${email} einzuladen, und öffnen Sie den Link des Briefs.`,
 };

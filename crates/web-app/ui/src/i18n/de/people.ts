@@ -3,7 +3,6 @@ import type { Messages } from '../messages';
 export const people: Messages['people'] = {
   title: 'Personen',
   about: 'Wer zu diesem Zuhause gehört und was sie dürfen.',
-  tab: 'Personen',
   you: 'Sie',
   invite: 'Jemanden einladen',
   until: (date) => `bis ${date}`,
@@ -42,6 +41,8 @@ export const people: Messages['people'] = {
   leave: 'Dieses Zuhause verlassen',
   leaveWhy: (home) => `Sie verlieren sofort den Zugriff auf „${home}“. Zurück kommen Sie nur mit einer Einladung. Was Sie hier eingerichtet haben, bleibt.`,
   leaveYes: 'Jetzt verlassen',
+  guests: 'Wer noch zu diesem Zuhause gehört, sehen seine Inhaber und Mitglieder.',
+  untilYours: (date) => `Sie sind hier zu Gast bis ${date}.`,
   lastOwner: 'Ein Zuhause braucht einen Inhaber. Machen Sie erst jemand anderen dazu.',
 };
 

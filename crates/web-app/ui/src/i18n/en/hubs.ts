@@ -5,7 +5,6 @@ export const hubs = {
   none: 'There is no hub yet.',
   noneGuest: 'There is no hub yet. An owner can add one.',
   sockets: (n: number, count: string): string => (n === 1 ? '1 socket' : `${count} sockets`),
-  howTitle: 'Where the code comes from',
   howRun: 'On the Raspberry Pi, run',
   howThen: 'It shows eight letters, which are good for a few minutes.',
   code: 'Code',

@@ -10,5 +10,5 @@ export const newHome = {
   tooMany: 'You own as many homes as one person may.',
   submit: 'Create the home',
   invited: (email: string): string =>
-    `Were you to be part of a home that is there already? Ask its owner to invite ${email}, and open the link of the letter.`,
+    `Does your home have Wattline already? Ask its owner to invite ${email}, and open the link of the letter.`,
 };

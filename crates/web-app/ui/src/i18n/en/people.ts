@@ -1,7 +1,6 @@
 export const people = {
   title: 'People',
   about: 'Who is in this home, and what they may do.',
-  tab: 'People',
   you: 'you',
   invite: 'Invite somebody',
   until: (date: string): string => `until ${date}`,
@@ -40,6 +39,8 @@ export const people = {
   leave: 'Leave this home',
   leaveWhy: (home: string): string => `You lose access to “${home}” at once. To come back you need an invitation. What you set up here stays.`,
   leaveYes: 'Leave it',
+  guests: 'Who else is in this home, its owners and members see.',
+  untilYours: (date: string): string => `You are a guest here until ${date}.`,
   lastOwner: 'A home needs an owner. Make somebody else one first.',
 };
 
