@@ -22,6 +22,8 @@ pub enum Command {
     Run,
     /// Print the description of the API.
     Openapi,
+    /// Make a new key to sign access tokens with. It takes over by itself within minutes, while everything runs.
+    RotateKey,
     /// Make a person, a household and its hubs, or bring them up to date.
     Provision {
         /// What there should be, in JSON; `-` is standard input.

@@ -13,6 +13,7 @@ mod purge;
 mod recovery;
 mod secret;
 mod signing_key;
+mod signing_keys;
 mod totp;
 
 use std::sync::Arc;
@@ -34,13 +35,14 @@ pub use http::openapi_json;
 pub use passwords::PasswordError;
 use post::Post;
 pub use provision::{provision, provision_missing};
-pub use signing_key::{SigningKey, SigningKeyError};
+pub use signing_key::SigningKeyError;
+pub use signing_keys::SigningKeys;
 
 /// What the service works with.
 pub struct Deps {
     pub stores: Stores,
     pub clock: Arc<dyn Clock>,
-    pub signing_key: SigningKey,
+    pub signing_keys: SigningKeys,
     pub sessions: SessionsConfig,
     pub people: PeopleConfig,
 }
@@ -79,9 +81,9 @@ where
 
 impl Deps {
     pub fn load(config: &Config, stores: Stores, clock: Arc<dyn Clock>) -> Result<Self, SigningKeyError> {
-        let signing_key = SigningKey::load_or_create(&config.signing_key_file)?;
+        let signing_keys = SigningKeys::open(&config.signing_key_file, clock.now())?;
         let (sessions, people) = (config.sessions.clone(), config.people.clone());
-        Ok(Self { stores, clock, signing_key, sessions, people })
+        Ok(Self { stores, clock, signing_keys, sessions, people })
     }
 }
 
@@ -101,10 +103,12 @@ pub async fn run(deps: Deps, listener: TcpListener, shutdown: CancellationToken)
     let (stores, clock) = (deps.stores.clone(), Arc::clone(&deps.clock));
     let (post, courier) = Post::new(&deps.people).map_err(RunError::Post)?;
     let app = http::App::new(deps, post).map_err(RunError::Passwords)?;
+    let keys = tokio::spawn(app.signing_keys().keep_up(Arc::clone(&clock), shutdown.clone()));
     let purge = tokio::spawn(purge::purge_what_expired(stores, clock, interval, shutdown.clone()));
     let courier = courier.map(|courier| tokio::spawn(courier.run(shutdown.clone())));
     let served = service::http::serve(listener, http::router(app), shutdown).await.map_err(RunError::Serve);
     purge.abort();
+    keys.abort();
     if let Some(courier) = courier
         && let Err(error) = courier.await
     {

@@ -1,13 +1,16 @@
 //! The auth-service as a process: its command line, its database, its socket.
 #![expect(clippy::print_stdout, reason = "printing is what `openapi` and `provision` are for")]
 
+mod settings;
+
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use auth_service::arguments::{Arguments, Command};
-use auth_service::{Config, Deps, Store, Stores, provision::Home};
+use auth_service::{Config, Deps, SigningKeys, provision::Home};
 use clap::Parser;
+use domain::UtcMillis;
 use service::Context;
+use settings::open;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -22,6 +25,11 @@ fn main() -> ExitCode {
             print!("{}", auth_service::openapi_json());
             ExitCode::SUCCESS
         }
+        Command::RotateKey => service::run("auth-service", config, async |ctx: Context<Config>| {
+            let from = SigningKeys::rotate(&ctx.config.signing_key_file, ctx.clock.now())?;
+            println!("The new key signs from {} on.", UtcMillis::from_secs(from));
+            Ok(())
+        }),
         Command::Provision { file, email, password } => {
             service::run("auth-service", config, async |ctx: Context<Config>| {
                 let home = Home::read(&file)?.of(email, password);
@@ -32,11 +40,4 @@ fn main() -> ExitCode {
             })
         }
     }
-}
-
-async fn open(config: &Config) -> anyhow::Result<Stores> {
-    Ok(match config.accounts.store().map_err(anyhow::Error::msg)? {
-        Store::Postgres(url) => Arc::new(postgres::Accounts::connect(&postgres::Config::new(url))?).into(),
-        Store::Sqlite(path) => Arc::new(sqlite::Accounts::open(path).await?).into(),
-    })
 }

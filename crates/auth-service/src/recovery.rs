@@ -22,13 +22,12 @@ fn shown(random: &[u8; 2 * GROUP]) -> String {
 
 /// As people type them in; `None` for what was never one.
 pub(crate) fn normalise(text: &str) -> Option<String> {
-    let letters = text.chars().filter(|letter| letter.is_ascii_alphanumeric()).map(|letter| {
-        match letter.to_ascii_uppercase() {
+    let letters =
+        text.chars().filter(char::is_ascii_alphanumeric).map(|letter| match letter.to_ascii_uppercase() {
             'O' => '0',
             'I' | 'L' => '1',
             other => other,
-        }
-    });
+        });
     let letters: String = letters.collect();
     let fits = letters.len() == 2 * GROUP && letters.bytes().all(|letter| ALPHABET.contains(&letter));
     fits.then_some(letters)

@@ -1,4 +1,4 @@
-//! The key that signs access tokens: Ed25519, in a file that only its owner can read.
+//! A key that signs access tokens: Ed25519, in a file that only its owner can read.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -27,7 +27,7 @@ pub enum SigningKeyError {
     Sign(#[source] jsonwebtoken::errors::Error),
 }
 
-pub struct SigningKey {
+pub(crate) struct SigningKey {
     key: EncodingKey,
     header: Header,
     public: JwkSet,
@@ -35,16 +35,17 @@ pub struct SigningKey {
 
 impl SigningKey {
     /// Reads the file; makes it first where it is absent.
-    pub fn load_or_create(path: &Path) -> Result<Self, SigningKeyError> {
-        let pem = match fs::read_to_string(path) {
-            Ok(pem) => pem,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                create(path).map_err(|source| SigningKeyError::Create { path: path.to_owned(), source })?;
-                tracing::info!(path = %path.display(), "made a new signing key");
-                fs::read_to_string(path).map_err(read_error(path))?
-            }
+    pub(crate) fn load_or_create(path: &Path) -> Result<Self, SigningKeyError> {
+        match fs::exists(path) {
+            Ok(true) => {}
+            Ok(false) => make(path)?,
             Err(error) => return Err(read_error(path)(error)),
-        };
+        }
+        Self::load(path)
+    }
+
+    pub(crate) fn load(path: &Path) -> Result<Self, SigningKeyError> {
+        let pem = fs::read_to_string(path).map_err(read_error(path))?;
         let mode = fs::metadata(path).map_err(read_error(path))?.permissions().mode();
         if mode & 0o077 != 0 {
             tracing::warn!(path = %path.display(), mode = format!("{:o}", mode & 0o777), "others can read the signing key");
@@ -52,7 +53,7 @@ impl SigningKey {
         Self::from_pem(&pem)
     }
 
-    pub fn from_pem(pem: &str) -> Result<Self, SigningKeyError> {
+    pub(crate) fn from_pem(pem: &str) -> Result<Self, SigningKeyError> {
         let key = EncodingKey::from_ed_pem(pem.as_bytes()).map_err(SigningKeyError::Parse)?;
         let mut public = Jwk::from_encoding_key(&key, Algorithm::EdDSA).map_err(SigningKeyError::Parse)?;
         let kid = public.thumbprint(ThumbprintHash::SHA256).map_err(SigningKeyError::Parse)?;
@@ -66,9 +67,20 @@ impl SigningKey {
         jsonwebtoken::encode(&self.header, claims, &self.key).map_err(SigningKeyError::Sign)
     }
 
+    pub(crate) fn id(&self) -> &str {
+        self.header.kid.as_deref().unwrap_or_default()
+    }
+
     pub(crate) const fn public(&self) -> &JwkSet {
         &self.public
     }
+}
+
+/// Makes a file with a new key; one that is there stays.
+pub(crate) fn make(path: &Path) -> Result<(), SigningKeyError> {
+    create(path).map_err(|source| SigningKeyError::Create { path: path.to_owned(), source })?;
+    tracing::info!(path = %path.display(), "made a new signing key");
+    Ok(())
 }
 
 fn read_error(path: &Path) -> impl Fn(io::Error) -> SigningKeyError {

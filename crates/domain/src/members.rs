@@ -32,7 +32,8 @@ pub trait Members: Send + Sync + 'static {
         at_most: u32,
     ) -> Result<bool, AccountsError>;
 
-    /// Makes the person a member, or gives a member another role or end. An owner has no end.
+    /// Makes the person a member, or gives a member another role or end. An owner has no end. What a membership left
+    /// behind that has ended at `now`, such as personal tokens, is gone with it.
     /// [`AccountsError::Refused`] for a person or a household that does not exist.
     async fn admit(
         &self,
@@ -40,6 +41,7 @@ pub trait Members: Send + Sync + 'static {
         person: PersonId,
         role: Role,
         until: Option<UtcMillis>,
+        now: UtcMillis,
     ) -> Result<(), AccountsError>;
 
     /// Ends a membership, with the personal tokens that are for it. `false`: there is none.

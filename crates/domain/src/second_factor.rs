@@ -35,11 +35,12 @@ pub trait SecondFactors: Send + Sync + 'static {
     /// Begins with a new secret, in place of one that was never confirmed. `false`: a confirmed one is there.
     async fn begin_second_factor(&self, person: PersonId, secret: &[u8]) -> Result<bool, AccountsError>;
 
-    /// The device has shown the code of time step `step`. From now on it is asked for, and any of the recovery codes,
-    /// of which only SHA-256 hashes are kept, is as good, once. `false`: nothing is there to be confirmed.
+    /// The device that knows `secret` has shown the code of time step `step`. From now on it is asked for, and any of the recovery codes,
+    /// of which only SHA-256 hashes are kept, is as good, once. `false`: this secret is not there to be confirmed.
     async fn confirm_second_factor(
         &self,
         person: PersonId,
+        secret: &[u8],
         step: i64,
         recovery_codes: &[[u8; 32]],
     ) -> Result<bool, AccountsError>;

@@ -44,10 +44,13 @@ impl Members for Accounts {
         person: PersonId,
         role: Role,
         until: Option<UtcMillis>,
+        now: UtcMillis,
     ) -> Result<(), AccountsError> {
         let admitted = self
             .database
-            .run("admit a member", async |pool: &PgPool| admit(pool, household, person, role, until).await)
+            .run("admit a member", async |pool: &PgPool| {
+                admit(pool, household, person, role, until, now).await
+            })
             .await?;
         Ok(admitted?)
     }
@@ -128,12 +131,19 @@ async fn admit(
     person: PersonId,
     role: Role,
     until: Option<UtcMillis>,
+    now: UtcMillis,
 ) -> Result<Result<(), LastOwner>, sqlx::Error> {
     let mut transaction = pool.begin().await?;
     lock_household(&mut transaction, household).await?;
     if role != Role::Owner && is_last_owner(&mut transaction, household, person).await? {
         return Ok(Err(LastOwner));
     }
+    query("DELETE FROM membership WHERE household = $1 AND person = $2 AND until <= $3")
+        .bind(household.as_uuid())
+        .bind(person.as_uuid())
+        .bind(now.0)
+        .execute(&mut *transaction)
+        .await?;
     put(&mut transaction, household, person, role, until).await?;
     transaction.commit().await?;
     Ok(Ok(()))

@@ -52,12 +52,13 @@ impl SecondFactors for Accounts {
     async fn confirm_second_factor(
         &self,
         person: PersonId,
+        secret: &[u8],
         step: i64,
         recovery_codes: &[[u8; 32]],
     ) -> Result<bool, AccountsError> {
         self.database
             .run("confirm a second factor", async |pool: &PgPool| {
-                confirm(pool, person, step, recovery_codes).await
+                confirm(pool, person, secret, step, recovery_codes).await
             })
             .await
     }
@@ -104,13 +105,15 @@ impl SecondFactors for Accounts {
 async fn confirm(
     pool: &PgPool,
     person: PersonId,
+    secret: &[u8],
     step: i64,
     recovery_codes: &[[u8; 32]],
 ) -> Result<bool, sqlx::Error> {
     let mut transaction = pool.begin().await?;
-    let done = query("UPDATE second_factor SET step = $2 WHERE person = $1 AND step IS NULL")
+    let done = query("UPDATE second_factor SET step = $2 WHERE person = $1 AND secret = $3 AND step IS NULL")
         .bind(person.as_uuid())
         .bind(step)
+        .bind(secret)
         .execute(&mut *transaction)
         .await?;
     if done.rows_affected() == 0 {

@@ -40,8 +40,11 @@ impl Members for Accounts {
         person: PersonId,
         role: Role,
         until: Option<UtcMillis>,
+        now: UtcMillis,
     ) -> Result<(), AccountsError> {
-        Ok(admit(&self.pool, household, person, role, until).await.map_err(because("admit a member"))??)
+        Ok(admit(&self.pool, household, person, role, until, now)
+            .await
+            .map_err(because("admit a member"))??)
     }
 
     async fn dismiss(&self, household: HouseholdId, person: PersonId) -> Result<bool, AccountsError> {
@@ -108,11 +111,18 @@ async fn admit(
     person: PersonId,
     role: Role,
     until: Option<UtcMillis>,
+    now: UtcMillis,
 ) -> Result<Result<(), LastOwner>, sqlx::Error> {
     let mut transaction = pool.begin_with(BEGIN).await?;
     if role != Role::Owner && is_last_owner(&mut transaction, household, person).await? {
         return Ok(Err(LastOwner));
     }
+    query("DELETE FROM membership WHERE household = ? AND person = ? AND until <= ?")
+        .bind(&household.as_bytes()[..])
+        .bind(&person.as_bytes()[..])
+        .bind(now.0)
+        .execute(&mut *transaction)
+        .await?;
     put(&mut transaction, household, person, role, until).await?;
     transaction.commit().await?;
     Ok(Ok(()))

@@ -45,10 +45,11 @@ impl SecondFactors for Accounts {
     async fn confirm_second_factor(
         &self,
         person: PersonId,
+        secret: &[u8],
         step: i64,
         recovery_codes: &[[u8; 32]],
     ) -> Result<bool, AccountsError> {
-        self.confirm(person, step, recovery_codes).await.map_err(because("confirm a second factor"))
+        self.confirm(person, secret, step, recovery_codes).await.map_err(because("confirm a second factor"))
     }
 
     async fn use_step(&self, person: PersonId, step: i64) -> Result<bool, AccountsError> {
@@ -85,15 +86,18 @@ impl Accounts {
     async fn confirm(
         &self,
         person: PersonId,
+        secret: &[u8],
         step: i64,
         recovery_codes: &[[u8; 32]],
     ) -> Result<bool, sqlx::Error> {
         let mut transaction = self.pool.begin_with(BEGIN).await?;
-        let done = query("UPDATE second_factor SET step = ? WHERE person = ? AND step IS NULL")
-            .bind(step)
-            .bind(&person.as_bytes()[..])
-            .execute(&mut *transaction)
-            .await?;
+        let done =
+            query("UPDATE second_factor SET step = ? WHERE person = ? AND secret = ? AND step IS NULL")
+                .bind(step)
+                .bind(&person.as_bytes()[..])
+                .bind(secret)
+                .execute(&mut *transaction)
+                .await?;
         if done.rows_affected() == 0 {
             return Ok(false);
         }

@@ -35,6 +35,7 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
 
     let page = listener.local_addr()?;
     let page_url = format!("http://{page}");
+    let people = config.people(page.ip().is_loopback() && arguments.is_demo(), &page_url);
 
     let accounts = Arc::new(sqlite::Accounts::open(data.join("accounts.db")).await?);
     let measurements = Arc::new(sqlite::Measurements::open(data.join("measurements.db")).await?);
@@ -53,42 +54,32 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
     }
 
     let mut parts = Parts::new();
-    let auth_url = {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let url = format!("http://{}", listener.local_addr()?);
-        let deps = auth_service::Deps {
-            stores: Arc::clone(&accounts).into(),
-            clock: clock.clone(),
-            signing_key: auth_service::SigningKey::load_or_create(&data.join("signing-key.pem"))?,
-            sessions: auth_service::SessionsConfig::default(),
-            people: config.people(page.ip().is_loopback() && arguments.is_demo(), &page_url),
-        };
-        let shutdown = shutdown.clone();
-        parts.spawn(async move { Ok(auth_service::run(deps, listener, shutdown).await?) });
-        url
+    let deps = auth_service::Deps {
+        stores: Arc::clone(&accounts).into(),
+        clock: clock.clone(),
+        signing_keys: auth_service::SigningKeys::open(&data.join("signing-key.pem"), clock.now())?,
+        sessions: auth_service::SessionsConfig::default(),
+        people,
     };
-    let read_url = {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let url = format!("http://{}", listener.local_addr()?);
-        let keys = KeySource::new(format!("{auth_url}/.well-known/jwks.json"))?;
-        let deps = read_service::Deps {
-            query: measurements.clone(),
-            rollups: measurements.clone(),
-            registry: accounts.clone(),
-            live: Arc::new(live),
-            clock: clock.clone(),
-            tokens: Arc::new(TokenVerifier::new(keys, clock.clone())),
-        };
-        let shutdown = shutdown.clone();
-        parts.spawn(async move { Ok(read_service::run(deps, listener, shutdown).await?) });
-        url
+    let auth_url = serve(&mut parts, &shutdown, |listener, stop| async move {
+        Ok(auth_service::run(deps, listener, stop).await?)
+    })
+    .await?;
+    let keys = KeySource::new(format!("{auth_url}/.well-known/jwks.json"))?;
+    let deps = read_service::Deps {
+        query: measurements.clone(),
+        rollups: measurements.clone(),
+        registry: accounts.clone(),
+        live: Arc::new(live),
+        clock: clock.clone(),
+        tokens: Arc::new(TokenVerifier::new(keys, clock.clone())),
     };
-    let announcement = Announcement {
-        url: page_url,
-        email: config.home.email,
-        password,
-        household: provisioned.household,
-    };
+    let read_url = serve(&mut parts, &shutdown, |listener, stop| async move {
+        Ok(read_service::run(deps, listener, stop).await?)
+    })
+    .await?;
+    let announcement =
+        Announcement { url: page_url, email: config.home.email, password, household: provisioned.household };
     let deps = web_app::Deps {
         upstream: UpstreamConfig {
             auth_url,
@@ -136,6 +127,18 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
     };
     let ready = announce(announcement, arguments.json(), has_history, caught_up);
     finish(parts, ready, &shutdown).await
+}
+
+/// Has a service run that only others in this process ask; gives its address.
+async fn serve<F: Future<Output = anyhow::Result<()>> + Send + 'static>(
+    parts: &mut Parts,
+    shutdown: &CancellationToken,
+    run: impl FnOnce(TcpListener, CancellationToken) -> F,
+) -> anyhow::Result<String> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    parts.spawn(run(listener, shutdown.clone()));
+    Ok(url)
 }
 
 /// Those that look at what was measured by themselves.

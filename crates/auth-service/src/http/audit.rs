@@ -1,12 +1,12 @@
 //! Who did what to a household.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Query, State};
-use domain::HouseholdId;
 use domain::audit::{Action, Entry};
+use domain::{HouseholdId, PersonId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -85,19 +85,20 @@ pub(super) async fn list(
     let mut entries = app.audit.entries(household, before, PAGE + 1).await?;
     let more = entries.len() > PAGE as usize;
     entries.truncate(PAGE as usize);
+    let people: BTreeSet<PersonId> = entries.iter().filter_map(|entry| entry.deed.by).collect();
     let mut names = BTreeMap::new();
-    for person in entries.iter().filter_map(|entry| entry.deed.by) {
-        if !names.contains_key(&person) {
-            names.insert(person, app.accounts.person(person).await?.map(|person| person.name));
+    for id in people {
+        if let Some(person) = app.accounts.person(id).await? {
+            names.insert(id, person.name);
         }
     }
-    let named = |Entry { number, deed }: Entry| AuditEntry {
+    let described = |Entry { number, deed }: Entry| AuditEntry {
         number,
         at: deed.at.to_string(),
         by: deed.by.map(|by| by.as_uuid()),
-        by_name: deed.by.and_then(|by| names.get(&by).cloned().flatten()),
+        by_name: deed.by.and_then(|by| names.get(&by).cloned()),
         action: deed.action.as_str(),
         about: deed.about,
     };
-    Ok(Json(AuditPage { entries: entries.into_iter().map(named).collect(), more }))
+    Ok(Json(AuditPage { entries: entries.into_iter().map(described).collect(), more }))
 }

@@ -286,7 +286,7 @@ impl App {
         // An invitation is no way to lose what one is already.
         let there = self.membership(person, household).await?;
         if there.is_none_or(|there| rank(there.role) < rank(role)) {
-            self.members.admit(household, person, role, until).await?;
+            self.members.admit(household, person, role, until, self.clock.now()).await?;
         }
         self.write_down(household, person, Action::MemberJoined, role.as_str()).await?;
         tracing::info!(%household, %person, "an invitation was accepted");

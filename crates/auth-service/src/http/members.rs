@@ -119,7 +119,7 @@ pub(super) async fn change(
     let there = app.members.members(household, now).await?;
     let member = there.into_iter().find(|member| member.person.id == person).ok_or(ApiError::NotFound)?;
     let member = Member { role: body.role.into(), until, ..member };
-    app.members.admit(household, person, member.role, until).await?;
+    app.members.admit(household, person, member.role, until, now).await?;
     let about = format!("{}: {}", member.person.name, member.role.as_str());
     app.write_down(household, caller.person(), Action::MemberChanged, about).await?;
     tracing::info!(%household, %person, by = %caller.person(), role = member.role.as_str(), "member changed");

@@ -45,7 +45,7 @@ use utoipa_axum::routes;
 use crate::limits::Limits;
 use crate::passwords::{PasswordError, Passwords};
 use crate::post::Post;
-use crate::{Deps, PeopleConfig, SessionsConfig, SigningKey, Stores};
+use crate::{Deps, PeopleConfig, SessionsConfig, SigningKeys, Stores};
 
 use error::ApiError;
 pub use openapi::json as openapi_json;
@@ -66,7 +66,7 @@ pub(crate) struct App {
     second_factors: Arc<dyn SecondFactors>,
     audit: Arc<dyn Audit>,
     clock: Arc<dyn Clock>,
-    signing_key: SigningKey,
+    signing_keys: Arc<SigningKeys>,
     passwords: Passwords,
     sessions: SessionsConfig,
     people: PeopleConfig,
@@ -76,7 +76,7 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) fn new(deps: Deps, post: Post) -> Result<Self, PasswordError> {
-        let Deps { stores, clock, signing_key, sessions, people } = deps;
+        let Deps { stores, clock, signing_keys, sessions, people } = deps;
         let Stores { accounts, registry, personal_tokens, alerts, tickets, members, second_factors, audit } =
             stores;
         let passwords = Passwords::new(sessions.concurrent_logins, sessions.login_patience())?;
@@ -90,13 +90,17 @@ impl App {
             second_factors,
             audit,
             clock,
-            signing_key,
+            signing_keys: Arc::new(signing_keys),
             passwords,
             sessions,
             people,
             post,
             limits: Limits::new(),
         })
+    }
+
+    pub(crate) fn signing_keys(&self) -> Arc<SigningKeys> {
+        Arc::clone(&self.signing_keys)
     }
 
     /// `None` also for a household that does not exist: strangers learn nothing.

@@ -123,7 +123,7 @@ pub(super) async fn confirm(
     let step = totp::step_of(&body.code, &factor.secret, now).ok_or_else(wrong)?;
     let codes = recovery::generate();
     let hashes: Vec<[u8; 32]> = codes.iter().map(|code| recovery::hash(code)).collect();
-    if !app.second_factors.confirm_second_factor(person.id, step, &hashes).await? {
+    if !app.second_factors.confirm_second_factor(person.id, &factor.secret, step, &hashes).await? {
         return Err(ApiError::SecondFactorOn);
     }
     app.limits.succeeded(&person.email, from);

@@ -89,7 +89,7 @@ pub(super) async fn issue(
         scope,
     };
     let issued = Issued {
-        access_token: app.signing_key.sign(&claims)?,
+        access_token: app.signing_keys.sign(&claims)?,
         token_type: "Bearer",
         expires_in: claims.exp - claims.iat,
     };
@@ -104,5 +104,5 @@ pub(super) async fn issue(
     responses((status = 200, description = "A JSON Web Key Set", body = serde_json::Value)),
 )]
 pub(super) async fn keys(State(app): State<Arc<App>>) -> Response {
-    ([(header::CACHE_CONTROL, "public, max-age=300")], Json(app.signing_key.public())).into_response()
+    ([(header::CACHE_CONTROL, "public, max-age=300")], Json(app.signing_keys.public())).into_response()
 }

@@ -18,7 +18,7 @@ const AT_ONCE: usize = 8;
 /// Some five minutes in all: whoever waits for a letter asks again after that.
 const TRIES: u32 = 8;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(120);
+const LONGEST_WAIT: Duration = Duration::from_mins(2);
 /// For letters that are on their way when the service is to stop.
 const GRACE: Duration = Duration::from_secs(4);
 

@@ -81,7 +81,7 @@ async fn malformed_log_ins_name_the_field() {
     assert_eq!(server.send(form).await.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
     let huge = server.log_in("a@example.org", &"x".repeat(50_000)).await;
     assert_eq!(huge.status, StatusCode::PAYLOAD_TOO_LARGE);
-    let wrong_method = server.send(server.request(Method::GET, "/v1/sessions")).await;
+    let wrong_method = server.send(server.request(Method::PATCH, "/v1/sessions")).await;
     assert_eq!(wrong_method.status, StatusCode::METHOD_NOT_ALLOWED);
     server.stop().await;
 }

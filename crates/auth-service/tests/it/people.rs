@@ -131,7 +131,10 @@ async fn names_passwords_and_addresses_change() {
     let path = "/v1/people/current/password";
     let wrong = json!({ "current": "wrong", "new": "a better password" });
     let refused = server.put(path, &session, &wrong).await;
-    assert_eq!((refused.status, &refused.body["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("current")));
+    assert_eq!(
+        (refused.status, &refused.body["field"]),
+        (StatusCode::UNPROCESSABLE_ENTITY, &json!("current"))
+    );
     let right = json!({ "current": PASSWORD, "new": "a better password" });
     assert_eq!(server.put(path, &session, &right).await.status, StatusCode::NO_CONTENT);
     assert_eq!(server.get("/v1/sessions/current", &session).await.status, StatusCode::OK);
@@ -202,13 +205,16 @@ async fn letters_arrive_with_their_links_and_answers_do_not_have_them() {
         from: "Wattline <home@example.org>".to_owned(),
     };
     let page_url = "https://home.example.org/".to_owned();
-    let server = Server::with_people(PeopleConfig { smtp: Some(config), page_url, ..PeopleConfig::default() }).await;
+    let server =
+        Server::with_people(PeopleConfig { smtp: Some(config), page_url, ..PeopleConfig::default() }).await;
     let sent = server.ask("/v1/people", &json!({ "email": "ada@example.org", "name": "Ada" })).await;
     assert_eq!((sent.status, sent.body), (StatusCode::ACCEPTED, json!({})));
-    let mail = testkit::wait::until(Duration::from_secs(20), "the letter is there", async || smtp.mails().pop())
-        .await;
+    let mail =
+        testkit::wait::until(Duration::from_secs(20), "the letter is there", async || smtp.mails().pop())
+            .await;
     let text = mail.replace("=\r\n", "").replace("=\n", "").replace("=3D", "=").replace("=23", "#");
-    let at = text.find("https://home.example.org/welcome#wlt_").unwrap_or_else(|| panic!("no link in {text}"));
+    let at =
+        text.find("https://home.example.org/welcome#wlt_").unwrap_or_else(|| panic!("no link in {text}"));
     let link: String = text[at..].chars().take_while(|letter| !letter.is_whitespace()).collect();
     let secret = link.split_once('#').unwrap().1;
     let done = server.ask("/v1/confirmations", &json!({ "secret": secret, "password": PASSWORD })).await;

@@ -49,7 +49,10 @@ async fn a_code_is_asked_for_and_is_good_once() {
     let server = Server::with_sqlite().await;
     let (session, secret, _) = protected(&server).await;
     let current = server.get("/v1/people/current", &session).await;
-    assert_eq!((&current.body["second_factor"], &current.body["recovery_codes_left"]), (&json!(true), &json!(10)));
+    assert_eq!(
+        (&current.body["second_factor"], &current.body["recovery_codes_left"]),
+        (&json!(true), &json!(10))
+    );
 
     let needed = log_in(&server, None).await;
     assert_eq!(needed.status, StatusCode::UNAUTHORIZED);
@@ -92,7 +95,10 @@ async fn it_is_switched_off_with_both_factors() {
         (json!({ "password": PASSWORD, "code": "000000" }), "code"),
     ] {
         let refused = server.post(&removal, &session, &body).await;
-        assert_eq!((refused.status, &refused.body["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!(field)));
+        assert_eq!(
+            (refused.status, &refused.body["field"]),
+            (StatusCode::UNPROCESSABLE_ENTITY, &json!(field))
+        );
     }
     let body = json!({ "password": PASSWORD, "code": codes[0] });
     assert_eq!(server.post(&removal, &session, &body).await.status, StatusCode::NO_CONTENT);

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use auth_service::provision::Home;
-use auth_service::{Deps, PeopleConfig, SessionsConfig, SigningKey, Stores, provision};
+use auth_service::{Deps, PeopleConfig, SessionsConfig, SigningKeys, Stores, provision};
 use domain::accounts::Accounts;
 use domain::alerts::Alerts;
 use domain::{Clock, HouseholdId, HubId, PersonId, UtcMillis};
@@ -61,11 +61,11 @@ impl Server {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let clock = Arc::new(FakeClock::at(SystemClock.now()));
-        let signing_key = SigningKey::load_or_create(&folder.path().join("signing-key.pem")).unwrap();
+        let signing_keys = SigningKeys::open(&folder.path().join("signing-key.pem"), clock.now()).unwrap();
         let shutdown = CancellationToken::new();
         let (accounts, alerts) = (Arc::clone(&stores.accounts), Arc::clone(&stores.alerts));
         let clock_of_service = Arc::clone(&clock) as Arc<dyn Clock>;
-        let deps = Deps { stores, clock: clock_of_service, signing_key, sessions, people };
+        let deps = Deps { stores, clock: clock_of_service, signing_keys, sessions, people };
         let run = auth_service::run(deps, listener, shutdown.clone());
         let task = tokio::spawn(async move { run.await.unwrap() });
         Self { url, accounts, alerts, clock, shutdown, task, http: reqwest::Client::new(), _folder: folder }

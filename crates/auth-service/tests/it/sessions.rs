@@ -40,7 +40,12 @@ async fn sessions_are_listed_and_closed() {
 }
 
 /// As the web-app asks for somebody who is there.
-async fn log_in_from(server: &Server, address: &str, email: &str, password: &str) -> (StatusCode, Option<u64>) {
+async fn log_in_from(
+    server: &Server,
+    address: &str,
+    email: &str,
+    password: &str,
+) -> (StatusCode, Option<u64>) {
     let body = json!({ "email": email, "password": password });
     let request = server.request(Method::POST, "/v1/sessions").header("x-forwarded-for", address).json(&body);
     let answer = server.send(request).await;

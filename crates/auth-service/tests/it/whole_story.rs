@@ -32,8 +32,7 @@ async fn tell(server: Server) {
     assert!(secret.starts_with("wls_"));
     assert_eq!(session.body["person"]["email"], "ada@example.org");
     assert_eq!(session.body["person"]["name"], "Ada");
-    let reference =
-        json!({ "id": household.to_string(), "name": "Home", "zone": "Europe/Berlin", "role": "owner" });
+    let reference = json!({ "id": household.to_string(), "name": "Home", "zone": "Europe/Berlin", "role": "owner", "until": null });
     assert_eq!(session.body["households"], json!([reference]));
 
     let current = server.get("/v1/sessions/current", &secret).await;

@@ -46,7 +46,7 @@ async fn everything(folder: &TempDir) -> (Accounts, SqliteConnection) {
         accounts.put_ticket(&ticket(n, purpose)).await.unwrap();
     }
     assert!(accounts.begin_second_factor(ADA, &[7; 20]).await.unwrap());
-    assert!(accounts.confirm_second_factor(ADA, 1, &[[8; 32]]).await.unwrap());
+    assert!(accounts.confirm_second_factor(ADA, &[7; 20], 1, &[[8; 32]]).await.unwrap());
     let about = "Home".to_owned();
     let founded = Deed { household: HOME, at: NOW, by: Some(ADA), action: Action::HouseholdFounded, about };
     for _ in 0..2 {

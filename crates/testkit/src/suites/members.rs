@@ -78,7 +78,7 @@ async fn members_come_by_role_and_name(store: &impl People) {
     {
         let person = person(store, name).await;
         let until = (role == Role::Guest).then(|| at(1_000));
-        store.admit(household.id, person.id, role, until).await.unwrap();
+        store.admit(household.id, person.id, role, until, at(0)).await.unwrap();
         expected.push(member(&person, role, until));
     }
     let elsewhere = home(store).await;
@@ -109,7 +109,7 @@ async fn somebody_is_admitted_and_then_something_else(store: &impl People) {
         (Role::Owner, None),
         (Role::Member, Some(at(30))),
     ] {
-        store.admit(household.id, ada.id, role, until).await.unwrap();
+        store.admit(household.id, ada.id, role, until, at(0)).await.unwrap();
         let mut expected = [member(&olga, Role::Owner, None), member(&ada, role, until)];
         if role == Role::Owner {
             // By name.
@@ -128,13 +128,13 @@ async fn somebody_is_admitted_and_then_something_else(store: &impl People) {
 async fn a_membership_is_none_from_its_end_on(store: &impl People) {
     let (household, olga) = home(store).await;
     let ada = person(store, "Ada").await;
-    store.admit(household.id, ada.id, Role::Member, Some(at(100))).await.unwrap();
+    store.admit(household.id, ada.id, Role::Member, Some(at(100)), at(0)).await.unwrap();
     assert_eq!(store.members(household.id, at(99)).await.unwrap().len(), 2);
     assert_eq!(store.memberships(ada.id, at(99)).await.unwrap()[0].until, Some(at(100)));
     assert_eq!(store.members(household.id, at(100)).await.unwrap(), [member(&olga, Role::Owner, None)]);
     assert_eq!(store.memberships(ada.id, at(100)).await.unwrap(), []);
     // It may go on.
-    store.admit(household.id, ada.id, Role::Member, Some(at(200))).await.unwrap();
+    store.admit(household.id, ada.id, Role::Member, Some(at(200)), at(0)).await.unwrap();
     assert_eq!(store.members(household.id, at(100)).await.unwrap().len(), 2);
 }
 
@@ -142,7 +142,7 @@ async fn another_role_without_an_end_has_none(store: &impl People) {
     let (household, _) = home(store).await;
     let ada = person(store, "Ada").await;
     for role in [Role::Member, Role::Owner] {
-        store.admit(household.id, ada.id, Role::Guest, Some(at(100))).await.unwrap();
+        store.admit(household.id, ada.id, Role::Guest, Some(at(100)), at(0)).await.unwrap();
         store.put_member(household.id, ada.id, role).await.unwrap();
         let membership = Membership { household: household.clone(), role, until: None };
         assert_eq!(store.memberships(ada.id, at(100)).await.unwrap(), [membership]);
@@ -154,7 +154,7 @@ async fn a_membership_needs_both_sides(store: &impl People) {
     let ada = person(store, "Ada").await;
     for (household, person) in [(household.id, nobody()), (nowhere(), ada.id)] {
         for role in [Role::Owner, Role::Guest] {
-            let refused = store.admit(household, person, role, None).await;
+            let refused = store.admit(household, person, role, None, at(0)).await;
             assert!(matches!(refused, Err(AccountsError::Refused { .. })), "{refused:?}");
         }
     }
@@ -180,7 +180,7 @@ async fn a_membership_ends_with_its_tokens(store: &impl People) {
     let ((home, _), (other, _)) = (home(store).await, home(store).await);
     let ada = person(store, "Ada").await.id;
     for household in [home.id, other.id] {
-        store.admit(household, ada, Role::Member, None).await.unwrap();
+        store.admit(household, ada, Role::Member, None, at(0)).await.unwrap();
     }
     let gone = token(store, home.id, ada).await;
     let kept = token(store, other.id, ada).await;
@@ -194,8 +194,8 @@ async fn a_purge_forgets_ended_memberships_only(store: &impl People) {
     let then = UtcMillis(1_000);
     let (household, olga) = home(store).await;
     let (ended, running) = (person(store, "Ada").await, person(store, "Bob").await);
-    store.admit(household.id, ended.id, Role::Guest, Some(then)).await.unwrap();
-    store.admit(household.id, running.id, Role::Guest, Some(then.plus_millis(1))).await.unwrap();
+    store.admit(household.id, ended.id, Role::Guest, Some(then), at(0)).await.unwrap();
+    store.admit(household.id, running.id, Role::Guest, Some(then.plus_millis(1)), at(0)).await.unwrap();
     token(store, household.id, ended.id).await;
     assert_eq!(store.purge_members(then).await.unwrap(), 1);
     assert_eq!(store.purge_members(then).await.unwrap(), 0);

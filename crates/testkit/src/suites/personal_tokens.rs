@@ -220,13 +220,17 @@ async fn where_the_membership_has_ended_the_token_is_not_valid(
 ) {
     let ada = Member::new(store).await;
     let token = ada.with_token(store).await;
-    store.admit(ada.household, ada.person, Role::Guest, Some(at(1_000))).await.unwrap();
+    store.admit(ada.household, ada.person, Role::Guest, Some(at(1_000)), at(0)).await.unwrap();
     assert!(store.use_token(&token.secret_hash, at(999)).await.unwrap().is_some());
     assert_eq!(store.use_token(&token.secret_hash, at(1_000 + USE_STEP_MILLIS)).await.unwrap(), None);
     // That was no use of it.
     assert_eq!(last_used(store, &ada).await, Some(at(999)));
-    store.admit(ada.household, ada.person, Role::Guest, Some(at(2_000))).await.unwrap();
+    // Before the end it is the same membership, and after it another one, whose tokens are to be made anew.
+    store.admit(ada.household, ada.person, Role::Guest, Some(at(2_000)), at(999)).await.unwrap();
     assert!(store.use_token(&token.secret_hash, at(1_000)).await.unwrap().is_some());
+    store.admit(ada.household, ada.person, Role::Guest, Some(at(9_000)), at(2_000)).await.unwrap();
+    assert_eq!(store.use_token(&token.secret_hash, at(2_001)).await.unwrap(), None);
+    assert_eq!(store.tokens(ada.person).await.unwrap(), []);
 }
 
 async fn a_secret_belongs_to_one_token(store: &(impl Accounts + PersonalTokens)) {

@@ -26,6 +26,7 @@ pub async fn run_all(store: &(impl Accounts + SecondFactors)) {
         what_was_never_confirmed_is_begun_anew,
         a_confirmed_one_stays,
         what_is_not_begun_is_not_confirmed,
+        only_the_secret_that_was_shown_is_confirmed,
         a_wrong_recovery_code_confirms_nothing,
         of_many_who_confirm_one_does,
         the_code_that_confirmed_is_used_up,
@@ -59,7 +60,7 @@ async fn begun(store: &(impl Accounts + SecondFactors)) -> (PersonId, Vec<u8>) {
 /// Somebody who is asked for codes, the last one used being that of [`STEP`].
 async fn confirmed(store: &(impl Accounts + SecondFactors), codes: &[[u8; 32]]) -> (PersonId, Vec<u8>) {
     let (ada, secret) = begun(store).await;
-    assert!(store.confirm_second_factor(ada, STEP, codes).await.unwrap());
+    assert!(store.confirm_second_factor(ada, &secret, STEP, codes).await.unwrap());
     (ada, secret)
 }
 
@@ -85,10 +86,10 @@ async fn what_was_never_confirmed_is_begun_anew(store: &(impl Accounts + SecondF
 
 async fn a_confirmed_one_stays(store: &(impl Accounts + SecondFactors)) {
     let (ada, secret_of_ada) = confirmed(store, &codes::<8>()).await;
-    let factor = SecondFactor { secret: secret_of_ada, confirmed: true, recovery_codes: 8 };
+    let factor = SecondFactor { secret: secret_of_ada.clone(), confirmed: true, recovery_codes: 8 };
     assert_eq!(store.second_factor(ada).await.unwrap().as_ref(), Some(&factor));
     assert!(!store.begin_second_factor(ada, &secret()).await.unwrap());
-    assert!(!store.confirm_second_factor(ada, STEP + 1, &codes::<2>()).await.unwrap());
+    assert!(!store.confirm_second_factor(ada, &secret_of_ada, STEP + 1, &codes::<2>()).await.unwrap());
     assert_eq!(store.second_factor(ada).await.unwrap(), Some(factor));
     // The step was not taken for used.
     assert!(store.use_step(ada, STEP + 1).await.unwrap());
@@ -96,25 +97,37 @@ async fn a_confirmed_one_stays(store: &(impl Accounts + SecondFactors)) {
 
 async fn what_is_not_begun_is_not_confirmed(store: &(impl Accounts + SecondFactors)) {
     for person in [person(store, "Ada").await.id, nobody()] {
-        assert!(!store.confirm_second_factor(person, STEP, &codes::<2>()).await.unwrap());
+        assert!(!store.confirm_second_factor(person, &secret(), STEP, &codes::<2>()).await.unwrap());
         assert_eq!(store.second_factor(person).await.unwrap(), None);
     }
 }
 
+async fn only_the_secret_that_was_shown_is_confirmed(store: &(impl Accounts + SecondFactors)) {
+    let (ada, first) = begun(store).await;
+    let later = secret();
+    // Between the look at a code and its confirmation.
+    assert!(store.begin_second_factor(ada, &later).await.unwrap());
+    assert!(!store.confirm_second_factor(ada, &first, STEP, &codes::<2>()).await.unwrap());
+    assert!(!store.second_factor(ada).await.unwrap().unwrap().confirmed);
+    assert!(store.confirm_second_factor(ada, &later, STEP, &codes::<2>()).await.unwrap());
+}
+
 async fn a_wrong_recovery_code_confirms_nothing(store: &(impl Accounts + SecondFactors)) {
-    let (ada, _) = begun(store).await;
+    let (ada, secret) = begun(store).await;
     let [code, other] = codes();
-    let refused = store.confirm_second_factor(ada, STEP, &[code, other, code]).await;
+    let refused = store.confirm_second_factor(ada, &secret, STEP, &[code, other, code]).await;
     assert!(matches!(refused, Err(AccountsError::Refused { .. })), "{refused:?}");
     let factor = store.second_factor(ada).await.unwrap().unwrap();
     assert_eq!((factor.confirmed, factor.recovery_codes), (false, 0));
     assert!(!store.use_recovery_code(ada, &code).await.unwrap());
-    assert!(store.confirm_second_factor(ada, STEP, &[code, other]).await.unwrap());
+    assert!(store.confirm_second_factor(ada, &secret, STEP, &[code, other]).await.unwrap());
 }
 
 async fn of_many_who_confirm_one_does(store: &(impl Accounts + SecondFactors)) {
-    let (ada, _) = begun(store).await;
-    let wishes = (0..8).map(|_| async { store.confirm_second_factor(ada, STEP, &codes::<3>()).await });
+    let (ada, secret) = begun(store).await;
+    let secret = &secret;
+    let wishes =
+        (0..8).map(|_| async move { store.confirm_second_factor(ada, secret, STEP, &codes::<3>()).await });
     let done = join_all(wishes).await.into_iter().filter(|done| *done.as_ref().unwrap()).count();
     assert_eq!((done, codes_left(store, ada).await), (1, 3));
 }
@@ -197,10 +210,10 @@ async fn after_a_removal_it_begins_anew(store: &(impl Accounts + SecondFactors))
     store.remove_second_factor(ada).await.unwrap();
     let again = secret();
     assert!(store.begin_second_factor(ada, &again).await.unwrap());
-    let factor = SecondFactor { secret: again, confirmed: false, recovery_codes: 0 };
+    let factor = SecondFactor { secret: again.clone(), confirmed: false, recovery_codes: 0 };
     assert_eq!(store.second_factor(ada).await.unwrap(), Some(factor));
     // Another secret has other codes: an earlier step is as good as any.
-    assert!(store.confirm_second_factor(ada, STEP - 5, &[new]).await.unwrap());
+    assert!(store.confirm_second_factor(ada, &again, STEP - 5, &[new]).await.unwrap());
     assert!(store.use_step(ada, STEP - 4).await.unwrap());
     assert!(!store.use_recovery_code(ada, &old).await.unwrap());
 }

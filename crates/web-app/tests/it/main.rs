@@ -6,6 +6,7 @@ mod alerts;
 mod guard;
 mod live;
 mod page;
+mod people;
 mod programs;
 mod proxy;
 mod reading;

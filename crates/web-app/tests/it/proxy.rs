@@ -58,7 +58,7 @@ async fn other_households_and_other_addresses_are_refused() {
             assert_eq!(world.get(&path, &cookie).await.status, StatusCode::NOT_FOUND, "{path}");
         }
     }
-    for path in ["/api", "/api/", "/api/households", "/api/personal-tokens"] {
+    for path in ["/api", "/api/", "/api/household", "/api/personal-tokens"] {
         assert_eq!(world.get(path, &cookie).await.status, StatusCode::NOT_FOUND, "{path}");
     }
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth_service::provision::Home;
-use auth_service::{PeopleConfig, SessionsConfig, SigningKey, provision};
+use auth_service::{PeopleConfig, SessionsConfig, SigningKeys, provision};
 use domain::alerts::{Alert, AlertId, AlertKey, AlertKind, Alerts as _, Facts};
 use domain::measurement::MeasurementStore as _;
 use domain::transport::ContainerPublisher as _;
@@ -95,7 +95,7 @@ impl World {
         let deps = auth_service::Deps {
             stores: Arc::clone(&accounts).into(),
             clock: clock.clone(),
-            signing_key: SigningKey::load_or_create(&folder.path().join("key.pem")).unwrap(),
+            signing_keys: SigningKeys::open(&folder.path().join("key.pem"), clock.now()).unwrap(),
             sessions: SessionsConfig::default(),
             people: PeopleConfig { show_links: true, ..PeopleConfig::default() },
         };
@@ -219,8 +219,12 @@ impl World {
 }
 
 async fn web_app(auth_url: &str, read_url: &str, secure_cookies: bool, clock: Arc<FakeClock>) -> Running {
-    let upstream =
-        UpstreamConfig { auth_url: auth_url.to_owned(), read_url: read_url.to_owned(), secure_cookies };
+    let upstream = UpstreamConfig {
+        auth_url: auth_url.to_owned(),
+        read_url: read_url.to_owned(),
+        secure_cookies,
+        forwarded_hops: 0,
+    };
     Running::start(|listener, stop| async move {
         web_app::run(Deps { upstream, clock }, listener, stop).await.unwrap();
     })

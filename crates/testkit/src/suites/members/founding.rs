@@ -27,12 +27,12 @@ pub(super) async fn nobody_founds_more_than_allowed(store: &impl People) {
 pub(super) async fn only_what_somebody_owns_counts(store: &impl People) {
     let ada = person(store, "Ada").await.id;
     for role in [Role::Guest, Role::Member] {
-        store.admit(home(store).await.0.id, ada, role, None).await.unwrap();
+        store.admit(home(store).await.0.id, ada, role, None, at(0)).await.unwrap();
     }
     let founded = some_household();
     assert!(store.found_household(&founded, ada, 1).await.unwrap());
     assert!(!store.found_household(&some_household(), ada, 1).await.unwrap());
-    store.admit(founded.id, person(store, "Bob").await.id, Role::Owner, None).await.unwrap();
+    store.admit(founded.id, person(store, "Bob").await.id, Role::Owner, None, at(0)).await.unwrap();
     store.dismiss(founded.id, ada).await.unwrap();
     assert!(store.found_household(&some_household(), ada, 1).await.unwrap());
 }
