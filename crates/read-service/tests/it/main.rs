@@ -13,6 +13,7 @@ mod keys;
 mod live;
 mod long_ranges;
 mod parameters;
+mod rights;
 mod rollups;
 mod server;
 mod serving;
