@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::Json;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use domain::audit::{Action, Entry};
 use domain::{HouseholdId, PersonId};
@@ -67,6 +68,7 @@ fn actions() -> utoipa::openapi::Schema {
     params(("household" = Uuid, Path), Parameters),
     responses(
         (status = 200, body = AuditPage),
+        (status = 400, description = "A parameter is unknown or there twice", body = service::problem::Problem, content_type = "application/problem+json"),
         (status = 422, description = "Malformed", body = service::problem::Problem, content_type = "application/problem+json"),
         OfHousehold,
     ),
@@ -75,8 +77,9 @@ pub(super) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
     Address(household): Address<HouseholdId>,
-    Query(parameters): Query<Parameters>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
 ) -> Result<Json<AuditPage>, ApiError> {
+    let Query(parameters) = parameters.map_err(|rejection| ApiError::BadQuery(rejection.body_text()))?;
     caller.may(&app, household, Right::SeeAudit).await?;
     let before = match parameters.before {
         Some(text) => Some(text.parse().map_err(|_| ApiError::invalid("before", "It is not a number."))?),

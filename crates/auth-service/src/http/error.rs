@@ -70,6 +70,8 @@ pub(crate) enum ApiError {
     SecondFactorOn,
     #[error("another person has the address")]
     EmailTaken,
+    #[error("the query: {0}")]
+    BadQuery(String),
     #[error("the body is too large")]
     TooLarge,
     #[error("the body could not be read")]
@@ -168,6 +170,7 @@ impl ApiError {
             Self::EmailTaken => {
                 problem(StatusCode::CONFLICT, "Another person has this e-mail address.").field("email")
             }
+            Self::BadQuery(why) => problem(StatusCode::BAD_REQUEST, why),
             Self::TooLarge => problem(StatusCode::PAYLOAD_TOO_LARGE, "The request is too large."),
             Self::Unreadable => problem(StatusCode::BAD_REQUEST, "The request ended early."),
             Self::NotJson => problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "The request must be JSON."),

@@ -208,6 +208,9 @@ async fn owners_read_who_did_what() {
     assert_eq!(page.body["more"], false);
     let before = format!("{path}?before={}", entries[0]["number"]);
     assert_eq!(server.get(&before, &ada).await.body["entries"].as_array().unwrap().len(), 1);
+    for bad in ["before=1&before=2", "after=1"] {
+        assert_eq!(server.get(&format!("{path}?{bad}"), &ada).await.status, StatusCode::BAD_REQUEST, "{bad}");
+    }
     let nonsense = server.get(&format!("{path}?before=x"), &ada).await;
     assert_eq!(
         (nonsense.status, &nonsense.body["field"]),

@@ -1,6 +1,7 @@
 //! Measurements of whole processes, built for release, on this machine. Figures of different machines do not
 //! compare.
 
+mod auth;
 mod broker;
 mod day;
 mod flow;
@@ -55,6 +56,8 @@ enum What {
     Servers,
     /// Every view of the page for a home with a year behind it, out of SQLite and out of InfluxDB.
     Query(query::Query),
+    /// The auth-service: log-ins, tokens, and what RabbitMQ asks when many hubs connect.
+    Auth(auth::Auth),
     /// One write-service drains full queues into a store that says yes, and waits for one that says no.
     Writer(writer::Writer),
     /// Our lines into InfluxDB, against a line per value.
@@ -100,6 +103,9 @@ impl Bench {
             What::Quick => runtime()?.block_on(standalone::measure(&binaries)),
             What::Servers => runtime()?.block_on(servers::measure(&binaries)),
             What::Query(query) => runtime()?.block_on(query.measure(&binaries)),
+            What::Auth(auth) => {
+                runtime()?.block_on(auth.measure(&binaries, self.seconds, !self.debug_binaries))
+            }
             What::Writer(writer) => writer.measure(&rig()?),
             What::Store => store::measure(&rig()?),
             What::Broker => broker::measure(&rig()?),
