@@ -1,4 +1,4 @@
-//! What developers and newcomers run: `cargo xtask demo|test|stack|bench|chaos|tidy`.
+//! What developers and newcomers run: `cargo xtask demo|test|stack|bench|chaos|probe|tidy`.
 //!
 //! It starts other programs and reads what they say. It must not know how any of them works inside.
 
@@ -8,6 +8,7 @@ mod debian;
 mod demo;
 mod interrupt;
 mod page;
+mod probe;
 mod process;
 mod run;
 mod stack;
@@ -39,6 +40,8 @@ enum Task {
     Bench(bench::Bench),
     /// Breaks things under load on the real servers and holds what is stored against what was confirmed.
     Chaos(chaos::Chaos),
+    /// Asks the running services everything that their descriptions allow, and much that they do not.
+    Probe(probe::Probe),
     /// Checks the edges between crates and the habits of the house.
     Tidy,
 }
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Task::Stack(stack) => stack.run(),
         Task::Bench(bench) => bench.run(),
         Task::Chaos(chaos) => chaos.run(),
+        Task::Probe(probe) => probe.run(),
         Task::Tidy => tidy::run(),
     };
     match outcome {

@@ -74,6 +74,11 @@ impl Program {
         self.process.wait_ready(time_limit, || port.is_some_and(|port| is_well(port, "ready")))
     }
 
+    /// Where it serves its health.
+    pub const fn port(&self) -> Option<u16> {
+        self.setup.port
+    }
+
     pub fn pid(&self) -> u32 {
         self.process.pid()
     }
