@@ -77,7 +77,7 @@ export async function checkOffline(run, view) {
     });
     await check('logging out forgets what was kept', async () => {
       await open(page, `${base}/settings/you`);
-      await page.locator('main').getByRole('button', { name: 'Log out' }).click();
+      await page.locator('main').getByRole('button', { name: 'Log out', exact: true }).click();
       await page.locator('#email').waitFor();
       const kept = await page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes('kept')));
       expect(kept.length === 0, kept.join());

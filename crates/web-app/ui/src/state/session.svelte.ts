@@ -22,6 +22,11 @@ class SessionState {
   mayEdit = $derived((this.household?.role ?? 'guest') !== 'guest');
   isOwner = $derived(this.household?.role === 'owner');
 
+  /** Whether somebody was logged in when the page was last here. */
+  get known(): boolean {
+    return recallKept<Session>(KEPT) !== null;
+  }
+
   constructor() {
     whenUnauthorised(() => this.expire());
   }
