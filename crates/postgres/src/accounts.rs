@@ -5,12 +5,13 @@ use domain::accounts::{
 };
 use domain::{HouseholdId, HubId, PersonId, UtcMillis};
 use sqlx::postgres::PgPool;
-use sqlx::{PgConnection, query, query_as};
+use sqlx::{query, query_as};
 use uuid::Uuid;
 
+use crate::assignments::{self, lock_hub};
 use crate::connection::Database;
 use crate::rows::{LabelRow, membership, parse_zone, socket_label};
-use crate::{Config, ConnectError};
+use crate::{Config, ConnectError, hubs};
 
 /// The accounts in PostgreSQL.
 pub struct Accounts {
@@ -231,19 +232,7 @@ impl domain::accounts::Accounts for Accounts {
         self.database
             .run("assign a hub", async |pool: &PgPool| {
                 let mut transaction = pool.begin().await?;
-                lock_hub(&mut transaction, assignment.hub).await?;
-                give_way(&mut transaction, assignment).await?;
-                query(
-                    "INSERT INTO hub_assignment (hub, household, name, since, until)
-                     VALUES ($1, $2, $3, $4, $5)",
-                )
-                .bind(assignment.hub.as_uuid())
-                .bind(assignment.household.as_uuid())
-                .bind(&assignment.name)
-                .bind(assignment.since.0)
-                .bind(assignment.until.map(|until| until.0))
-                .execute(&mut *transaction)
-                .await?;
+                assignments::begin(&mut transaction, assignment).await?;
                 transaction.commit().await
             })
             .await
@@ -258,27 +247,12 @@ impl domain::accounts::Accounts for Accounts {
         self.database
             .run("release a hub", async |pool: &PgPool| {
                 let mut transaction = pool.begin().await?;
-                lock_hub(&mut transaction, hub).await?;
-                let never_started = query(
-                    "DELETE FROM hub_assignment
-                     WHERE household = $1 AND hub = $2 AND until IS NULL AND since >= $3",
-                )
-                .bind(household.as_uuid())
-                .bind(hub.as_uuid())
-                .bind(until.0)
-                .execute(&mut *transaction)
-                .await?;
-                let ended = query(
-                    "UPDATE hub_assignment SET until = $3
-                     WHERE household = $1 AND hub = $2 AND until IS NULL",
-                )
-                .bind(household.as_uuid())
-                .bind(hub.as_uuid())
-                .bind(until.0)
-                .execute(&mut *transaction)
-                .await?;
+                let is_released = assignments::end(&mut transaction, household, hub, until).await?;
+                if is_released {
+                    hubs::revoke(&mut transaction, hub, until).await?;
+                }
                 transaction.commit().await?;
-                Ok(never_started.rows_affected() + ended.rows_affected() > 0)
+                Ok(is_released)
             })
             .await
     }
@@ -358,30 +332,4 @@ impl domain::accounts::Accounts for Accounts {
             })
             .await
     }
-}
-
-/// Two transactions that both insert into an exclusion constraint would wait for each other.
-async fn lock_hub(connection: &mut PgConnection, hub: HubId) -> Result<(), sqlx::Error> {
-    query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
-        .bind(hub.to_string())
-        .execute(connection)
-        .await
-        .map(|_| ())
-}
-
-/// The household's own earlier assignments of the hub make room for `assignment`.
-async fn give_way(connection: &mut PgConnection, assignment: &HubAssignment) -> Result<(), sqlx::Error> {
-    query("DELETE FROM hub_assignment WHERE household = $1 AND hub = $2 AND (until IS NULL OR since >= $3)")
-        .bind(assignment.household.as_uuid())
-        .bind(assignment.hub.as_uuid())
-        .bind(assignment.since.0)
-        .execute(&mut *connection)
-        .await?;
-    query("UPDATE hub_assignment SET until = $3 WHERE household = $1 AND hub = $2 AND until > $3")
-        .bind(assignment.household.as_uuid())
-        .bind(assignment.hub.as_uuid())
-        .bind(assignment.since.0)
-        .execute(connection)
-        .await
-        .map(|_| ())
 }

@@ -5,8 +5,10 @@
 
 mod accounts;
 mod alerts;
+mod assignments;
 mod config;
 mod connection;
+mod hubs;
 mod personal_tokens;
 mod registry;
 mod rows;

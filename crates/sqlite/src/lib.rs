@@ -5,6 +5,8 @@
 
 mod accounts;
 mod alerts;
+mod assignments;
+mod hubs;
 mod measurements;
 mod opening;
 mod personal_tokens;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod alerts;
+mod hubs;
 mod measurements;
 mod personal_tokens;
 mod registry;

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod alerts;
+pub mod hubs;
 pub mod live;
 pub mod measurements;
 pub mod personal_tokens;
