@@ -7,6 +7,8 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+use crate::BrokerConfig;
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -15,6 +17,7 @@ pub struct Config {
     pub signing_key_file: PathBuf,
     pub accounts: AccountsConfig,
     pub sessions: SessionsConfig,
+    pub broker: BrokerConfig,
 }
 
 /// Where the accounts are: one of the two.
@@ -53,6 +56,7 @@ impl Default for Config {
             signing_key_file: PathBuf::from("signing-key.pem"),
             accounts: AccountsConfig::default(),
             sessions: SessionsConfig::default(),
+            broker: BrokerConfig::default(),
         }
     }
 }
@@ -108,6 +112,7 @@ impl service::config::Config for Config {
         if self.signing_key_file.as_os_str().is_empty() {
             faults.push("signing_key_file: must be set".to_owned());
         }
+        self.broker.validate(faults);
         let sessions = &self.sessions;
         for (key, ok, range) in [
             ("life_hours", (1..=10_000).contains(&sessions.life_hours), "1 to 10000"),

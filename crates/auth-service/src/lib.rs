@@ -3,8 +3,12 @@
 //! It must not know measurements, nor which database keeps the accounts, nor who reads its tokens.
 
 pub mod arguments;
+pub mod broker;
 mod config;
+pub mod enrolment;
 mod http;
+mod limit;
+mod pairing_code;
 mod passwords;
 pub mod provision;
 mod purge;
@@ -16,15 +20,17 @@ use std::sync::Arc;
 use domain::Clock;
 use domain::accounts::Accounts;
 use domain::alerts::Alerts;
+use domain::hubs::HubCredentials;
 use domain::personal_tokens::PersonalTokens;
 use domain::registry::Registry;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+pub use broker::Config as BrokerConfig;
 pub use config::{AccountsConfig, Config, SessionsConfig, Store};
 pub use http::openapi_json;
 pub use passwords::PasswordError;
-pub use provision::{provision, provision_missing};
+pub use provision::{provision, provision_missing, provision_secret};
 pub use signing_key::{SigningKey, SigningKeyError};
 
 /// What the service works with.
@@ -33,6 +39,7 @@ pub struct Deps {
     pub registry: Arc<dyn Registry>,
     pub personal_tokens: Arc<dyn PersonalTokens>,
     pub alerts: Arc<dyn Alerts>,
+    pub hub_credentials: Arc<dyn HubCredentials>,
     pub clock: Arc<dyn Clock>,
     pub signing_key: SigningKey,
     pub sessions: SessionsConfig,
@@ -45,22 +52,37 @@ pub struct Stores {
     pub registry: Arc<dyn Registry>,
     pub personal_tokens: Arc<dyn PersonalTokens>,
     pub alerts: Arc<dyn Alerts>,
+    pub hub_credentials: Arc<dyn HubCredentials>,
 }
 
 /// All in one place.
-impl<S: Accounts + Registry + PersonalTokens + Alerts> From<Arc<S>> for Stores {
+impl<S: Accounts + Registry + PersonalTokens + Alerts + HubCredentials> From<Arc<S>> for Stores {
     fn from(store: Arc<S>) -> Self {
-        let (accounts, registry) = (Arc::clone(&store) as _, Arc::clone(&store) as _);
-        Self { accounts, registry, personal_tokens: Arc::clone(&store) as _, alerts: store }
+        Self {
+            accounts: Arc::clone(&store) as _,
+            registry: Arc::clone(&store) as _,
+            personal_tokens: Arc::clone(&store) as _,
+            alerts: Arc::clone(&store) as _,
+            hub_credentials: store,
+        }
     }
 }
 
 impl Deps {
     pub fn load(config: &Config, stores: Stores, clock: Arc<dyn Clock>) -> Result<Self, SigningKeyError> {
         let signing_key = SigningKey::load_or_create(&config.signing_key_file)?;
-        let Stores { accounts, registry, personal_tokens, alerts } = stores;
+        let Stores { accounts, registry, personal_tokens, alerts, hub_credentials } = stores;
         let sessions = config.sessions.clone();
-        Ok(Self { accounts, registry, personal_tokens, alerts, clock, signing_key, sessions })
+        Ok(Self {
+            accounts,
+            registry,
+            personal_tokens,
+            alerts,
+            hub_credentials,
+            clock,
+            signing_key,
+            sessions,
+        })
     }
 }
 
@@ -78,6 +100,7 @@ pub async fn run(deps: Deps, listener: TcpListener, shutdown: CancellationToken)
     let purge = tokio::spawn(purge::purge_what_expired(
         Arc::clone(&deps.accounts),
         Arc::clone(&deps.personal_tokens),
+        Arc::clone(&deps.hub_credentials),
         Arc::clone(&deps.clock),
         interval,
         shutdown.clone(),

@@ -3,13 +3,15 @@ use std::time::Duration;
 
 use domain::Clock;
 use domain::accounts::{Accounts, AccountsError};
+use domain::hubs::HubCredentials;
 use domain::personal_tokens::PersonalTokens;
 use tokio_util::sync::CancellationToken;
 
-/// Forgets expired sessions and tokens from time to time; they are of no use to anybody long before.
+/// Forgets expired sessions, tokens and pairings from time to time; they are of no use to anybody long before.
 pub(crate) async fn purge_what_expired(
     accounts: Arc<dyn Accounts>,
     personal_tokens: Arc<dyn PersonalTokens>,
+    hub_credentials: Arc<dyn HubCredentials>,
     clock: Arc<dyn Clock>,
     interval: Duration,
     shutdown: CancellationToken,
@@ -23,6 +25,7 @@ pub(crate) async fn purge_what_expired(
         let now = clock.now();
         tell("sessions", accounts.purge_sessions(now).await);
         tell("personal tokens", personal_tokens.purge_tokens(now).await);
+        tell("pairings", hub_credentials.purge_pairings(now).await);
     }
 }
 

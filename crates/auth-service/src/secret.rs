@@ -1,4 +1,4 @@
-//! Secrets that a client holds and of which a hash is kept: of sessions, and of personal tokens.
+//! Secrets that a client holds and of which a hash is kept: of sessions, of personal tokens, and of hubs.
 
 use std::marker::PhantomData;
 
@@ -27,10 +27,17 @@ impl Kind for OfPersonalToken {
     const PREFIX: &str = "wlp_";
 }
 
+pub(crate) struct OfHub;
+
+impl Kind for OfHub {
+    const PREFIX: &str = "wlh_";
+}
+
 pub(crate) struct Secret<K>(SecretString, PhantomData<K>);
 
 pub(crate) type SessionSecret = Secret<OfSession>;
 pub(crate) type PersonalSecret = Secret<OfPersonalToken>;
+pub(crate) type HubSecret = Secret<OfHub>;
 
 impl<K: Kind> Secret<K> {
     pub(crate) fn generate() -> Self {
@@ -78,6 +85,7 @@ mod tests {
     fn one_kind_is_never_taken_for_the_other() {
         assert!(PersonalSecret::parse(SessionSecret::generate().expose()).is_none());
         assert!(SessionSecret::parse(PersonalSecret::generate().expose()).is_none());
+        assert!(HubSecret::parse(PersonalSecret::generate().expose()).is_none());
         assert!(PersonalSecret::generate().expose().starts_with("wlp_"));
     }
 }

@@ -58,6 +58,7 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
             registry: accounts.clone(),
             personal_tokens: accounts.clone(),
             alerts: accounts.clone(),
+            hub_credentials: accounts.clone(),
             clock: clock.clone(),
             signing_key: auth_service::SigningKey::load_or_create(&data.join("signing-key.pem"))?,
             sessions: auth_service::SessionsConfig::default(),

@@ -35,6 +35,16 @@ pub(crate) enum ApiError {
     MethodNotAllowed,
     #[error("the hub is in another household")]
     HubTaken,
+    #[error("the hub is not in the household")]
+    HubNotHere,
+    #[error("no hub waits with this code")]
+    UnknownCode,
+    #[error("the secret is or was a credential")]
+    SecretUsed,
+    #[error("the hub neither waits nor is paired")]
+    UnknownHub,
+    #[error("too many tries; the next in {0} s")]
+    TooManyTries(u64),
     #[error("the body is too large")]
     TooLarge,
     #[error("the body could not be read")]
@@ -83,6 +93,25 @@ impl ApiError {
                 problem(StatusCode::METHOD_NOT_ALLOWED, "This cannot be done at this address.")
             }
             Self::HubTaken => problem(StatusCode::CONFLICT, "The hub is in another household."),
+            Self::HubNotHere => problem(
+                StatusCode::CONFLICT,
+                "The hub is not in this household. Pair it: it shows a code, and an owner enters the code.",
+            ),
+            Self::UnknownCode => problem(
+                StatusCode::NOT_FOUND,
+                "No hub waits with this code. It may have expired: the hub shows a new one then.",
+            )
+            .field("code"),
+            Self::SecretUsed => {
+                problem(StatusCode::CONFLICT, "This secret was used before. The hub needs a new one.")
+                    .field("secret_hash")
+            }
+            Self::UnknownHub => {
+                problem(StatusCode::UNAUTHORIZED, "This hub is not paired, and does not wait to be.")
+            }
+            Self::TooManyTries(_) => {
+                problem(StatusCode::TOO_MANY_REQUESTS, "Those were many tries. Please wait a little.")
+            }
             Self::TooLarge => problem(StatusCode::PAYLOAD_TOO_LARGE, "The request is too large."),
             Self::Unreadable => problem(StatusCode::BAD_REQUEST, "The request ended early."),
             Self::NotJson => problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "The request must be JSON."),
@@ -111,6 +140,9 @@ impl IntoResponse for ApiError {
         let mut response = self.problem().into_response();
         if response.status() == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Self::TooManyTries(seconds) = self {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -15,7 +15,7 @@ use serde_json::error::Category;
 
 use super::App;
 use super::error::ApiError;
-use crate::secret::{PersonalSecret, SessionSecret};
+use crate::secret::{HubSecret, PersonalSecret, SessionSecret};
 
 /// A JSON body.
 pub(super) struct Body<T>(pub(super) T);
@@ -160,6 +160,24 @@ impl Caller {
             Role::Owner | Role::Member => Ok(membership),
             Role::Guest => Err(ApiError::Guest),
         }
+    }
+
+    /// The same of an owner.
+    pub(super) async fn owner(&self, app: &App, household: HouseholdId) -> Result<Membership, ApiError> {
+        let membership = self.manager(app, household).await?;
+        if membership.role == Role::Owner { Ok(membership) } else { Err(ApiError::NotOwner) }
+    }
+}
+
+/// The hash of the secret by which a hub asks.
+pub(super) struct HubBearer(pub(super) [u8; 32]);
+
+impl FromRequestParts<Arc<App>> for HubBearer {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, ApiError> {
+        let secret = bearer(parts).and_then(HubSecret::parse).ok_or(ApiError::UnknownHub)?;
+        Ok(Self(secret.hash()))
     }
 }
 

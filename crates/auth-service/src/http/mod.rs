@@ -4,7 +4,9 @@ mod alerts;
 mod error;
 mod extract;
 mod households;
+mod hubs;
 mod openapi;
+mod pairings;
 mod personal_tokens;
 mod sessions;
 mod settings;
@@ -18,6 +20,7 @@ use axum::routing::get;
 use domain::Clock;
 use domain::accounts::{Accounts, Membership};
 use domain::alerts::Alerts;
+use domain::hubs::HubCredentials;
 use domain::personal_tokens::PersonalTokens;
 use domain::registry::Registry;
 use domain::{HouseholdId, PersonId};
@@ -42,6 +45,8 @@ pub(crate) struct App {
     registry: Arc<dyn Registry>,
     personal_tokens: Arc<dyn PersonalTokens>,
     alerts: Arc<dyn Alerts>,
+    hub_credentials: Arc<dyn HubCredentials>,
+    pairing_limits: pairings::Limits,
     clock: Arc<dyn Clock>,
     signing_key: SigningKey,
     passwords: Passwords,
@@ -50,9 +55,29 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) fn new(deps: Deps) -> Result<Self, PasswordError> {
-        let Deps { accounts, registry, personal_tokens, alerts, clock, signing_key, sessions } = deps;
+        let Deps {
+            accounts,
+            registry,
+            personal_tokens,
+            alerts,
+            hub_credentials,
+            clock,
+            signing_key,
+            sessions,
+        } = deps;
         let passwords = Passwords::new(sessions.concurrent_logins, sessions.login_patience())?;
-        Ok(Self { accounts, registry, personal_tokens, alerts, clock, signing_key, passwords, sessions })
+        Ok(Self {
+            accounts,
+            registry,
+            personal_tokens,
+            alerts,
+            hub_credentials,
+            pairing_limits: pairings::Limits::default(),
+            clock,
+            signing_key,
+            passwords,
+            sessions,
+        })
     }
 
     /// `None` also for a household that does not exist: strangers learn nothing.
@@ -75,7 +100,10 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(personal_tokens::list, personal_tokens::create))
         .routes(routes!(personal_tokens::delete))
         .routes(routes!(households::show))
-        .routes(routes!(households::put_hub))
+        .routes(routes!(households::put_hub, hubs::release))
+        .routes(routes!(pairings::open))
+        .routes(routes!(pairings::current))
+        .routes(routes!(pairings::redeem))
         .routes(routes!(alerts::list))
         .routes(routes!(alerts::acknowledge))
         .routes(routes!(settings::show, settings::put).layer(DefaultBodyLimit::max(MAX_SETTINGS_BYTES)))

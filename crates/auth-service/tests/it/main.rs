@@ -5,6 +5,7 @@ mod alerts;
 mod hubs;
 mod log_in;
 mod outage;
+mod pairings;
 mod personal_tokens;
 mod provisioning;
 mod server;

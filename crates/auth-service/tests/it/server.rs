@@ -4,6 +4,7 @@ use auth_service::provision::Home;
 use auth_service::{Deps, SessionsConfig, SigningKey, Stores, provision};
 use domain::accounts::Accounts;
 use domain::alerts::Alerts;
+use domain::hubs::HubCredentials;
 use domain::{Clock, HouseholdId, HubId, PersonId, UtcMillis};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -22,6 +23,7 @@ pub(crate) struct Server {
     url: String,
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) alerts: Arc<dyn Alerts>,
+    pub(crate) hub_credentials: Arc<dyn HubCredentials>,
     pub(crate) clock: Arc<FakeClock>,
     shutdown: CancellationToken,
     task: JoinHandle<()>,
@@ -56,19 +58,30 @@ impl Server {
         let clock = Arc::new(FakeClock::at(SystemClock.now()));
         let signing_key = SigningKey::load_or_create(&folder.path().join("signing-key.pem")).unwrap();
         let shutdown = CancellationToken::new();
-        let Stores { accounts, registry, personal_tokens, alerts } = stores;
+        let Stores { accounts, registry, personal_tokens, alerts, hub_credentials } = stores;
         let deps = Deps {
             accounts: Arc::clone(&accounts),
             registry,
             personal_tokens,
             alerts: Arc::clone(&alerts),
+            hub_credentials: Arc::clone(&hub_credentials),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             signing_key,
             sessions,
         };
         let run = auth_service::run(deps, listener, shutdown.clone());
         let task = tokio::spawn(async move { run.await.unwrap() });
-        Self { url, accounts, alerts, clock, shutdown, task, http: reqwest::Client::new(), _folder: folder }
+        Self {
+            url,
+            accounts,
+            alerts,
+            hub_credentials,
+            clock,
+            shutdown,
+            task,
+            http: reqwest::Client::new(),
+            _folder: folder,
+        }
     }
 
     pub(crate) async fn stop(self) {

@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
-
 use sqlite::Accounts;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -156,7 +156,7 @@ async fn of_many_who_enter_a_code_at_once_one_gets_the_hub(store: &(impl Account
     let outcomes = futures_util::future::join_all(tries).await;
     let got = outcomes.iter().filter(|outcome| matches!(outcome, Ok(Some(_)))).count();
     assert_eq!(got, 1, "{outcomes:?}");
-    assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(_))), "{outcomes:?}");
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
     let mut assigned = 0;
     for home in homes {
         assigned += spans(store, home).await.len();

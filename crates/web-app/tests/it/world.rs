@@ -97,6 +97,7 @@ impl World {
             registry: accounts.clone(),
             personal_tokens: accounts.clone(),
             alerts: accounts.clone(),
+            hub_credentials: accounts.clone(),
             clock: clock.clone(),
             signing_key: SigningKey::load_or_create(&folder.path().join("key.pem")).unwrap(),
             sessions: SessionsConfig::default(),
