@@ -29,12 +29,12 @@ fn main() -> ExitCode {
         }
         Command::FactoryList { count, prefix, first, secrets } => {
             commands::factory_list(count, &prefix, first, &secrets)
-                .map_or_else(failed, |()| ExitCode::SUCCESS)
+                .map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
         }
     }
 }
 
-fn failed(error: anyhow::Error) -> ExitCode {
+fn failed(error: &anyhow::Error) -> ExitCode {
     eprintln!("auth-service: {error:#}");
     ExitCode::FAILURE
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "an answer that is not there fails the test")]
 
 mod alerts;
+mod broker;
 mod hubs;
 mod log_in;
 mod outage;

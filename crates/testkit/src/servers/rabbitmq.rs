@@ -96,6 +96,13 @@ impl RabbitMq {
         run(command.arg("--quiet").args(args), PACKAGE)
     }
 
+    /// What the broker has logged so far.
+    pub fn log(&self) -> String {
+        let folder = self.place.folder.path().join("log");
+        let files = fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+        files.filter_map(|file| fs::read_to_string(file).ok()).collect()
+    }
+
     /// SIGKILL, as when the power fails.
     pub fn kill(&mut self) {
         self.broker.kill();
