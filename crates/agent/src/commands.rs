@@ -1,8 +1,28 @@
 use std::io::{self, Write};
+use std::sync::Arc;
 
+use agent::pairing::{Outcome, PairingError, Wish};
 use service::Context;
 
+use crate::progress;
 use crate::settings::Settings;
+
+/// Measures and publishes.
+pub(crate) async fn run(context: Context<Settings>) -> anyhow::Result<()> {
+    let Settings { agent, mut rabbitmq, .. } = context.config;
+    let secret = agent::pairing::secret_beside(&agent.spool.path)?;
+    let prepared = agent::prepare(agent, Arc::clone(&context.clock)).await?;
+    if let Some(secret) = secret {
+        rabbitmq.log_in_as(&prepared.hub().to_string(), secret.as_password());
+    }
+    let publisher = Arc::new(rabbitmq::Publisher::connect(rabbitmq)?);
+    let status = Arc::clone(&prepared.status);
+    let measure = agent::run(prepared.with(publisher), context.shutdown.clone());
+    tokio::select! {
+        outcome = measure => Ok(outcome?),
+        never = progress::show(&status, context.clock.as_ref()) => match never {},
+    }
+}
 
 /// Lists the outlets that would be measured.
 pub(crate) fn check(context: &Context<Settings>, json: bool) -> anyhow::Result<()> {
@@ -31,6 +51,31 @@ pub(crate) async fn spool_status(context: Context<Settings>) -> anyhow::Result<(
     }
     if let Some(until) = report.measured_until {
         writeln!(out, "measured until  {until}")?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn pair(
+    context: Context<Settings>,
+    auth_url: Option<String>,
+    force: bool,
+) -> anyhow::Result<()> {
+    let Settings { agent, pairing, .. } = context.config;
+    let auth_url = auth_url.or(pairing.auth_url).ok_or(PairingError::NoUrl)?;
+    let hub = agent::identity(&agent, &*context.clock).await?;
+    let wish = Wish { hub, auth_url, spool: agent.spool.path, force };
+    let mut out = io::stdout();
+    let outcome = agent::pairing::pair(&wish, &mut out, &context.shutdown).await?;
+    match outcome {
+        Outcome::Paired => {
+            writeln!(out, "This hub is paired. An agent that runs already has to be started anew.")?
+        }
+        Outcome::PairedBefore => {
+            writeln!(out, "This hub is paired already. New credentials: agent pair --force")?
+        }
+        Outcome::Stopped => {
+            writeln!(out, "\nNot paired yet. Nothing is lost: run this again when you like.")?
+        }
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 pub(crate) struct Settings {
     pub(crate) agent: agent::Config,
     pub(crate) rabbitmq: rabbitmq::Config,
+    pub(crate) pairing: agent::pairing::Config,
 }
 
 impl service::config::Config for Settings {
@@ -13,5 +14,8 @@ impl service::config::Config for Settings {
         self.agent.validate(&mut own);
         faults.extend(own.into_iter().map(|fault| format!("agent.{fault}")));
         self.rabbitmq.validate(faults);
+        let mut own = Vec::new();
+        self.pairing.validate(&mut own);
+        faults.extend(own.into_iter().map(|fault| format!("pairing.{fault}")));
     }
 }

@@ -1,4 +1,4 @@
-//! A real RabbitMQ that asks us, configured by the file that is deployed.
+//! A real RabbitMQ that asks us, configured as it is deployed.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,7 +27,6 @@ use crate::server::Server;
 /// Of the broker's cache; short, so that nobody waits long.
 pub(super) const TTL: Duration = Duration::from_secs(4);
 const PATIENCE: Duration = Duration::from_secs(20);
-const DEPLOYED: &str = include_str!("../../../../../deploy/config/rabbitmq.conf");
 
 pub(super) struct Stage {
     pub(super) rabbitmq: RabbitMq,
@@ -49,19 +48,17 @@ impl Stage {
     pub(super) async fn set() -> Self {
         let server = Server::with_sqlite().await;
         let home = server.settle("ada@example.org", false).await;
-        let management = format!("http://127.0.0.1:{}", free_port());
+        let desk = SocketAddr::from(([127, 0, 0, 1], free_port()));
+        let (setup, management) = RabbitMqSetup::with_hubs(desk, TTL);
         let config = BrokerConfig {
-            listen: Some(SocketAddr::from(([127, 0, 0, 1], free_port()))),
+            listen: Some(desk),
             management_url: Some(management.clone()),
             management_user: "guest".to_owned(),
             management_password: "guest".into(),
             cache_ttl_seconds: 4,
             ..BrokerConfig::default()
         };
-        let rabbitmq = tokio::task::spawn_blocking({
-            let setup = setup(&config);
-            move || RabbitMq::start_with(&setup).unwrap()
-        });
+        let rabbitmq = tokio::task::spawn_blocking(move || RabbitMq::start_with(&setup).unwrap());
         let rabbitmq = rabbitmq.await.unwrap();
         let mut stage = Self { rabbitmq, server, home, management, config, desk: None };
         stage.answer().await;
@@ -128,19 +125,6 @@ impl Stage {
     pub(super) async fn log_in_as(&self, user: &str, secret: &str, vhost: &str) -> lapin::Result<Connection> {
         connect(&format!("amqp://{user}:{secret}@127.0.0.1:{}/{vhost}", self.rabbitmq.port())).await
     }
-}
-
-fn setup(config: &BrokerConfig) -> RabbitMqSetup {
-    let deployed = DEPLOYED
-        .replace("auth-service:9406", &config.listen.unwrap().to_string())
-        .replace("cache_ttl = 30000", &format!("cache_ttl = {}", TTL.as_millis()));
-    assert_ne!(deployed, DEPLOYED);
-    let (_, port) = config.management_url.as_deref().unwrap().rsplit_once(':').unwrap();
-    let plugins = ["rabbitmq_auth_backend_http", "rabbitmq_auth_backend_cache", "rabbitmq_management"]
-        .map(str::to_owned);
-    let mut lines: Vec<String> = deployed.lines().map(str::to_owned).collect();
-    lines.push(format!("management.tcp.port = {port}\nmanagement.tcp.ip = 127.0.0.1"));
-    RabbitMqSetup { plugins: plugins.to_vec(), config: lines, ..RabbitMqSetup::default() }
 }
 
 async fn connect(url: &str) -> lapin::Result<Connection> {
