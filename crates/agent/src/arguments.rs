@@ -25,7 +25,7 @@ pub(crate) enum Command {
     },
     /// Brings this hub into a household: shows a code, which an owner enters on the page.
     Pair {
-        /// The page's address: https://wattline.example. Without it, auth_url of [pairing].
+        /// The page's address. Without it, `auth_url` of `[pairing]`.
         #[arg(long, value_name = "URL")]
         auth_url: Option<String>,
         /// Makes new credentials, even if the hub is paired.

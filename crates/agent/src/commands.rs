@@ -66,16 +66,11 @@ pub(crate) async fn pair(
     let wish = Wish { hub, auth_url, spool: agent.spool.path, force };
     let mut out = io::stdout();
     let outcome = agent::pairing::pair(&wish, &mut out, &context.shutdown).await?;
-    match outcome {
-        Outcome::Paired => {
-            writeln!(out, "This hub is paired. An agent that runs already has to be started anew.")?
-        }
-        Outcome::PairedBefore => {
-            writeln!(out, "This hub is paired already. New credentials: agent pair --force")?
-        }
-        Outcome::Stopped => {
-            writeln!(out, "\nNot paired yet. Nothing is lost: run this again when you like.")?
-        }
-    }
+    let told = match outcome {
+        Outcome::Paired => "This hub is paired. An agent that runs already has to be started anew.",
+        Outcome::PairedBefore => "This hub is paired already. New credentials: agent pair --force",
+        Outcome::Stopped => "\nNot paired yet. Nothing is lost: run this again when you like.",
+    };
+    writeln!(out, "{told}")?;
     Ok(())
 }

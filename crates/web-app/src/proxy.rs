@@ -23,7 +23,14 @@ const PASSED: [HeaderName; 5] = [
 pub(crate) async fn pass_on(answer: reqwest::Response) -> Response {
     match head_of(&answer) {
         Some(head) => head.map(|_| Body::from_stream(answer.bytes_stream())),
-        None => problem_of(answer).await.into_response(),
+        None => {
+            let when = answer.headers().get(header::RETRY_AFTER).cloned();
+            let mut problem = problem_of(answer).await.into_response();
+            if let Some(when) = when {
+                problem.headers_mut().insert(header::RETRY_AFTER, when);
+            }
+            problem
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
-use axum::routing::{get, put};
+use axum::routing::{get, post, put};
 use domain::{HouseholdId, HubId};
 use http::{HeaderMap, Method};
 use service::problem::Problem;
@@ -17,7 +17,8 @@ pub(super) fn routes() -> Router<AppState> {
     Router::new()
         .route("/api/households/{household}", get(household))
         .route("/api/households/{household}/settings", get(settings).put(put_settings))
-        .route("/api/households/{household}/hubs/{hub}", put(put_hub))
+        .route("/api/households/{household}/hubs/{hub}", put(put_hub).delete(release_hub))
+        .route("/api/households/{household}/pairings", post(redeem_pairing))
 }
 
 async fn household(
@@ -44,7 +45,27 @@ async fn put_settings(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let path = format!("/v1/households/{household}/settings");
-    change(&state, &caller, household, &path, Sent { headers, body }).await
+    change(&state, &caller, household, Method::PUT, &path, Some(Sent { headers, body })).await
+}
+
+async fn redeem_pairing(
+    State(state): State<AppState>,
+    Address(household): Address<HouseholdId>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    let path = format!("/v1/households/{household}/pairings");
+    change(&state, &caller, household, Method::POST, &path, Some(Sent { headers, body })).await
+}
+
+async fn release_hub(
+    State(state): State<AppState>,
+    Address((household, hub)): Address<(HouseholdId, HubId)>,
+    caller: Caller,
+) -> Result<Response, Problem> {
+    let path = format!("/v1/households/{household}/hubs/{hub}");
+    change(&state, &caller, household, Method::DELETE, &path, None).await
 }
 
 async fn put_hub(
@@ -55,17 +76,18 @@ async fn put_hub(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let path = format!("/v1/households/{household}/hubs/{hub}");
-    change(&state, &caller, household, &path, Sent { headers, body }).await
+    change(&state, &caller, household, Method::PUT, &path, Some(Sent { headers, body })).await
 }
 
 async fn change(
     state: &AppState,
     caller: &Caller,
     household: HouseholdId,
+    method: Method,
     path: &str,
-    sent: Sent,
+    sent: Option<Sent>,
 ) -> Result<Response, Problem> {
-    let answer = ask(state, caller, Method::PUT, path, Some(sent)).await;
+    let answer = ask(state, caller, method, path, sent).await;
     // The tokens say in which zone it is and which hubs are in it. Whatever the answer: it may have got lost.
     state.upstream.forget_household(household);
     answer

@@ -3,6 +3,7 @@
 mod alerts;
 mod guard;
 mod households;
+mod hubs;
 mod personal_tokens;
 mod reading;
 mod session;
@@ -18,6 +19,7 @@ use axum::routing::get;
 use domain::Clock;
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, header};
+use reqwest::RequestBuilder;
 use serde::de::DeserializeOwned;
 use service::problem::Problem;
 use tokio_util::sync::CancellationToken;
@@ -51,6 +53,7 @@ pub(crate) fn router(deps: Deps, shutdown: CancellationToken) -> Result<Router, 
     let all = Router::new()
         .merge(session::routes())
         .merge(households::routes())
+        .merge(hubs::routes())
         .merge(alerts::routes())
         .merge(reading::routes())
         .merge(personal_tokens::routes())
@@ -84,6 +87,17 @@ struct Sent {
     body: Result<Bytes, BytesRejection>,
 }
 
+fn carry(request: RequestBuilder, Sent { headers, body }: Sent) -> Result<RequestBuilder, Problem> {
+    let body = body.map_err(|rejection| {
+        Problem::new(rejection.status()).detail("The request is too large, or ended early.")
+    })?;
+    let request = match headers.get(header::CONTENT_TYPE) {
+        Some(media_type) => request.header(header::CONTENT_TYPE, media_type),
+        None => request,
+    };
+    Ok(request.body(body))
+}
+
 /// Asks the auth-service in the name of the caller, and passes its answer on.
 async fn ask(
     state: &AppState,
@@ -93,14 +107,8 @@ async fn ask(
     sent: Option<Sent>,
 ) -> Result<Response, Problem> {
     let mut request = state.upstream.auth(method, path).bearer_auth(caller.secret());
-    if let Some(Sent { headers, body }) = sent {
-        let body = body.map_err(|rejection| {
-            Problem::new(rejection.status()).detail("The request is too large, or ended early.")
-        })?;
-        if let Some(media_type) = headers.get(header::CONTENT_TYPE) {
-            request = request.header(header::CONTENT_TYPE, media_type);
-        }
-        request = request.body(body);
+    if let Some(sent) = sent {
+        request = carry(request, sent)?;
     }
     let answer = send(request).await?;
     if answer.status() == StatusCode::UNAUTHORIZED {
