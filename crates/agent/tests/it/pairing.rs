@@ -141,7 +141,7 @@ async fn shows(command: &mut Command) -> (Child, Lines<BufReader<ChildStdout>>, 
     let reading = async {
         loop {
             let line = lines.next_line().await.unwrap().unwrap();
-            let text: String = line.chars().filter(|letter| letter.is_ascii_alphanumeric()).collect();
+            let text: String = line.chars().filter(char::is_ascii_alphanumeric).collect();
             if line.contains('║') && text.len() == 8 {
                 return text;
             }

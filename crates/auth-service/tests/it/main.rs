@@ -3,6 +3,8 @@
 
 mod alerts;
 mod broker;
+mod desk;
+mod enrolment;
 mod hubs;
 mod log_in;
 mod outage;

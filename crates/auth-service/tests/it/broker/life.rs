@@ -6,7 +6,7 @@ use domain::hubs::Standing;
 use sha2::{Digest, Sha256};
 use testkit::wait;
 
-use super::stage::{Hub, Stage, TTL, confirming, publish};
+use super::stage::{Hub, Stage, TTL, confirming, connect, publish};
 
 /// What we promise.
 const MINUTE: Duration = Duration::from_mins(1);
@@ -55,7 +55,7 @@ pub(super) async fn a_released_hub_is_thrown_out_and_stays_out(stage: &Stage) {
     let standing = stage.server.hub_credentials.standing(&hash, stage.server.now()).await.unwrap();
     assert_eq!(standing, Some(Standing::Revoked));
     publish(&others_channel, "telemetry", &key(&other)).await.expect("the other hub is not disturbed");
-    println!(
+    eprintln!(
         "released: connection closed after {} ms, back through the cache: {was_back}, refused after {} ms, done after {} ms \
          (cache {} s)",
         closed.as_millis(),
@@ -66,8 +66,9 @@ pub(super) async fn a_released_hub_is_thrown_out_and_stays_out(stage: &Stage) {
 }
 
 pub(super) async fn while_nobody_answers_known_hubs_go_on_and_new_ones_wait(stage: &mut Stage) {
-    let (known, new) = (stage.hub().await, stage.hub().await);
+    let (known, new, leaving) = (stage.hub().await, stage.hub().await, stage.hub().await);
     let connection = stage.log_in(&known).await.unwrap();
+    let left = stage.log_in(&leaving).await.unwrap();
     let channel = confirming(&connection).await;
     publish(&channel, "telemetry", &key(&known)).await.unwrap();
     let asked = Instant::now();
@@ -87,6 +88,8 @@ pub(super) async fn while_nobody_answers_known_hubs_go_on_and_new_ones_wait(stag
     wait::until(TTL * 3, "the cache forgets", async || stage.log_in(&known).await.is_err().then_some(()))
         .await;
     publish(&channel, "telemetry", &key(&known)).await.expect("who is connected still goes on");
+    stage.release(&leaving).await;
+    assert!(left.status().connected(), "nobody is there to close it");
 
     stage.answer().await;
     for hub in [&known, &new] {
@@ -94,6 +97,29 @@ pub(super) async fn while_nobody_answers_known_hubs_go_on_and_new_ones_wait(stag
         let connection = stage.log_in(hub).await.expect("all are let in again at once");
         publish(&confirming(&connection).await, "telemetry", &key(hub)).await.unwrap();
     }
+    wait::until(MINUTE, "what was released meanwhile is closed", async || {
+        (!left.status().connected()).then_some(())
+    })
+    .await;
+}
+
+/// No more: on two cores this broker takes some twenty log-ins a second, whoever is asked about them.
+pub(super) async fn sixty_come_at_once(stage: &Stage) {
+    let hubs = stage.hubs(60).await;
+    let began = Instant::now();
+    let mut arrivals = tokio::task::JoinSet::new();
+    for hub in hubs {
+        let url = stage.url_of(&hub.id.to_string(), &hub.secret, "%2f");
+        arrivals.spawn(async move {
+            let connection = connect(&url).await?;
+            publish(&confirming(&connection).await, "telemetry", &key(&hub)).await.map(|()| connection)
+        });
+    }
+    let connected = arrivals.join_all().await;
+    let failures: Vec<_> = connected.iter().filter_map(|outcome| outcome.as_ref().err()).collect();
+    assert!(failures.is_empty(), "{} of {}: {:?}", failures.len(), connected.len(), failures[0]);
+    let seconds = began.elapsed().as_secs_f64();
+    eprintln!("{} hubs logged in and published within {seconds:.1} s", connected.len());
 }
 
 pub(super) fn no_secret_is_in_the_brokers_log(stage: &Stage) {

@@ -3,13 +3,13 @@
 use std::pin::Pin;
 
 use lapin::options::{
-    BasicConsumeOptions, BasicGetOptions, ExchangeBindOptions, ExchangeDeclareOptions, ExchangeDeleteOptions,
-    QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions, QueuePurgeOptions,
+    BasicConsumeOptions, BasicGetOptions, BasicPublishOptions, ExchangeBindOptions, ExchangeDeclareOptions,
+    ExchangeDeleteOptions, QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions, QueuePurgeOptions,
 };
-use lapin::types::FieldTable;
-use lapin::{Channel, ExchangeKind};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{BasicProperties, Channel, ExchangeKind};
 
-use super::stage::{Stage, confirming, publish};
+use super::stage::{Stage, confirming, connect, publish};
 
 type Attempt = fn(Channel, String) -> Pin<Box<dyn Future<Output = lapin::Result<()>> + Send>>;
 
@@ -72,6 +72,29 @@ pub(super) async fn a_hub_publishes_under_its_own_key_and_does_nothing_else(stag
     }
     assert_eq!(allowed, ["publish under its own key"]);
     assert!(connection.status().connected(), "only channels were closed");
+    connection.close(200, "OK".into()).await.unwrap();
+}
+
+/// What RabbitMQ asks nobody about: a container may be routed by other keys too, but it still says whose it is; and how
+/// long a queue is can be seen.
+pub(super) async fn what_the_broker_does_not_ask_about_does_no_harm(stage: &Stage) {
+    let hub = stage.hub().await;
+    let connection = stage.log_in(&hub).await.unwrap();
+    let (channel, own) = (confirming(&connection).await, format!("hub.{}", hub.id));
+    let guest = connect(&stage.rabbitmq.url()).await.unwrap();
+    let services = confirming(&guest).await;
+    services.queue_purge("telemetry.0".into(), QueuePurgeOptions::default()).await.unwrap();
+    let mut headers = none();
+    let copies = vec![AMQPValue::LongString("hub.0197a3c2-0000-7000-8000-00000000000f".into())];
+    headers.insert("CC".into(), AMQPValue::FieldArray(copies.into()));
+    let properties = BasicProperties::default().with_headers(headers);
+    let (exchange, key, options) = ("telemetry".into(), own.clone().into(), BasicPublishOptions::default());
+    channel.basic_publish(exchange, key, options, b"container", properties).await.unwrap().await.unwrap();
+    let got =
+        services.basic_get("telemetry.0".into(), BasicGetOptions { no_ack: true }).await.unwrap().unwrap();
+    assert_eq!(got.delivery.routing_key.as_str(), own);
+    let looking = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+    channel.queue_declare("telemetry.0".into(), looking, none()).await.unwrap();
     connection.close(200, "OK".into()).await.unwrap();
 }
 

@@ -26,7 +26,7 @@ use crate::server::Server;
 
 /// Of the broker's cache; short, so that nobody waits long.
 pub(super) const TTL: Duration = Duration::from_secs(4);
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) struct Stage {
     pub(super) rabbitmq: RabbitMq,
@@ -101,13 +101,23 @@ impl Stage {
     }
 
     pub(super) async fn hub(&self) -> Hub {
-        let id = HubId::from_uuid(Uuid::new_v4());
-        let secret = format!("wlh_{}", BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()));
-        let secret_hash = Sha256::digest(&secret).into();
-        let hub = Enrolment { hub: id, serial: None, secret_hash, name: "Hub".to_owned() };
-        let faults = self.server.hub_credentials.enrol(self.home, &[hub], self.server.now()).await.unwrap();
+        self.hubs(1).await.remove(0)
+    }
+
+    pub(super) async fn hubs(&self, count: usize) -> Vec<Hub> {
+        let hub = |_| {
+            let secret = format!("wlh_{}", BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()));
+            Hub { id: HubId::from_uuid(Uuid::new_v4()), secret }
+        };
+        let hubs: Vec<Hub> = (0..count).map(hub).collect();
+        let enrolment = |hub: &Hub| {
+            let secret_hash = Sha256::digest(&hub.secret).into();
+            Enrolment { hub: hub.id, serial: None, secret_hash, name: "Hub".to_owned() }
+        };
+        let list: Vec<Enrolment> = hubs.iter().map(enrolment).collect();
+        let faults = self.server.hub_credentials.enrol(self.home, &list, self.server.now()).await.unwrap();
         assert_eq!(faults, []);
-        Hub { id, secret }
+        hubs
     }
 
     /// As an owner does it.
@@ -123,11 +133,15 @@ impl Stage {
     }
 
     pub(super) async fn log_in_as(&self, user: &str, secret: &str, vhost: &str) -> lapin::Result<Connection> {
-        connect(&format!("amqp://{user}:{secret}@127.0.0.1:{}/{vhost}", self.rabbitmq.port())).await
+        connect(&self.url_of(user, secret, vhost)).await
+    }
+
+    pub(super) fn url_of(&self, user: &str, secret: &str, vhost: &str) -> String {
+        format!("amqp://{user}:{secret}@127.0.0.1:{}/{vhost}", self.rabbitmq.port())
     }
 }
 
-async fn connect(url: &str) -> lapin::Result<Connection> {
+pub(super) async fn connect(url: &str) -> lapin::Result<Connection> {
     let connecting = Connection::connect(url, ConnectionProperties::default());
     testkit::wait::within(PATIENCE, "the broker answers a log-in", connecting).await
 }
