@@ -5,17 +5,14 @@ use agent::pairing::{Outcome, PairingError, Wish};
 use service::Context;
 
 use crate::progress;
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 
 /// Measures and publishes.
 pub(crate) async fn run(context: Context<Settings>) -> anyhow::Result<()> {
-    let Settings { agent, mut rabbitmq, .. } = context.config;
-    let secret = agent::pairing::secret_beside(&agent.spool.path)?;
+    let Settings { agent, rabbitmq, .. } = context.config;
+    let spool = agent.spool.path.clone();
     let prepared = agent::prepare(agent, Arc::clone(&context.clock)).await?;
-    if let Some(secret) = secret {
-        rabbitmq.log_in_as(&prepared.hub().to_string(), secret.as_password());
-    }
-    let publisher = Arc::new(rabbitmq::Publisher::connect(rabbitmq)?);
+    let publisher = settings::publisher(rabbitmq, prepared.hub(), &spool)?;
     let status = Arc::clone(&prepared.status);
     let measure = agent::run(prepared.with(publisher), context.shutdown.clone());
     tokio::select! {

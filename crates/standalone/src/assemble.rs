@@ -1,9 +1,11 @@
 //! Putting it together and taking it apart again.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use agent::config::Speed;
 use anyhow::Context as _;
+use domain::Clock;
 use read_service::{KeySource, TokenVerifier};
 use service::Context;
 use tokio::net::TcpListener;
@@ -53,16 +55,7 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
     let auth_url = {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let deps = auth_service::Deps {
-            accounts: accounts.clone(),
-            registry: accounts.clone(),
-            personal_tokens: accounts.clone(),
-            alerts: accounts.clone(),
-            hub_credentials: accounts.clone(),
-            clock: clock.clone(),
-            signing_key: auth_service::SigningKey::load_or_create(&data.join("signing-key.pem"))?,
-            sessions: auth_service::SessionsConfig::default(),
-        };
+        let deps = auth(&accounts, clock.clone(), &data)?;
         let shutdown = shutdown.clone();
         parts.spawn(async move { Ok(auth_service::run(deps, listener, shutdown).await?) });
         url
@@ -131,6 +124,23 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
     };
     let ready = announce(announcement, arguments.json(), has_history, caught_up);
     finish(parts, ready, &shutdown).await
+}
+
+fn auth(
+    accounts: &Arc<sqlite::Accounts>,
+    clock: Arc<dyn Clock>,
+    data: &Path,
+) -> anyhow::Result<auth_service::Deps> {
+    Ok(auth_service::Deps {
+        accounts: accounts.clone(),
+        registry: accounts.clone(),
+        personal_tokens: accounts.clone(),
+        alerts: accounts.clone(),
+        hub_credentials: accounts.clone(),
+        clock,
+        signing_key: auth_service::SigningKey::load_or_create(&data.join("signing-key.pem"))?,
+        sessions: auth_service::SessionsConfig::default(),
+    })
 }
 
 /// Those that look at what was measured by themselves.
