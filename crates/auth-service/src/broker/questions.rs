@@ -15,6 +15,7 @@ use domain::hubs::HubCredentials;
 use http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
 use super::rights::{Wish, hub_named, may};
@@ -74,7 +75,8 @@ struct AboutTopic {
 
 impl Question for AboutUser {
     fn apart(self) -> (String, Wish) {
-        (self.username, Wish::LogIn { password: self.password.expose_secret().as_bytes().to_vec() })
+        let password_hash = Sha256::digest(self.password.expose_secret()).into();
+        (self.username, Wish::LogIn { password_hash })
     }
 }
 

@@ -1,17 +1,32 @@
 //! What a hub may do at the broker: log in with its secret, and publish what it measured under its own key. Nothing else.
 
 use domain::HubId;
-use sha2::{Digest, Sha256};
 
 const EXCHANGE: &str = "telemetry";
 
 /// What RabbitMQ asks about a user. Names are as it writes them.
 #[derive(Clone, Debug)]
 pub(super) enum Wish {
-    LogIn { password: Vec<u8> },
-    Enter { vhost: String },
-    Use { vhost: String, resource: String, name: String, permission: String },
-    Publish { vhost: String, resource: String, name: String, permission: String, routing_key: String },
+    /// SHA-256 of the password.
+    LogIn {
+        password_hash: [u8; 32],
+    },
+    Enter {
+        vhost: String,
+    },
+    Use {
+        vhost: String,
+        resource: String,
+        name: String,
+        permission: String,
+    },
+    Publish {
+        vhost: String,
+        resource: String,
+        name: String,
+        permission: String,
+        routing_key: String,
+    },
 }
 
 /// Whose user name it is. Only the form in which we write it: connections are closed by name, so nobody may have two.
@@ -23,7 +38,7 @@ pub(super) fn hub_named(user: &str) -> Option<HubId> {
 pub(super) fn may(hub: HubId, secret_hash: Option<&[u8; 32]>, vhost: &str, wish: &Wish) -> bool {
     let Some(secret_hash) = secret_hash else { return false };
     match wish {
-        Wish::LogIn { password } => same(&Sha256::digest(password).into(), secret_hash),
+        Wish::LogIn { password_hash } => same(password_hash, secret_hash),
         Wish::Enter { vhost: wished } => wished == vhost,
         Wish::Use { vhost: wished, resource, name, permission } => {
             wished == vhost && resource == "exchange" && name == EXCHANGE && permission == "write"
@@ -45,6 +60,8 @@ fn same(one: &[u8; 32], other: &[u8; 32]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest, Sha256};
+
     use super::*;
 
     const HUB: &str = "0197a3c2-0000-7000-8000-000000000001";
@@ -59,7 +76,7 @@ mod tests {
     }
 
     fn log_in(password: &str) -> Wish {
-        Wish::LogIn { password: password.as_bytes().to_vec() }
+        Wish::LogIn { password_hash: Sha256::digest(password).into() }
     }
 
     fn enter(vhost: &str) -> Wish {
