@@ -1,6 +1,8 @@
-# RabbitMQ with the exchange that spreads hubs over the queues, and limits that fit containers.
+# RabbitMQ with the exchange that spreads hubs over the queues, limits that fit containers, and hubs that the auth-service
+# knows.
 FROM rabbitmq:4
-RUN rabbitmq-plugins enable --offline rabbitmq_consistent_hash_exchange
+RUN rabbitmq-plugins enable --offline rabbitmq_consistent_hash_exchange \
+    rabbitmq_auth_backend_http rabbitmq_auth_backend_cache rabbitmq_management
 COPY config/rabbitmq.conf /etc/rabbitmq/conf.d/20-wattline.conf
 
 # Heaps and binaries of up to 8 MiB then share memory that the VM keeps; above 512 KiB, its default, each is mapped

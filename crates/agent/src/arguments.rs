@@ -23,6 +23,15 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Brings this hub into a household: shows a code, which an owner enters on the page.
+    Pair {
+        /// The page's address. Without it, `auth_url` of `[pairing]`.
+        #[arg(long, value_name = "URL")]
+        auth_url: Option<String>,
+        /// Makes new credentials, even if the hub is paired.
+        #[arg(long)]
+        force: bool,
+    },
     /// Looks at what is measured and not yet published.
     #[command(subcommand)]
     Spool(SpoolCommand),

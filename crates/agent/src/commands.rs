@@ -1,8 +1,25 @@
 use std::io::{self, Write};
+use std::sync::Arc;
 
+use agent::pairing::{Outcome, PairingError, Wish};
 use service::Context;
 
-use crate::settings::Settings;
+use crate::progress;
+use crate::settings::{self, Settings};
+
+/// Measures and publishes.
+pub(crate) async fn run(context: Context<Settings>) -> anyhow::Result<()> {
+    let Settings { agent, rabbitmq, .. } = context.config;
+    let spool = agent.spool.path.clone();
+    let prepared = agent::prepare(agent, Arc::clone(&context.clock)).await?;
+    let publisher = settings::publisher(rabbitmq, prepared.hub(), &spool)?;
+    let status = Arc::clone(&prepared.status);
+    let measure = agent::run(prepared.with(publisher), context.shutdown.clone());
+    tokio::select! {
+        outcome = measure => Ok(outcome?),
+        never = progress::show(&status, context.clock.as_ref()) => match never {},
+    }
+}
 
 /// Lists the outlets that would be measured.
 pub(crate) fn check(context: &Context<Settings>, json: bool) -> anyhow::Result<()> {
@@ -32,5 +49,25 @@ pub(crate) async fn spool_status(context: Context<Settings>) -> anyhow::Result<(
     if let Some(until) = report.measured_until {
         writeln!(out, "measured until  {until}")?;
     }
+    Ok(())
+}
+
+pub(crate) async fn pair(
+    context: Context<Settings>,
+    auth_url: Option<String>,
+    force: bool,
+) -> anyhow::Result<()> {
+    let Settings { agent, pairing, .. } = context.config;
+    let auth_url = auth_url.or(pairing.auth_url).ok_or(PairingError::NoUrl)?;
+    let hub = agent::identity(&agent, &*context.clock).await?;
+    let wish = Wish { hub, auth_url, spool: agent.spool.path, force };
+    let mut out = io::stdout();
+    let outcome = agent::pairing::pair(&wish, &mut out, &context.shutdown).await?;
+    let told = match outcome {
+        Outcome::Paired => "This hub is paired. An agent that runs already has to be started anew.",
+        Outcome::PairedBefore => "This hub is paired already. New credentials: agent pair --force",
+        Outcome::Stopped => "\nNot paired yet. Nothing is lost: run this again when you like.",
+    };
+    writeln!(out, "{told}")?;
     Ok(())
 }

@@ -11,6 +11,7 @@
 mod board;
 pub mod config;
 mod meter;
+pub mod pairing;
 pub mod sensors;
 pub mod spool;
 pub mod status;
@@ -70,6 +71,21 @@ impl Prepared {
     pub fn with(self, publisher: Arc<dyn ContainerPublisher>) -> Deps {
         let Self { config, spool, sensor, status } = self;
         Deps { config, spool, sensor, publisher, status }
+    }
+}
+
+/// Who this hub is, also while another agent has its spool; a hub that is nobody yet is somebody from now on.
+pub async fn identity(config: &Config, clock: &dyn Clock) -> Result<HubId, AgentError> {
+    let fresh = HubId::from_uuid(uuid::Uuid::new_v4());
+    let identity = Identity { configured: config.hub, fresh, now: clock.now() };
+    match Spool::open(&config.spool, identity).await {
+        Ok(spool) => {
+            let hub = spool.hub();
+            spool.close().await;
+            Ok(hub)
+        }
+        Err(SpoolError::InUse { .. }) => Ok(spool::report(&config.spool.path).await?.hub),
+        Err(error) => Err(error.into()),
     }
 }
 

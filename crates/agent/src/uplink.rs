@@ -26,6 +26,7 @@ pub(crate) struct Uplink {
     publisher: Arc<dyn ContainerPublisher>,
     status: Arc<Status>,
     down_since: Option<Instant>,
+    refused: bool,
     stuck: bool,
 }
 
@@ -35,7 +36,7 @@ impl Uplink {
         publisher: Arc<dyn ContainerPublisher>,
         status: Arc<Status>,
     ) -> Self {
-        Self { spool, publisher, status, down_since: None, stuck: false }
+        Self { spool, publisher, status, down_since: None, refused: false, stuck: false }
     }
 
     /// Until everything `measured` is published.
@@ -129,6 +130,14 @@ impl Uplink {
 
     fn goes_down(&mut self, error: &PublishError) {
         self.status.set_uplink(UplinkState::Down);
+        if matches!(error, PublishError::LoginRefused) && !std::mem::replace(&mut self.refused, true) {
+            let waiting = self.spool.depth();
+            self.down_since.get_or_insert_with(Instant::now);
+            tracing::error!(
+                "the broker refuses this hub: it is not paired, or its household has released it, or nobody can look it up \
+                 now. If that lasts, pair it: agent pair. It goes on measuring; {waiting} containers wait in the spool"
+            );
+        }
         if self.down_since.is_none() {
             self.down_since = Some(Instant::now());
             tracing::warn!("{error}; {} containers wait in the spool", self.spool.depth());
@@ -137,6 +146,7 @@ impl Uplink {
 
     fn comes_up(&mut self) {
         self.status.set_uplink(UplinkState::Up);
+        self.refused = false;
         if let Some(since) = self.down_since.take() {
             tracing::info!("the transport takes containers again after {} s", since.elapsed().as_secs());
         }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use domain::HouseholdId;
 use secrecy::SecretString;
 
 #[derive(Debug, Parser)]
@@ -35,6 +36,32 @@ pub enum Command {
         /// environment.
         #[arg(long, env = "WATTLINE_HOME_PASSWORD", hide_env_values = true)]
         password: Option<SecretString>,
+        /// The secret of the file's only hub: at least 32 random characters, with which the hub logs in at the broker.
+        /// Better in the environment as well.
+        #[arg(long, env = "WATTLINE_HOME_HUB_SECRET", hide_env_values = true)]
+        hub_secret: Option<SecretString>,
+    },
+    /// Take many hubs into a household at once: all that a list names, or none.
+    Enrol {
+        #[arg(long)]
+        household: HouseholdId,
+        /// Lines of serial, hub id, SHA-256 of the secret in base64url, name, with commas between them; `-` is
+        /// standard input.
+        file: PathBuf,
+    },
+    /// Make ids and secrets for new hubs, and print the list for `enrol`.
+    FactoryList {
+        #[arg(long)]
+        count: u16,
+        /// Serials begin with this and go on with a number of five digits.
+        #[arg(long, default_value = "WL-")]
+        prefix: String,
+        /// The first number.
+        #[arg(long, default_value_t = 1)]
+        first: u32,
+        /// Where the secrets go, for those who put them on the hubs: serial, hub id, secret. A new file, for you alone.
+        #[arg(long)]
+        secrets: PathBuf,
     },
 }
 

@@ -8,6 +8,8 @@ use mail::SmtpConfig;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+use crate::BrokerConfig;
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -17,6 +19,7 @@ pub struct Config {
     pub accounts: AccountsConfig,
     pub sessions: SessionsConfig,
     pub people: PeopleConfig,
+    pub broker: BrokerConfig,
 }
 
 /// How people come in.
@@ -73,6 +76,7 @@ impl Default for Config {
             accounts: AccountsConfig::default(),
             sessions: SessionsConfig::default(),
             people: PeopleConfig::default(),
+            broker: BrokerConfig::default(),
         }
     }
 }
@@ -152,6 +156,7 @@ impl service::config::Config for Config {
             faults.push("signing_key_file: must be set".to_owned());
         }
         self.people.validate(faults);
+        self.broker.validate(faults);
         let sessions = &self.sessions;
         for (key, ok, range) in [
             ("life_hours", (1..=10_000).contains(&sessions.life_hours), "1 to 10000"),

@@ -3,9 +3,12 @@
 //! It must not know measurements, nor which database keeps the accounts, nor who reads its tokens.
 
 pub mod arguments;
+pub mod broker;
 mod config;
+pub mod enrolment;
 mod http;
 mod limits;
+mod pairing_code;
 mod passwords;
 mod post;
 pub mod provision;
@@ -22,6 +25,7 @@ use domain::Clock;
 use domain::accounts::Accounts;
 use domain::alerts::Alerts;
 use domain::audit::Audit;
+use domain::hubs::HubCredentials;
 use domain::members::Members;
 use domain::personal_tokens::PersonalTokens;
 use domain::registry::Registry;
@@ -30,11 +34,12 @@ use domain::tickets::Tickets;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+pub use broker::Config as BrokerConfig;
 pub use config::{AccountsConfig, Config, PeopleConfig, SessionsConfig, Store};
 pub use http::openapi_json;
 pub use passwords::PasswordError;
 use post::Post;
-pub use provision::{provision, provision_missing};
+pub use provision::{provision, provision_missing, provision_secret};
 pub use signing_key::SigningKeyError;
 pub use signing_keys::SigningKeys;
 
@@ -58,12 +63,21 @@ pub struct Stores {
     pub members: Arc<dyn Members>,
     pub second_factors: Arc<dyn SecondFactors>,
     pub audit: Arc<dyn Audit>,
+    pub hub_credentials: Arc<dyn HubCredentials>,
 }
 
 /// All in one place.
 impl<S> From<Arc<S>> for Stores
 where
-    S: Accounts + Registry + PersonalTokens + Alerts + Tickets + Members + SecondFactors + Audit,
+    S: Accounts
+        + Registry
+        + PersonalTokens
+        + Alerts
+        + Tickets
+        + Members
+        + SecondFactors
+        + Audit
+        + HubCredentials,
 {
     fn from(store: Arc<S>) -> Self {
         Self {
@@ -74,7 +88,8 @@ where
             tickets: Arc::clone(&store) as _,
             members: Arc::clone(&store) as _,
             second_factors: Arc::clone(&store) as _,
-            audit: store,
+            audit: Arc::clone(&store) as _,
+            hub_credentials: store,
         }
     }
 }

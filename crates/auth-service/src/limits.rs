@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::UtcMillis;
+use domain::{PersonId, UtcMillis};
 
 /// Keys that one limit remembers, some 24 bytes each. Nobody comes near but somebody who wants to be forgotten.
 const MAX_KEYS: usize = 200_000;
@@ -74,6 +74,12 @@ pub(crate) struct Limits {
     senders: Limit,
     /// Letters to one e-mail address.
     recipients: Limit,
+    /// Hubs that ask for a code, from one address.
+    pairings_here: Limit,
+    /// The same from anywhere: nobody is logged in there.
+    pairings: Limit,
+    /// Wrong codes of one person.
+    codes: Limit,
 }
 
 impl Limits {
@@ -84,6 +90,9 @@ impl Limits {
             accounts: Limit::new(100, 10_000),
             senders: Limit::new(20, 60_000),
             recipients: Limit::new(4, 600_000),
+            pairings_here: Limit::new(40, 3_000),
+            pairings: Limit::new(100, 600),
+            codes: Limit::new(10, 60_000),
         }
     }
 
@@ -105,6 +114,21 @@ impl Limits {
     /// Before the secret of a link is looked at.
     pub(crate) fn ask(&self, from: IpAddr, now: UtcMillis) -> Result<(), TooMany> {
         self.addresses.take(network(from), now)
+    }
+
+    /// Before a hub gets a code.
+    pub(crate) fn open_pairing(&self, from: IpAddr, now: UtcMillis) -> Result<(), TooMany> {
+        self.pairings_here.take(network(from), now)?;
+        self.pairings.take((), now)
+    }
+
+    /// Before it is looked which hub shows the code that somebody enters.
+    pub(crate) fn guess_code(&self, person: PersonId, now: UtcMillis) -> Result<(), TooMany> {
+        self.codes.take(person, now)
+    }
+
+    pub(crate) fn guessed_code(&self, person: PersonId) {
+        self.codes.give_back(person);
     }
 
     /// Before somebody has a letter sent.

@@ -9,9 +9,11 @@ use domain::accounts::{
     Accounts, AccountsError, Credentials, Household, HubAssignment, Person, SocketLabel, normalise_email,
 };
 use domain::calendar::Zone;
+use domain::hubs::{EnrolFault, Enrolment, HubCredentials};
 use domain::{Clock, HouseholdId, HubId, PersonId, UtcMillis};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::passwords::{MAX_PASSWORD_BYTES, MIN_PASSWORD_BYTES, PasswordError, Passwords};
@@ -119,10 +121,17 @@ pub enum Change {
     Sockets(HubId),
 }
 
+/// Shorter ones may be guessed, and their hashes are fast.
+const MIN_SECRET_BYTES: usize = 32;
+
 #[derive(Debug, thiserror::Error)]
 pub enum ProvisionError {
     #[error("a person needs an e-mail address, a name, and a password of 8 to 1024 bytes")]
     Person,
+    #[error("a hub's secret must have at least {MIN_SECRET_BYTES} characters, and its home one hub")]
+    Secret,
+    #[error("the hub's secret: {0}")]
+    Enrol(EnrolFault),
     #[error("preparing the password")]
     Password(#[source] PasswordError),
     #[error("writing to the accounts")]
@@ -169,6 +178,24 @@ async fn bring_about(
     }
     tracing::info!(%person, %household, changes = changes.len(), "home provisioned");
     Ok(Provisioned { person, household, changes })
+}
+
+/// Makes `secret` the credential of the home's only hub. The same one again changes nothing.
+pub async fn provision_secret(
+    credentials: &dyn HubCredentials,
+    clock: &dyn Clock,
+    home: &Home,
+    household: HouseholdId,
+    secret: &SecretString,
+) -> Result<(), ProvisionError> {
+    let secret = secret.expose_secret().as_bytes();
+    let ([hub], MIN_SECRET_BYTES..) = (home.hubs.as_slice(), secret.len()) else {
+        return Err(ProvisionError::Secret);
+    };
+    let secret_hash = Sha256::digest(secret).into();
+    let enrolment = Enrolment { hub: hub.id, serial: None, secret_hash, name: hub.name.clone() };
+    let faults = credentials.enrol(household, &[enrolment], clock.now()).await?;
+    faults.first().map_or(Ok(()), |(_, fault)| Err(ProvisionError::Enrol(*fault)))
 }
 
 async fn provision_person(

@@ -25,6 +25,7 @@ pub(crate) async fn purge_what_expired(
         tell("personal tokens", stores.personal_tokens.purge_tokens(now).await);
         tell("links", stores.tickets.purge_tickets(now).await);
         tell("memberships", stores.members.purge_members(now).await);
+        tell("pairings", stores.hub_credentials.purge_pairings(now).await);
     }
 }
 

@@ -1,5 +1,5 @@
-//! Secrets that a client holds and of which a hash is kept: of sessions, of personal tokens,
-//! and of links in letters.
+//! Secrets that a client holds and of which a hash is kept: of sessions, of personal tokens, of links in letters, and of
+//! hubs.
 
 use std::marker::PhantomData;
 
@@ -34,11 +34,18 @@ impl Kind for OfLink {
     const PREFIX: &str = "wlt_";
 }
 
+pub(crate) struct OfHub;
+
+impl Kind for OfHub {
+    const PREFIX: &str = "wlh_";
+}
+
 pub(crate) struct Secret<K>(SecretString, PhantomData<K>);
 
 pub(crate) type SessionSecret = Secret<OfSession>;
 pub(crate) type PersonalSecret = Secret<OfPersonalToken>;
 pub(crate) type LinkSecret = Secret<OfLink>;
+pub(crate) type HubSecret = Secret<OfHub>;
 
 impl<K: Kind> Secret<K> {
     pub(crate) fn generate() -> Self {
@@ -86,6 +93,7 @@ mod tests {
     fn one_kind_is_never_taken_for_the_other() {
         assert!(PersonalSecret::parse(SessionSecret::generate().expose()).is_none());
         assert!(SessionSecret::parse(PersonalSecret::generate().expose()).is_none());
+        assert!(HubSecret::parse(PersonalSecret::generate().expose()).is_none());
         assert!(PersonalSecret::generate().expose().starts_with("wlp_"));
     }
 }

@@ -22,6 +22,9 @@ pub trait ContainerPublisher: Send + Sync + 'static {
 pub enum PublishError {
     #[error("the transport is not available: {0}")]
     Unavailable(String),
+    /// The credentials are unknown or revoked, or nobody can look them up now: which of these, it does not say.
+    #[error("the transport refuses the log-in")]
+    LoginRefused,
     #[error("the transport refused the container: {0}")]
     Refused(String),
     #[error("no confirmation within {} s", .0.as_secs())]

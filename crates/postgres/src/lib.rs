@@ -5,9 +5,11 @@
 
 mod accounts;
 mod alerts;
+mod assignments;
 mod audit;
 mod config;
 mod connection;
+mod hubs;
 mod members;
 mod personal_tokens;
 mod registry;

@@ -102,6 +102,16 @@ impl Config {
         }
     }
 
+    /// Logs in so, unless the URL says how. Neither needs to be escaped.
+    pub fn log_in_as(&mut self, user: &str, password: &SecretString) {
+        let url = self.url.expose_secret();
+        if let Some((scheme, rest)) = url.split_once("://")
+            && !rest.split(['/', '?']).next().is_some_and(|authority| authority.contains('@'))
+        {
+            self.url = format!("{scheme}://{user}:{}@{rest}", password.expose_secret()).into();
+        }
+    }
+
     /// The reason names nothing of the URL, which holds a password.
     pub(crate) fn uri(&self) -> Result<AMQPUri, &'static str> {
         let url = self.url.expose_secret();
@@ -137,6 +147,21 @@ mod tests {
         assert_eq!(faults(&Config::default()), ["rabbitmq.url: must be set"]);
         for url in ["amqp://guest:guest@127.0.0.1:5672/%2f", "amqps://broker.example/wattline"] {
             assert!(faults(&Config { url: url.into(), ..Config::default() }).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_log_in_is_put_into_a_url_that_has_none() {
+        for (url, expected) in [
+            ("amqps://broker.example", "amqps://hub:word@broker.example"),
+            ("amqp://broker:5672/%2f?heartbeat=5", "amqp://hub:word@broker:5672/%2f?heartbeat=5"),
+            ("amqp://broker/a@b", "amqp://hub:word@broker/a@b"),
+            ("amqp://me:mine@broker", "amqp://me:mine@broker"),
+            ("", ""),
+        ] {
+            let mut config = Config { url: url.into(), ..Config::default() };
+            config.log_in_as("hub", &"word".into());
+            assert_eq!(config.url.expose_secret(), expected);
         }
     }
 

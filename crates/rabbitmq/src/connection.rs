@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lapin::options::ConfirmSelectOptions;
+use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 use lapin::{Channel, Connection, ConnectionProperties};
 use tokio::time::{sleep, timeout};
 
@@ -23,6 +24,8 @@ pub enum Error {
     ConsumerEnded { queue: String },
     #[error("the connection was lost")]
     Lost,
+    #[error("the broker refuses the log-in: unknown or revoked, or it cannot look it up now")]
+    LoginRefused,
     #[error("large containers came in numbers; from now on {prefetch} at a time and queue")]
     TooMuch { prefetch: u16 },
     #[error("no more large containers; from now on {prefetch} at a time and queue")]
@@ -43,7 +46,16 @@ pub(crate) async fn connect(config: &Config, name: &str) -> Result<Connection, E
     timeout(limit, Connection::connect_uri(uri, properties))
         .await
         .map_err(|_| Error::TimedOut { operation: "connecting", limit })?
-        .map_err(Error::broker("connecting"))
+        .map_err(
+            |source| {
+                if is_refusal(&source) { Error::LoginRefused } else { Error::broker("connecting")(source) }
+            },
+        )
+}
+
+fn is_refusal(error: &lapin::Error) -> bool {
+    let refused = AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED);
+    matches!(error.kind(), lapin::ErrorKind::ProtocolError(error) if *error.kind() == refused)
 }
 
 /// Gives up waiting for the broker's answer to `operation` after a while.
@@ -83,6 +95,9 @@ pub(crate) struct Retry {
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// A refused log-in is one that somebody had to look up, and the next one seldom ends otherwise.
+const FIRST_REFUSED_PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_REFUSED_PAUSE: Duration = Duration::from_mins(1);
 
 impl Retry {
     pub(crate) const fn new(name: &'static str) -> Self {
@@ -101,11 +116,15 @@ impl Retry {
         } else {
             tracing::debug!(connection = self.name, %error, attempt = self.attempts, "RabbitMQ is not available");
         }
-        sleep(self.pause()).await;
+        let pause = match error {
+            Error::LoginRefused => self.pause(FIRST_REFUSED_PAUSE, LONGEST_REFUSED_PAUSE),
+            _ => self.pause(FIRST_PAUSE, LONGEST_PAUSE),
+        };
+        sleep(pause).await;
     }
 
-    fn pause(&mut self) -> Duration {
-        let longest = FIRST_PAUSE.saturating_mul(1 << self.attempts.min(10)).min(LONGEST_PAUSE);
+    fn pause(&mut self, first: Duration, longest: Duration) -> Duration {
+        let longest = first.saturating_mul(1 << self.attempts.min(10)).min(longest);
         self.attempts = self.attempts.saturating_add(1);
         longest.mul_f64(rand::random_range(0.5..=1.0))
     }
@@ -118,10 +137,11 @@ mod tests {
     #[test]
     fn pauses_grow_to_a_bound() {
         let mut retry = Retry::new("test");
-        assert!(retry.pause() <= FIRST_PAUSE);
+        let mut pause = || retry.pause(FIRST_PAUSE, LONGEST_PAUSE);
+        assert!(pause() <= FIRST_PAUSE);
         for _ in 0..100 {
-            assert!(retry.pause() <= LONGEST_PAUSE);
+            assert!(pause() <= LONGEST_PAUSE);
         }
-        assert!(retry.pause() >= LONGEST_PAUSE / 2);
+        assert!(pause() >= LONGEST_PAUSE / 2);
     }
 }

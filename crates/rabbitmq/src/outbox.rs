@@ -38,7 +38,22 @@ struct Request {
 }
 
 /// Why no message can be sent now, if so.
-type Obstacle = Option<String>;
+type Obstacle = Option<Reason>;
+
+#[derive(Clone, Debug)]
+enum Reason {
+    LoginRefused,
+    Other(String),
+}
+
+impl From<Reason> for PublishError {
+    fn from(reason: Reason) -> Self {
+        match reason {
+            Reason::LoginRefused => Self::LoginRefused,
+            Reason::Other(text) => Self::Unavailable(text),
+        }
+    }
+}
 
 /// Hands messages to one task, which alone publishes, and in order.
 #[derive(Debug)]
@@ -52,7 +67,7 @@ pub(crate) struct Outbox {
 impl Outbox {
     pub(crate) fn open(config: Arc<Config>, name: &'static str) -> Self {
         let (requests, inbox) = mpsc::channel(usize::from(config.confirm_window));
-        let (announce, obstacle) = watch::channel(Some("not connected yet".to_owned()));
+        let (announce, obstacle) = watch::channel(Some(Reason::Other("not connected yet".to_owned())));
         let stop = CancellationToken::new();
         let confirm_timeout = config.confirm_timeout();
         let task = Task { config, name, inbox, announce, outstanding: FuturesUnordered::new(), next_id: 0 };
@@ -80,7 +95,7 @@ impl Outbox {
             return seen.map(drop).map_err(|_| stopped());
         }
         let now = obstacle.borrow().clone();
-        now.map_or(Ok(()), |reason| Err(PublishError::Unavailable(reason)))
+        now.map_or(Ok(()), |reason| Err(reason.into()))
     }
 }
 
@@ -175,7 +190,8 @@ impl Task {
             Event::Error(source) => return Err(Error::Broker { operation: "publishing", source }),
             Event::ConnectionBlocked(reason) => {
                 tracing::warn!(connection = self.name, reason, "RabbitMQ takes nothing more for now");
-                self.announce.send_replace(Some(format!("the broker takes nothing more for now: {reason}")));
+                let reason = format!("the broker takes nothing more for now: {reason}");
+                self.announce.send_replace(Some(Reason::Other(reason)));
             }
             Event::ConnectionUnblocked => {
                 tracing::info!(connection = self.name, "RabbitMQ takes messages again");
@@ -261,10 +277,13 @@ impl Task {
 
     /// Nothing that was sent will be confirmed, and what waits should not wait for the next connection.
     fn lost(&mut self, error: &Error) {
-        let reason = error.to_string();
+        let reason = match error {
+            Error::LoginRefused => Reason::LoginRefused,
+            other => Reason::Other(other.to_string()),
+        };
         self.announce.send_replace(Some(reason.clone()));
         while let Ok(request) = self.inbox.try_recv() {
-            request.answer.send(Err(PublishError::Unavailable(reason.clone()))).ok();
+            request.answer.send(Err(reason.clone().into())).ok();
         }
         self.outstanding.clear();
     }

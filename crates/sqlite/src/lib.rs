@@ -5,7 +5,9 @@
 
 mod accounts;
 mod alerts;
+mod assignments;
 mod audit;
+mod hubs;
 mod measurements;
 mod members;
 mod opening;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use agent::config::Speed;
 use anyhow::Context as _;
+use domain::Clock;
 use read_service::{KeySource, TokenVerifier};
 use service::Context;
 use tokio::net::TcpListener;

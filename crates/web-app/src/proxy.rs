@@ -21,10 +21,15 @@ const PASSED: [HeaderName; 5] = [
 /// The same status and body, as it comes; a failure of the other service as a problem. A body that breaks off there
 /// breaks off here: half of a file never looks like the whole.
 pub(crate) async fn pass_on(answer: reqwest::Response) -> Response {
-    match head_of(&answer) {
-        Some(head) => head.map(|_| Body::from_stream(answer.bytes_stream())),
-        None => problem_of(answer).await.into_response(),
+    if let Some(head) = head_of(&answer) {
+        return head.map(|_| Body::from_stream(answer.bytes_stream()));
     }
+    let when = answer.headers().get(header::RETRY_AFTER).cloned();
+    let mut problem = problem_of(answer).await.into_response();
+    if let Some(when) = when {
+        problem.headers_mut().insert(header::RETRY_AFTER, when);
+    }
+    problem
 }
 
 /// The same for a stream without an end of its own.

@@ -59,6 +59,11 @@ export default defineConfig(async () => ({
       input: { index: 'index.html', worker: 'src/sw/worker.ts' },
       output: {
         // A worker is looked for at its own name, and cares for what lies beside it.
+        // What every form is made of comes as one file: a dozen small ones weigh more in headers than in what they say.
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          groups: [{ name: 'forms', test: /src\/(ui\/(Ask|EmailField|Field|Outcome|PasswordField|Segmented|explain|form)\b|lib\/codes)/ }],
+        },
         entryFileNames: ({ name }: { name: string }) => (name === 'worker' ? WORKER : 'assets/[name]-[hash].js'),
       },
     },

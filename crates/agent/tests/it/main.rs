@@ -4,6 +4,7 @@
 
 mod binary;
 mod pacing;
+mod pairing;
 mod recorded_day;
 mod restart;
 mod sample_config;

@@ -16,7 +16,7 @@ use serde_json::error::Category;
 use super::App;
 use super::error::ApiError;
 use super::rights::Right;
-use crate::secret::{PersonalSecret, SessionSecret};
+use crate::secret::{HubSecret, PersonalSecret, SessionSecret};
 
 /// A JSON body.
 pub(super) struct Body<T>(pub(super) T);
@@ -173,6 +173,18 @@ impl Caller {
             Self::Program(token) => right.scope().is_some_and(|scope| token.scopes.contains(&scope)),
         };
         is_in_scope && right.is_of(membership.role)
+    }
+}
+
+/// The hash of the secret by which a hub asks.
+pub(super) struct HubBearer(pub(super) [u8; 32]);
+
+impl FromRequestParts<Arc<App>> for HubBearer {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, ApiError> {
+        let secret = bearer(parts).and_then(HubSecret::parse).ok_or(ApiError::UnknownHub)?;
+        Ok(Self(secret.hash()))
     }
 }
 

@@ -10,7 +10,6 @@ use domain::accounts::{HubAssignment, SocketLabel};
 use domain::audit::Action;
 use domain::ids::MAX_SOCKETS;
 use domain::{HouseholdId, HubId, SocketNumber, UtcMillis};
-use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use service::problem::Problem;
 use utoipa::ToSchema;
@@ -60,7 +59,7 @@ pub(super) struct HubLabels {
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = Hub)]
-struct HubBody {
+pub(super) struct HubBody {
     id: Uuid,
     name: String,
     sockets: Vec<SocketBody>,
@@ -99,18 +98,13 @@ pub(super) async fn show(
     let mut hubs = Vec::new();
     for hub in app.accounts.hubs(id).await? {
         if is_current(&hub, now) {
-            let sockets = app.accounts.sockets(id, hub.hub).await?;
-            hubs.push(HubBody {
-                id: hub.hub.as_uuid(),
-                name: hub.name,
-                sockets: sockets.into_iter().map(SocketBody::from).collect(),
-            });
+            hubs.push(HubBody::of(&app, id, hub.hub, hub.name).await?);
         }
     }
     Ok(Json(HouseholdBody { household: membership.into(), hubs }).into_response())
 }
 
-/// Label a hub anew, or take it into the household, as an owner.
+/// Label a hub anew. A hub comes into the household by being paired.
 #[utoipa::path(
     put,
     path = "/v1/households/{household}/hubs/{hub}",
@@ -120,11 +114,10 @@ pub(super) async fn show(
     request_body = HubLabels,
     responses(
         (status = 200, description = "Labelled anew", body = HubBody),
-        (status = 201, description = "Taken into the household", body = HubBody),
         (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "A guest, or a new hub and not an owner, or a token without the scope", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "A guest, or a token without the scope", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Unknown, or not a member", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The hub is in another household", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The hub is not in this household, or no longer", body = Problem, content_type = "application/problem+json"),
         (status = 400, description = "The request ended early", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Too large", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
@@ -138,7 +131,7 @@ pub(super) async fn put_hub(
     Address((household, hub)): Address<(HouseholdId, HubId)>,
     Body(labels): Body<HubLabels>,
 ) -> Result<Response, ApiError> {
-    let membership = caller.may(&app, household, Right::Change).await?;
+    caller.may(&app, household, Right::Change).await?;
     let name = checked_name("name", &labels.name)?;
     let sockets = checked_sockets(labels.sockets)?;
 
@@ -148,26 +141,29 @@ pub(super) async fn put_hub(
         .hubs(household)
         .await?
         .into_iter()
-        .find(|known| known.hub == hub && is_current(known, now));
-    if current.is_none() && !caller.may_also(&membership, Right::ChangeHome) {
-        return Err(ApiError::NotOwner);
-    }
-    let status = if current.is_some() { StatusCode::OK } else { StatusCode::CREATED };
-    let since = current.as_ref().map_or(now, |current| current.since);
-    let assignment = HubAssignment { hub, household, name, since, until: None };
-    if current.as_ref() != Some(&assignment) {
+        .find(|known| known.hub == hub && is_current(known, now))
+        .ok_or(ApiError::HubNotHere)?;
+    let assignment = HubAssignment { name, ..current.clone() };
+    if current != assignment {
         app.accounts.assign_hub(&assignment).await?;
     }
     app.accounts.put_sockets(household, hub, &sockets).await?;
-    let action = if current.is_some() { Action::HubLabelled } else { Action::HubAdded };
-    app.write_down(household, caller.person(), action, &assignment.name).await?;
-    tracing::info!(%household, %hub, person = %caller.person(), new = current.is_none(), "hub labelled");
-    let body = HubBody {
-        id: hub.as_uuid(),
-        name: assignment.name,
-        sockets: app.accounts.sockets(household, hub).await?.into_iter().map(SocketBody::from).collect(),
-    };
-    Ok((status, Json(body)).into_response())
+    app.write_down(household, caller.person(), Action::HubLabelled, &assignment.name).await?;
+    tracing::info!(%household, %hub, person = %caller.person(), "hub labelled");
+    Ok(Json(HubBody::of(&app, household, hub, assignment.name).await?).into_response())
+}
+
+impl HubBody {
+    pub(super) async fn of(
+        app: &App,
+        household: HouseholdId,
+        hub: HubId,
+        name: String,
+    ) -> Result<Self, ApiError> {
+        let sockets = app.accounts.sockets(household, hub).await?;
+        let sockets = sockets.into_iter().map(SocketBody::from).collect();
+        Ok(Self { id: hub.as_uuid(), name, sockets })
+    }
 }
 
 fn is_current(hub: &HubAssignment, now: UtcMillis) -> bool {

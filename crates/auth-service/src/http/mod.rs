@@ -8,11 +8,13 @@ mod error;
 mod extract;
 mod founding;
 mod households;
+mod hubs;
 mod invitations;
 mod links;
 mod members;
 mod openapi;
 mod origin;
+mod pairings;
 mod personal_tokens;
 mod refusals;
 mod resets;
@@ -22,6 +24,7 @@ mod sessions;
 mod settings;
 mod sign_up;
 mod tokens;
+mod words;
 
 use std::sync::Arc;
 
@@ -32,6 +35,7 @@ use domain::Clock;
 use domain::accounts::{Accounts, Membership};
 use domain::alerts::Alerts;
 use domain::audit::{Action, Audit, Deed};
+use domain::hubs::HubCredentials;
 use domain::members::Members;
 use domain::personal_tokens::PersonalTokens;
 use domain::registry::Registry;
@@ -65,6 +69,7 @@ pub(crate) struct App {
     members: Arc<dyn Members>,
     second_factors: Arc<dyn SecondFactors>,
     audit: Arc<dyn Audit>,
+    hub_credentials: Arc<dyn HubCredentials>,
     clock: Arc<dyn Clock>,
     signing_keys: Arc<SigningKeys>,
     passwords: Passwords,
@@ -77,8 +82,17 @@ pub(crate) struct App {
 impl App {
     pub(crate) fn new(deps: Deps, post: Post) -> Result<Self, PasswordError> {
         let Deps { stores, clock, signing_keys, sessions, people } = deps;
-        let Stores { accounts, registry, personal_tokens, alerts, tickets, members, second_factors, audit } =
-            stores;
+        let Stores {
+            accounts,
+            registry,
+            personal_tokens,
+            alerts,
+            tickets,
+            members,
+            second_factors,
+            audit,
+            hub_credentials,
+        } = stores;
         let passwords = Passwords::new(sessions.concurrent_logins, sessions.login_patience())?;
         Ok(Self {
             accounts,
@@ -89,6 +103,7 @@ impl App {
             members,
             second_factors,
             audit,
+            hub_credentials,
             clock,
             signing_keys: Arc::new(signing_keys),
             passwords,
@@ -153,7 +168,10 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(invitations::look))
         .routes(routes!(invitations::accept))
         .routes(routes!(audit::list))
-        .routes(routes!(households::put_hub))
+        .routes(routes!(households::put_hub, hubs::release))
+        .routes(routes!(pairings::open))
+        .routes(routes!(pairings::current))
+        .routes(routes!(pairings::redeem))
         .routes(routes!(alerts::list))
         .routes(routes!(alerts::acknowledge))
         .routes(routes!(settings::show, settings::put).layer(DefaultBodyLimit::max(MAX_SETTINGS_BYTES)))

@@ -24,6 +24,7 @@ impl Modify for Bearers {
         for (name, description) in [
             ("session", "The secret that logging in gave."),
             ("personal_token", "A personal token that has the scope."),
+            ("hub", "The secret that the hub made."),
         ] {
             let mut scheme = Http::new(HttpAuthScheme::Bearer);
             scheme.description = Some(description.to_owned());

@@ -2,10 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "an answer that is not there fails the test")]
 
 mod alerts;
+mod broker;
+mod desk;
+mod enrolment;
 mod hubs;
 mod log_in;
 mod members;
 mod outage;
+mod pairings;
 mod people;
 mod personal_tokens;
 mod provisioning;

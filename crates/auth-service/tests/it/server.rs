@@ -4,6 +4,7 @@ use auth_service::provision::Home;
 use auth_service::{Deps, PeopleConfig, SessionsConfig, SigningKeys, Stores, provision};
 use domain::accounts::Accounts;
 use domain::alerts::Alerts;
+use domain::hubs::HubCredentials;
 use domain::{Clock, HouseholdId, HubId, PersonId, UtcMillis};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -22,6 +23,7 @@ pub(crate) struct Server {
     url: String,
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) alerts: Arc<dyn Alerts>,
+    pub(crate) hub_credentials: Arc<dyn HubCredentials>,
     pub(crate) clock: Arc<FakeClock>,
     shutdown: CancellationToken,
     task: JoinHandle<()>,
@@ -64,11 +66,22 @@ impl Server {
         let signing_keys = SigningKeys::open(&folder.path().join("signing-key.pem"), clock.now()).unwrap();
         let shutdown = CancellationToken::new();
         let (accounts, alerts) = (Arc::clone(&stores.accounts), Arc::clone(&stores.alerts));
+        let hub_credentials = Arc::clone(&stores.hub_credentials);
         let clock_of_service = Arc::clone(&clock) as Arc<dyn Clock>;
         let deps = Deps { stores, clock: clock_of_service, signing_keys, sessions, people };
         let run = auth_service::run(deps, listener, shutdown.clone());
         let task = tokio::spawn(async move { run.await.unwrap() });
-        Self { url, accounts, alerts, clock, shutdown, task, http: reqwest::Client::new(), _folder: folder }
+        Self {
+            url,
+            accounts,
+            alerts,
+            hub_credentials,
+            clock,
+            shutdown,
+            task,
+            http: reqwest::Client::new(),
+            _folder: folder,
+        }
     }
 
     pub(crate) async fn stop(self) {

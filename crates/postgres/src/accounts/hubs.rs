@@ -3,26 +3,15 @@
 use domain::accounts::{HubAssignment, SocketLabel};
 use domain::{HouseholdId, HubId, UtcMillis};
 use sqlx::postgres::PgPool;
-use sqlx::{PgConnection, query, query_as};
+use sqlx::{query, query_as};
 use uuid::Uuid;
 
 use crate::rows::{LabelRow, socket_label};
+use crate::{assignments, hubs as credentials};
 
 pub(super) async fn assign(pool: &PgPool, assignment: &HubAssignment) -> Result<(), sqlx::Error> {
     let mut transaction = pool.begin().await?;
-    lock_hub(&mut transaction, assignment.hub).await?;
-    give_way(&mut transaction, assignment).await?;
-    query(
-        "INSERT INTO hub_assignment (hub, household, name, since, until)
-         VALUES ($1, $2, $3, $4, $5)",
-    )
-    .bind(assignment.hub.as_uuid())
-    .bind(assignment.household.as_uuid())
-    .bind(&assignment.name)
-    .bind(assignment.since.0)
-    .bind(assignment.until.map(|until| until.0))
-    .execute(&mut *transaction)
-    .await?;
+    assignments::begin(&mut transaction, assignment).await?;
     transaction.commit().await
 }
 
@@ -33,27 +22,12 @@ pub(super) async fn release(
     until: UtcMillis,
 ) -> Result<bool, sqlx::Error> {
     let mut transaction = pool.begin().await?;
-    lock_hub(&mut transaction, hub).await?;
-    let never_started = query(
-        "DELETE FROM hub_assignment
-         WHERE household = $1 AND hub = $2 AND until IS NULL AND since >= $3",
-    )
-    .bind(household.as_uuid())
-    .bind(hub.as_uuid())
-    .bind(until.0)
-    .execute(&mut *transaction)
-    .await?;
-    let ended = query(
-        "UPDATE hub_assignment SET until = $3
-         WHERE household = $1 AND hub = $2 AND until IS NULL",
-    )
-    .bind(household.as_uuid())
-    .bind(hub.as_uuid())
-    .bind(until.0)
-    .execute(&mut *transaction)
-    .await?;
+    let is_released = assignments::end(&mut transaction, household, hub, until).await?;
+    if is_released {
+        credentials::revoke(&mut transaction, hub, until).await?;
+    }
     transaction.commit().await?;
-    Ok(never_started.rows_affected() + ended.rows_affected() > 0)
+    Ok(is_released)
 }
 
 pub(super) async fn list(pool: &PgPool, household: HouseholdId) -> Result<Vec<HubAssignment>, sqlx::Error> {
@@ -83,7 +57,7 @@ pub(super) async fn label(
     sockets: &[SocketLabel],
 ) -> Result<(), sqlx::Error> {
     let mut transaction = pool.begin().await?;
-    lock_hub(&mut transaction, hub).await?;
+    assignments::lock_hub(&mut transaction, hub).await?;
     query("DELETE FROM socket_label WHERE household = $1 AND hub = $2")
         .bind(household.as_uuid())
         .bind(hub.as_uuid())
@@ -121,30 +95,4 @@ pub(super) async fn labels(
     .fetch_all(pool)
     .await?;
     rows.into_iter().map(socket_label).collect()
-}
-
-/// Two transactions that both insert into an exclusion constraint would wait for each other.
-async fn lock_hub(connection: &mut PgConnection, hub: HubId) -> Result<(), sqlx::Error> {
-    query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
-        .bind(hub.to_string())
-        .execute(connection)
-        .await
-        .map(|_| ())
-}
-
-/// The household's own earlier assignments of the hub make room for `assignment`.
-async fn give_way(connection: &mut PgConnection, assignment: &HubAssignment) -> Result<(), sqlx::Error> {
-    query("DELETE FROM hub_assignment WHERE household = $1 AND hub = $2 AND (until IS NULL OR since >= $3)")
-        .bind(assignment.household.as_uuid())
-        .bind(assignment.hub.as_uuid())
-        .bind(assignment.since.0)
-        .execute(&mut *connection)
-        .await?;
-    query("UPDATE hub_assignment SET until = $3 WHERE household = $1 AND hub = $2 AND until > $3")
-        .bind(assignment.household.as_uuid())
-        .bind(assignment.hub.as_uuid())
-        .bind(assignment.since.0)
-        .execute(connection)
-        .await
-        .map(|_| ())
 }

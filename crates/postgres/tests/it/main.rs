@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
 mod alerts;
+mod hubs;
 mod people;
 mod personal_tokens;
 mod registry;

@@ -3,21 +3,14 @@
 use domain::accounts::{HubAssignment, SocketLabel};
 use domain::{HouseholdId, HubId, UtcMillis};
 use sqlx::sqlite::SqlitePool;
-use sqlx::{SqliteConnection, query, query_as};
+use sqlx::{query, query_as};
 
 use super::{BEGIN, LabelRow, id_bytes, socket_label};
+use crate::{assignments, hubs as credentials};
 
 pub(super) async fn assign(pool: &SqlitePool, assignment: &HubAssignment) -> Result<(), sqlx::Error> {
     let mut transaction = pool.begin_with(BEGIN).await?;
-    give_way(&mut transaction, assignment).await?;
-    query("INSERT INTO hub_assignment (hub, household, name, since, until) VALUES (?, ?, ?, ?, ?)")
-        .bind(&assignment.hub.as_bytes()[..])
-        .bind(&assignment.household.as_bytes()[..])
-        .bind(&assignment.name)
-        .bind(assignment.since.0)
-        .bind(assignment.until.map(|until| until.0))
-        .execute(&mut *transaction)
-        .await?;
+    assignments::begin(&mut transaction, assignment).await?;
     transaction.commit().await
 }
 
@@ -28,22 +21,12 @@ pub(super) async fn release(
     until: UtcMillis,
 ) -> Result<bool, sqlx::Error> {
     let mut transaction = pool.begin_with(BEGIN).await?;
-    let never_started =
-        query("DELETE FROM hub_assignment WHERE household = ? AND hub = ? AND until IS NULL AND since >= ?")
-            .bind(&household.as_bytes()[..])
-            .bind(&hub.as_bytes()[..])
-            .bind(until.0)
-            .execute(&mut *transaction)
-            .await?;
-    let ended =
-        query("UPDATE hub_assignment SET until = ? WHERE household = ? AND hub = ? AND until IS NULL")
-            .bind(until.0)
-            .bind(&household.as_bytes()[..])
-            .bind(&hub.as_bytes()[..])
-            .execute(&mut *transaction)
-            .await?;
+    let is_released = assignments::end(&mut transaction, household, hub, until).await?;
+    if is_released {
+        credentials::revoke(&mut transaction, hub, until).await?;
+    }
     transaction.commit().await?;
-    Ok(never_started.rows_affected() + ended.rows_affected() > 0)
+    Ok(is_released)
 }
 
 pub(super) async fn list(
@@ -112,21 +95,4 @@ pub(super) async fn labels(
     .fetch_all(pool)
     .await?;
     rows.into_iter().map(socket_label).collect()
-}
-
-/// The household's own earlier assignments of the hub make room for `assignment`.
-async fn give_way(connection: &mut SqliteConnection, assignment: &HubAssignment) -> Result<(), sqlx::Error> {
-    query("DELETE FROM hub_assignment WHERE household = ? AND hub = ? AND (until IS NULL OR since >= ?)")
-        .bind(&assignment.household.as_bytes()[..])
-        .bind(&assignment.hub.as_bytes()[..])
-        .bind(assignment.since.0)
-        .execute(&mut *connection)
-        .await?;
-    query("UPDATE hub_assignment SET until = ?3 WHERE household = ?1 AND hub = ?2 AND until > ?3")
-        .bind(&assignment.household.as_bytes()[..])
-        .bind(&assignment.hub.as_bytes()[..])
-        .bind(assignment.since.0)
-        .execute(connection)
-        .await
-        .map(|_| ())
 }

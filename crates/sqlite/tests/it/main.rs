@@ -2,6 +2,7 @@
 
 mod accounts;
 mod alerts;
+mod hubs;
 mod measurements;
 mod people;
 mod personal_tokens;

@@ -1,4 +1,5 @@
 use std::fs::{self, Permissions};
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -30,6 +31,27 @@ pub struct RabbitMqSetup {
     pub plugins: Vec<String>,
     /// Lines of rabbitmq.conf, after ours.
     pub config: Vec<String>,
+}
+
+/// What is deployed, but for addresses and times.
+const DEPLOYED: &str = include_str!("../../../../deploy/config/rabbitmq.conf");
+
+impl RabbitMqSetup {
+    /// As it is deployed, asking for hubs at `desk`, with a cache of `cache_ttl`. Gives the URL of its management too.
+    pub fn with_hubs(desk: SocketAddr, cache_ttl: Duration) -> (Self, String) {
+        let port = free_port();
+        let config = DEPLOYED
+            .replace("auth-service:9406", &desk.to_string())
+            .replace("cache_ttl = 30000", &format!("cache_ttl = {}", cache_ttl.as_millis()));
+        let management = format!("management.tcp.port = {port}\nmanagement.tcp.ip = 127.0.0.1");
+        let plugins = ["rabbitmq_auth_backend_http", "rabbitmq_auth_backend_cache", "rabbitmq_management"];
+        let setup = Self {
+            plugins: plugins.map(str::to_owned).to_vec(),
+            config: vec![config, management],
+            ..Self::default()
+        };
+        (setup, format!("http://127.0.0.1:{port}"))
+    }
 }
 
 /// A broker of one node with an epmd of its own. User and password are `guest`.
@@ -94,6 +116,13 @@ impl RabbitMq {
     pub fn ctl(&self, args: &[&str]) -> Result<String, ServerError> {
         let mut command = self.place.command("rabbitmqctl");
         run(command.arg("--quiet").args(args), PACKAGE)
+    }
+
+    /// What the broker has logged so far.
+    pub fn log(&self) -> String {
+        let folder = self.place.folder.path().join("log");
+        let files = fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+        files.filter_map(|file| fs::read_to_string(file).ok()).collect()
     }
 
     /// SIGKILL, as when the power fails.

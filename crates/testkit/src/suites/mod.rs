@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod alerts;
 pub mod audit;
+pub mod hubs;
 pub mod live;
 pub mod measurements;
 pub mod members;

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::{get, put};
+use axum::routing::{get, post, put};
 use domain::{HouseholdId, HubId};
 use http::Method;
 use service::problem::Problem;
@@ -16,7 +16,8 @@ pub(super) fn routes() -> Router<AppState> {
     Router::new()
         .route("/api/households/{household}", get(household))
         .route("/api/households/{household}/settings", get(settings).put(put_settings))
-        .route("/api/households/{household}/hubs/{hub}", put(put_hub))
+        .route("/api/households/{household}/hubs/{hub}", put(put_hub).delete(release_hub))
+        .route("/api/households/{household}/pairings", post(redeem_pairing))
 }
 
 async fn household(
@@ -42,7 +43,26 @@ async fn put_settings(
     sent: Sent,
 ) -> Result<Response, Problem> {
     let path = format!("/v1/households/{household}/settings");
-    change(&state, &caller, household, &path, sent).await
+    change(&state, &caller, household, Method::PUT, &path, Some(sent)).await
+}
+
+async fn redeem_pairing(
+    State(state): State<AppState>,
+    Address(household): Address<HouseholdId>,
+    caller: Caller,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    let path = format!("/v1/households/{household}/pairings");
+    change(&state, &caller, household, Method::POST, &path, Some(sent)).await
+}
+
+async fn release_hub(
+    State(state): State<AppState>,
+    Address((household, hub)): Address<(HouseholdId, HubId)>,
+    caller: Caller,
+) -> Result<Response, Problem> {
+    let path = format!("/v1/households/{household}/hubs/{hub}");
+    change(&state, &caller, household, Method::DELETE, &path, None).await
 }
 
 async fn put_hub(
@@ -52,17 +72,18 @@ async fn put_hub(
     sent: Sent,
 ) -> Result<Response, Problem> {
     let path = format!("/v1/households/{household}/hubs/{hub}");
-    change(&state, &caller, household, &path, sent).await
+    change(&state, &caller, household, Method::PUT, &path, Some(sent)).await
 }
 
 async fn change(
     state: &AppState,
     caller: &Caller,
     household: HouseholdId,
+    method: Method,
     path: &str,
-    sent: Sent,
+    sent: Option<Sent>,
 ) -> Result<Response, Problem> {
-    let answer = ask(state, caller, Method::PUT, path, Some(sent)).await;
+    let answer = ask(state, caller, method, path, sent).await;
     // The tokens say in which zone it is and which hubs are in it. Whatever the answer: it may have got lost.
     state.upstream.forget_household(household);
     answer

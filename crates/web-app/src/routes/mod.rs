@@ -3,6 +3,7 @@
 mod alerts;
 mod guard;
 mod households;
+mod hubs;
 mod people;
 mod personal_tokens;
 mod reading;
@@ -53,6 +54,7 @@ pub(crate) fn router(deps: Deps, shutdown: CancellationToken) -> Result<Router, 
     let all = Router::new()
         .merge(session::routes())
         .merge(households::routes())
+        .merge(hubs::routes())
         .merge(people::routes())
         .merge(alerts::routes())
         .merge(reading::routes())

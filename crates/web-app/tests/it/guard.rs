@@ -20,6 +20,9 @@ async fn other_sites_cannot_act_in_somebodys_name() {
         for (method, path) in [
             (Method::PUT, world.path("/settings")),
             (Method::PUT, world.path(&format!("/hubs/{}", hub()))),
+            (Method::DELETE, world.path(&format!("/hubs/{}", hub()))),
+            (Method::POST, world.path("/pairings")),
+            (Method::POST, "/v1/pairings".to_owned()),
             (Method::POST, "/api/tokens".to_owned()),
         ] {
             let change = world.request(method, &path).header("sec-fetch-site", site).header(COOKIE, &cookie);

@@ -4,6 +4,7 @@
 
 mod alerts;
 mod guard;
+mod hubs;
 mod live;
 mod page;
 mod people;

@@ -110,10 +110,6 @@ impl Cast {
         let (_, manage) = token(&server, &session_of_owner, household, &["manage"]).await;
         secrets.insert(Caller::ManageToken, manage);
 
-        let since = UtcMillis(0);
-        let name = "Cellar".to_owned();
-        let assignment = HubAssignment { hub: hub(), household, name, since, until: None };
-        server.accounts.assign_hub(&assignment).await.unwrap();
         let alert = raise(&server, household).await;
         let path = format!("/v1/households/{household}/invitations");
         let invitation = json!({ "email": INVITED, "role": "member", "until": null });
@@ -125,6 +121,10 @@ impl Cast {
     }
 
     pub(super) async fn ask(&self, row: &Row, caller: Caller) -> Answer {
+        // Whoever asked before may have given it up.
+        let (since, name) = (UtcMillis(0), "Cellar".to_owned());
+        let assignment = HubAssignment { hub: hub(), household: self.household, name, since, until: None };
+        self.server.accounts.assign_hub(&assignment).await.unwrap();
         let own = if row.path.contains("/alerts/") { self.alert.to_string() } else { NOBODYS_ID.to_owned() };
         let path = row
             .path

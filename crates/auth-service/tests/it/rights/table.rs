@@ -1,4 +1,7 @@
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::cast::{Cast, INVITED};
 use crate::server::PASSWORD;
@@ -122,6 +125,21 @@ pub(super) const TABLE: &[Row] = &[
         home("member", "manage"),
         200,
         |_| json!({ "name": "Cellar", "sockets": [] }),
+    ),
+    row("DELETE", "/v1/households/{household}/hubs/{hub}", home("owner", "manage"), 204, none),
+    row("POST", "/v1/pairings", NOBODYS, 201, |_| {
+        let hash = BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
+        json!({ "hub": Uuid::new_v4(), "secret_hash": hash })
+    }),
+    // With the secret of a hub that waits.
+    row("GET", "/v1/pairings/current", NOBODYS, 401, none),
+    // Who may not is told so before the name is looked at.
+    row(
+        "POST",
+        "/v1/households/{household}/pairings",
+        home("owner", "manage"),
+        422,
+        |_| json!({ "code": "ABCD-EFGH", "name": "" }),
     ),
     row("GET", "/v1/households/{household}/alerts", home("guest", "usage"), 200, none),
     row("POST", "/v1/households/{household}/alerts/{id}/acknowledge", home("member", "manage"), 204, none),

@@ -1,0 +1,18 @@
+//! Hubs at a real RabbitMQ. One broker for all of it: starting it takes longest.
+
+mod life;
+mod rights;
+mod stage;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hubs_do_at_the_broker_what_they_may_and_released_ones_nothing() {
+    let mut stage = stage::Stage::set().await;
+    rights::a_hub_publishes_under_its_own_key_and_does_nothing_else(&stage).await;
+    rights::what_the_broker_does_not_ask_about_does_no_harm(&stage).await;
+    rights::only_the_right_secret_under_the_right_name_logs_in(&stage).await;
+    life::a_released_hub_is_thrown_out_and_stays_out(&stage).await;
+    life::while_nobody_answers_known_hubs_go_on_and_new_ones_wait(&mut stage).await;
+    life::sixty_come_at_once(&stage).await;
+    life::no_secret_is_in_the_brokers_log(&stage);
+    stage.server.stop().await;
+}

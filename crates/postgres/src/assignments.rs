@@ -1,0 +1,75 @@
+//! Which household a hub is in, and since when: the statements that others make part of their transactions.
+
+use domain::accounts::HubAssignment;
+use domain::{HouseholdId, HubId, UtcMillis};
+use sqlx::{PgConnection, query};
+
+/// Starts it, in place of the household's own earlier ones.
+pub(crate) async fn begin(
+    connection: &mut PgConnection,
+    assignment: &HubAssignment,
+) -> Result<(), sqlx::Error> {
+    lock_hub(connection, assignment.hub).await?;
+    give_way(connection, assignment).await?;
+    query("INSERT INTO hub_assignment (hub, household, name, since, until) VALUES ($1, $2, $3, $4, $5)")
+        .bind(assignment.hub.as_uuid())
+        .bind(assignment.household.as_uuid())
+        .bind(&assignment.name)
+        .bind(assignment.since.0)
+        .bind(assignment.until.map(|until| until.0))
+        .execute(connection)
+        .await
+        .map(|_| ())
+}
+
+/// Ends the running assignment; one that had not started by then is forgotten. `false`: there is none.
+pub(crate) async fn end(
+    connection: &mut PgConnection,
+    household: HouseholdId,
+    hub: HubId,
+    until: UtcMillis,
+) -> Result<bool, sqlx::Error> {
+    lock_hub(connection, hub).await?;
+    let never_started = query(
+        "DELETE FROM hub_assignment WHERE household = $1 AND hub = $2 AND until IS NULL AND since >= $3",
+    )
+    .bind(household.as_uuid())
+    .bind(hub.as_uuid())
+    .bind(until.0)
+    .execute(&mut *connection)
+    .await?;
+    let ended =
+        query("UPDATE hub_assignment SET until = $3 WHERE household = $1 AND hub = $2 AND until IS NULL")
+            .bind(household.as_uuid())
+            .bind(hub.as_uuid())
+            .bind(until.0)
+            .execute(connection)
+            .await?;
+    Ok(never_started.rows_affected() + ended.rows_affected() > 0)
+}
+
+/// Two transactions that both insert into an exclusion constraint would wait for each other.
+pub(crate) async fn lock_hub(connection: &mut PgConnection, hub: HubId) -> Result<(), sqlx::Error> {
+    query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+        .bind(hub.to_string())
+        .execute(connection)
+        .await
+        .map(|_| ())
+}
+
+/// The household's own earlier assignments of the hub make room for `assignment`.
+async fn give_way(connection: &mut PgConnection, assignment: &HubAssignment) -> Result<(), sqlx::Error> {
+    query("DELETE FROM hub_assignment WHERE household = $1 AND hub = $2 AND (until IS NULL OR since >= $3)")
+        .bind(assignment.household.as_uuid())
+        .bind(assignment.hub.as_uuid())
+        .bind(assignment.since.0)
+        .execute(&mut *connection)
+        .await?;
+    query("UPDATE hub_assignment SET until = $3 WHERE household = $1 AND hub = $2 AND until > $3")
+        .bind(assignment.household.as_uuid())
+        .bind(assignment.hub.as_uuid())
+        .bind(assignment.since.0)
+        .execute(connection)
+        .await
+        .map(|_| ())
+}
