@@ -65,9 +65,9 @@ pub struct DeadLetters {
 impl DeadLetters {
     /// Tries once.
     pub async fn connect(config: &Config) -> Result<Self, Error> {
-        let connection = connect(config, "wattline quarantine").await.map_err(|error| match id(&error) {
-            Some(ACCESS_REFUSED) => Error::NoAccess(error),
-            _ => error.into(),
+        let connection = connect(config, "wattline quarantine").await.map_err(|error| match error {
+            crate::Error::LoginRefused => Error::NoAccess(error),
+            other => other.into(),
         })?;
         Ok(Self { config: Arc::new(config.clone()), connection })
     }
