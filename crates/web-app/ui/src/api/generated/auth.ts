@@ -131,10 +131,15 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Label a hub anew, or take it into the household, as an owner. */
+        /** Label a hub anew. A hub comes into the household by being paired. */
         put: operations["put_hub"];
         post?: never;
-        delete?: never;
+        /**
+         * Release a hub, as an owner.
+         * @description Its credential is revoked: it cannot log in any more, and its connections are closed within a minute. The household
+         *     keeps what the hub measured so far; another may pair it from now on.
+         */
+        delete: operations["release_hub"];
         options?: never;
         head?: never;
         patch?: never;
@@ -209,6 +214,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/households/{household}/pairings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take the hub that shows this code into the household, as an owner.
+         * @description What the hub measured before is not shown. A hub that is in the household already keeps its history, and gets the name
+         *     and new credentials.
+         */
+        post: operations["redeem_pairing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/households/{household}/settings": {
         parameters: {
             query?: never;
@@ -275,6 +301,40 @@ export interface paths {
         put?: never;
         /** Set a new password. Everywhere one is logged in that ends. */
         post: operations["set_a_new_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pairings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for a code, as a hub. */
+        post: operations["open_pairing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pairings/current": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What has become of the wish to pair; asked by the hub. */
+        get: operations["current_pairing"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -676,6 +736,15 @@ export interface components {
             /** @description Six digits. */
             code: string;
         };
+        CodeEntry: {
+            /**
+             * @description As the hub shows it; case, spaces and dashes do not matter.
+             * @example ABCD-EFGH
+             */
+            code: string;
+            /** @description What the hub is to be called. */
+            name: string;
+        };
         Confirmation: {
             /**
              * Format: password
@@ -915,6 +984,30 @@ export interface components {
         OpenSessions: {
             sessions: components["schemas"]["OpenSession"][];
         };
+        Pairing: {
+            /** @description While it waits: when the code expires, an RFC 3339 time. */
+            expires_at?: string | null;
+            state: components["schemas"]["PairingState"];
+        };
+        PairingCode: {
+            /**
+             * @description To be shown to a person, who enters it.
+             * @example ABCD-EFGH
+             */
+            code: string;
+            /** @description An RFC 3339 time; from then on the code is worth nothing. */
+            expires_at: string;
+        };
+        PairingRequest: {
+            /** Format: uuid */
+            hub: string;
+            /** @description SHA-256 of the secret as it is sent later, `wlh_` and 32 random bytes in base64url; itself in base64url. */
+            secret_hash: string;
+            /** @description What its maker calls it. */
+            serial?: string | null;
+        };
+        /** @enum {string} */
+        PairingState: "waiting" | "paired" | "revoked";
         PasswordBody: {
             /** Format: password */
             password: string;
@@ -1125,6 +1218,7 @@ export type AuditEntry = components['schemas']['AuditEntry'];
 export type AuditPage = components['schemas']['AuditPage'];
 export type Band = components['schemas']['Band'];
 export type CodeBody = components['schemas']['CodeBody'];
+export type CodeEntry = components['schemas']['CodeEntry'];
 export type Confirmation = components['schemas']['Confirmation'];
 export type Confirmed = components['schemas']['Confirmed'];
 export type CurrentPerson = components['schemas']['CurrentPerson'];
@@ -1153,6 +1247,10 @@ export type NewSecondFactor = components['schemas']['NewSecondFactor'];
 export type NewSession = components['schemas']['NewSession'];
 export type OpenSession = components['schemas']['OpenSession'];
 export type OpenSessions = components['schemas']['OpenSessions'];
+export type Pairing = components['schemas']['Pairing'];
+export type PairingCode = components['schemas']['PairingCode'];
+export type PairingRequest = components['schemas']['PairingRequest'];
+export type PairingState = components['schemas']['PairingState'];
 export type PasswordBody = components['schemas']['PasswordBody'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type Person = components['schemas']['Person'];
@@ -1578,6 +1676,15 @@ export interface operations {
                     "application/json": components["schemas"]["AuditPage"];
                 };
             };
+            /** @description A parameter is unknown or there twice */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not logged in */
             401: {
                 headers: {
@@ -1650,15 +1757,6 @@ export interface operations {
                     "application/json": components["schemas"]["Hub"];
                 };
             };
-            /** @description Taken into the household */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Hub"];
-                };
-            };
             /** @description The request ended early */
             400: {
                 headers: {
@@ -1677,7 +1775,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A guest, or a new hub and not an owner, or a token without the scope */
+            /** @description A guest, or a token without the scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1695,7 +1793,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The hub is in another household */
+            /** @description The hub is not in this household, or no longer */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1724,6 +1822,63 @@ export interface operations {
             };
             /** @description Malformed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release_hub: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                household: string;
+                hub: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Released */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an owner, or a token without the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown, not a member, or no hub of the household */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2126,6 +2281,122 @@ export interface operations {
             };
             /** @description The household would be left without an owner */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redeem_pairing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                household: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeEntry"];
+            };
+        };
+        responses: {
+            /** @description Taken into the household */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hub"];
+                };
+            };
+            /** @description The request ended early */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an owner, or a token without the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No hub waits with this code (field `code`); or the household is unknown, or not a member */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The hub is in another household */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Malformed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong codes */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2564,6 +2835,129 @@ export interface operations {
             };
             /** @description Too many tries; `Retry-After` says when the next one is due */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_pairing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PairingRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PairingCode"];
+                };
+            };
+            /** @description The request ended early */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The secret was used before */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Malformed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many hubs ask or wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    current_pairing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pairing"];
+                };
+            };
+            /** @description Unknown, or expired */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
