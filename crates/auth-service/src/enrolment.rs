@@ -14,13 +14,12 @@ use domain::hubs::{Enrolment, HubCredentials};
 use domain::{Clock, HouseholdId, HubId};
 use uuid::Uuid;
 
+use crate::names::{MAX_NAME_CHARS, MAX_SERIAL_CHARS, is_printable};
 use crate::secret::HubSecret;
 
 const HEADER: &str = "serial,hub,secret_hash,name";
 /// What fits into one transaction.
 const MAX_HUBS: usize = 500;
-const MAX_SERIAL_CHARS: usize = 40;
-const MAX_NAME_CHARS: usize = 80;
 
 #[derive(Debug, thiserror::Error)]
 pub enum EnrolmentError {
@@ -111,14 +110,12 @@ fn parse_line(text: &str) -> Result<Enrolment, String> {
         .ok()
         .and_then(|hash| hash.try_into().ok())
         .ok_or_else(|| "the hash of the secret is not 32 bytes in base64url".to_owned())?;
-    let printable =
-        |text: &str, most: usize| text.chars().count() <= most && !text.chars().any(char::is_control);
-    if !printable(serial, MAX_SERIAL_CHARS) {
+    if !is_printable(serial, MAX_SERIAL_CHARS) {
         return Err(format!(
             "the serial must have at most {MAX_SERIAL_CHARS} characters, all of them printable"
         ));
     }
-    if name.is_empty() || !printable(name, MAX_NAME_CHARS) {
+    if name.is_empty() || !is_printable(name, MAX_NAME_CHARS) {
         return Err(format!("the name must have 1 to {MAX_NAME_CHARS} characters, all of them printable"));
     }
     let serial = (!serial.is_empty()).then(|| serial.to_owned());

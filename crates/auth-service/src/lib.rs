@@ -8,6 +8,7 @@ mod config;
 pub mod enrolment;
 mod http;
 mod limits;
+mod names;
 mod pairing_code;
 mod passwords;
 mod post;

@@ -97,7 +97,7 @@ pub(super) async fn list(
 ) -> Result<Response, ApiError> {
     caller.may(&app, household, Right::See).await?;
     let since = app.clock.now().plus_millis(-SHOWN_MILLIS);
-    let alerts = app.alerts.alerts(household, since, MAX_ALERTS).await?;
+    let alerts = app.stores.alerts.alerts(household, since, MAX_ALERTS).await?;
     let open = alerts.iter().filter(|alert| alert.ended.is_none() && alert.acknowledged.is_none()).count();
     let alerts = alerts.into_iter().map(AlertBody::from).collect();
     Ok(Json(Alerts { open, alerts }).into_response())
@@ -125,7 +125,7 @@ pub(super) async fn acknowledge(
     Address((household, id)): Address<(HouseholdId, AlertId)>,
 ) -> Result<StatusCode, ApiError> {
     caller.may(&app, household, Right::Change).await?;
-    if !app.alerts.acknowledge(household, id, app.clock.now()).await? {
+    if !app.stores.alerts.acknowledge(household, id, app.clock.now()).await? {
         return Err(ApiError::NotFound);
     }
     tracing::info!(%household, alert = %id, person = %caller.person(), "alert acknowledged");

@@ -85,13 +85,13 @@ pub(super) async fn list(
         Some(text) => Some(text.parse().map_err(|_| ApiError::invalid("before", "It is not a number."))?),
         None => None,
     };
-    let mut entries = app.audit.entries(household, before, PAGE + 1).await?;
+    let mut entries = app.stores.audit.entries(household, before, PAGE + 1).await?;
     let more = entries.len() > PAGE as usize;
     entries.truncate(PAGE as usize);
     let people: BTreeSet<PersonId> = entries.iter().filter_map(|entry| entry.deed.by).collect();
     let mut names = BTreeMap::new();
     for id in people {
-        if let Some(person) = app.accounts.person(id).await? {
+        if let Some(person) = app.stores.accounts.person(id).await? {
             names.insert(id, person.name);
         }
     }

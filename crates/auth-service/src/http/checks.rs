@@ -4,15 +4,15 @@ use domain::accounts::normalise_email;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::error::ApiError;
+use crate::names::{MAX_NAME_CHARS, is_printable};
 use crate::passwords::{MAX_PASSWORD_BYTES, MIN_PASSWORD_BYTES};
 
-const MAX_NAME_CHARS: usize = 80;
 /// RFC 5321 allows no longer address.
 pub(super) const MAX_EMAIL_BYTES: usize = 254;
 
 pub(super) fn checked_name(field: impl Into<String>, name: &str) -> Result<String, ApiError> {
     let name = name.trim();
-    if name.is_empty() || name.chars().count() > MAX_NAME_CHARS || name.chars().any(char::is_control) {
+    if name.is_empty() || !is_printable(name, MAX_NAME_CHARS) {
         let detail = format!("It must have 1 to {MAX_NAME_CHARS} characters, all of them printable.");
         return Err(ApiError::invalid(field, detail));
     }

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use domain::PersonId;
 use domain::accounts::Person;
-use domain::tickets::{Purpose, Ticket};
+use domain::tickets::Purpose;
 use http::StatusCode;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -18,9 +18,10 @@ use super::App;
 use super::checks::{checked_email, checked_name, checked_password};
 use super::error::ApiError;
 use super::extract::{Body, LoggedIn};
+use super::links::DAY_MILLIS;
 use super::origin::Origin;
 use super::refusals::{OfBody, OfLimit, OfSession};
-use super::sign_up::{DAY_MILLIS, Sent};
+use super::sign_up::Sent;
 use crate::post::{Language, Matter, Page};
 use crate::secret::LinkSecret;
 
@@ -93,7 +94,7 @@ pub(super) async fn rename(
     Body(body): Body<NameBody>,
 ) -> Result<Json<CurrentPerson>, ApiError> {
     let name = checked_name("name", &body.name)?;
-    app.accounts.set_name(session.person, &name).await?;
+    app.stores.accounts.set_name(session.person, &name).await?;
     app.describe_person(session.person).await
 }
 
@@ -115,8 +116,8 @@ pub(super) async fn change_password(
     checked_password("new", &body.new)?;
     let person = app.own_password("current", session.person, body.current, from).await?;
     let hash = app.passwords.hash(body.new).await?;
-    app.accounts.set_password_hash(person.id, &hash).await?;
-    let closed = app.accounts.close_sessions(person.id, Some(&session.secret_hash)).await?;
+    app.stores.accounts.set_password_hash(person.id, &hash).await?;
+    let closed = app.stores.accounts.close_sessions(person.id, Some(&session.secret_hash)).await?;
     app.post.send(&person.email, Language::default(), &Matter::PasswordChanged);
     tracing::info!(person = %person.id, closed, "password changed");
     Ok(StatusCode::NO_CONTENT)
@@ -146,13 +147,12 @@ pub(super) async fn change_email(
     let email = checked_email(&body.email)?;
     let person = app.own_password("password", session.person, body.password, from).await?;
     app.can_send(from)?;
-    let (now, secret) = (app.clock.now(), LinkSecret::generate());
+    let secret = LinkSecret::generate();
     let link = app.post.link(Page::Confirm, secret.expose());
-    if app.limits.may_receive(&email, now) {
-        let (created, expires) = (now, now.plus_millis(DAY_MILLIS));
+    if app.limits.may_receive(&email, app.clock.now()) {
         let purpose = Purpose::ChangeEmail { person: person.id };
-        let ticket = Ticket { secret_hash: secret.hash(), email, purpose, created, expires };
-        app.tickets.put_ticket(&ticket).await?;
+        let ticket = app.ticket(&secret, email, purpose, DAY_MILLIS);
+        app.stores.tickets.put_ticket(&ticket).await?;
         app.post.send(&ticket.email, body.language, &Matter::ConfirmEmail { link: link.clone() });
     }
     Ok(Sent::answer(app.post.shown(link)))
@@ -160,8 +160,8 @@ pub(super) async fn change_email(
 
 impl App {
     async fn describe_person(&self, id: PersonId) -> Result<Json<CurrentPerson>, ApiError> {
-        let person = self.accounts.person(id).await?.ok_or(ApiError::NotLoggedIn)?;
-        let factor = self.second_factors.second_factor(id).await?.filter(|factor| factor.confirmed);
+        let person = self.stores.accounts.person(id).await?.ok_or(ApiError::NotLoggedIn)?;
+        let factor = self.stores.second_factors.second_factor(id).await?.filter(|factor| factor.confirmed);
         Ok(Json(CurrentPerson {
             id: person.id.as_uuid(),
             email: person.email,
@@ -179,9 +179,9 @@ impl App {
         password: SecretString,
         from: IpAddr,
     ) -> Result<Person, ApiError> {
-        let person = self.accounts.person(person).await?.ok_or(ApiError::NotLoggedIn)?;
+        let person = self.stores.accounts.person(person).await?.ok_or(ApiError::NotLoggedIn)?;
         self.limits.attempt(&person.email, from, self.clock.now())?;
-        let known = self.accounts.credentials_by_email(&person.email).await?;
+        let known = self.stores.accounts.credentials_by_email(&person.email).await?;
         let hash = known.map(|known| known.password_hash);
         if !self.passwords.verify(password, hash).await? {
             tracing::info!(person = %person.id, "wrong password of somebody who is logged in");

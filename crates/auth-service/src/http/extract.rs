@@ -124,9 +124,9 @@ impl FromRequestParts<Arc<App>> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         let (bearer, now) = (bearer(parts).ok_or(ApiError::NotLoggedIn)?, app.clock.now());
         let caller = if let Some(secret) = SessionSecret::parse(bearer) {
-            app.accounts.session(&secret.hash(), now).await?.map(Self::Person)
+            app.stores.accounts.session(&secret.hash(), now).await?.map(Self::Person)
         } else if let Some(secret) = PersonalSecret::parse(bearer) {
-            app.personal_tokens.use_token(&secret.hash(), now).await?.map(Self::Program)
+            app.stores.personal_tokens.use_token(&secret.hash(), now).await?.map(Self::Program)
         } else {
             None
         };

@@ -53,7 +53,7 @@ pub(super) async fn found(
 ) -> Result<(StatusCode, Json<HouseholdReference>), ApiError> {
     let name = checked_name("name", &body.name)?;
     let household = Household { id: HouseholdId::from_uuid(Uuid::new_v4()), name, zone: body.zone };
-    if !app.members.found_household(&household, session.person, MAX_HOUSEHOLDS).await? {
+    if !app.stores.members.found_household(&household, session.person, MAX_HOUSEHOLDS).await? {
         return Err(ApiError::TooManyHouseholds);
     }
     app.write_down(household.id, session.person, Action::HouseholdFounded, &household.name).await?;

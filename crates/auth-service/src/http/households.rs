@@ -96,7 +96,7 @@ pub(super) async fn show(
     let membership = caller.may(&app, id, Right::See).await?;
     let now = app.clock.now();
     let mut hubs = Vec::new();
-    for hub in app.accounts.hubs(id).await? {
+    for hub in app.stores.accounts.hubs(id).await? {
         if is_current(&hub, now) {
             hubs.push(HubBody::of(&app, id, hub.hub, hub.name).await?);
         }
@@ -137,6 +137,7 @@ pub(super) async fn put_hub(
 
     let now = app.clock.now();
     let current = app
+        .stores
         .accounts
         .hubs(household)
         .await?
@@ -145,9 +146,9 @@ pub(super) async fn put_hub(
         .ok_or(ApiError::HubNotHere)?;
     let assignment = HubAssignment { name, ..current.clone() };
     if current != assignment {
-        app.accounts.assign_hub(&assignment).await?;
+        app.stores.accounts.assign_hub(&assignment).await?;
     }
-    app.accounts.put_sockets(household, hub, &sockets).await?;
+    app.stores.accounts.put_sockets(household, hub, &sockets).await?;
     app.write_down(household, caller.person(), Action::HubLabelled, &assignment.name).await?;
     tracing::info!(%household, %hub, person = %caller.person(), "hub labelled");
     Ok(Json(HubBody::of(&app, household, hub, assignment.name).await?).into_response())
@@ -160,7 +161,7 @@ impl HubBody {
         hub: HubId,
         name: String,
     ) -> Result<Self, ApiError> {
-        let sockets = app.accounts.sockets(household, hub).await?;
+        let sockets = app.stores.accounts.sockets(household, hub).await?;
         let sockets = sockets.into_iter().map(SocketBody::from).collect();
         Ok(Self { id: hub.as_uuid(), name, sockets })
     }

@@ -38,10 +38,10 @@ pub(super) async fn release(
     Address((household, hub)): Address<(HouseholdId, HubId)>,
 ) -> Result<StatusCode, ApiError> {
     caller.may(&app, household, Right::ChangeHome).await?;
-    let hubs = app.accounts.hubs(household).await?;
+    let hubs = app.stores.accounts.hubs(household).await?;
     let name =
         hubs.into_iter().rev().find(|known| known.hub == hub).map(|known| known.name).unwrap_or_default();
-    if !app.accounts.release_hub(household, hub, app.clock.now()).await? {
+    if !app.stores.accounts.release_hub(household, hub, app.clock.now()).await? {
         return Err(ApiError::NotFound);
     }
     app.write_down(household, caller.person(), Action::HubReleased, name).await?;

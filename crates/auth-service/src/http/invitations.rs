@@ -19,12 +19,12 @@ use super::App;
 use super::checks::{checked_email, checked_name, checked_password};
 use super::error::ApiError;
 use super::extract::{Address, Body, Caller, MaybeLoggedIn};
+use super::links::DAY_MILLIS;
 use super::members::{InvitationBody, checked_until};
 use super::origin::Origin;
 use super::refusals::{OfBody, OfHousehold, OfLimit};
 use super::rights::Right;
 use super::sessions::Role;
-use super::sign_up::DAY_MILLIS;
 use crate::post::{Language, Matter, Page};
 use crate::secret::LinkSecret;
 
@@ -126,7 +126,7 @@ pub(super) async fn invite(
     let now = app.clock.now();
     let until = checked_until(body.role, body.until.as_deref(), now)?;
     app.can_send(from)?;
-    let there = app.tickets.invitations(id, now).await?;
+    let there = app.stores.tickets.invitations(id, now).await?;
     if there.len() >= MAX_INVITATIONS && there.iter().all(|ticket| ticket.email != email) {
         return Err(ApiError::TooManyInvitations);
     }
@@ -136,13 +136,12 @@ pub(super) async fn invite(
     let (by, role) = (caller.person(), body.role.into());
     let secret = LinkSecret::generate();
     let purpose = Purpose::Invitation { household: id, role, until, by };
-    let (created, expires) = (now, now.plus_millis(LIFE_MILLIS));
-    let ticket = Ticket { secret_hash: secret.hash(), email, purpose, created, expires };
-    app.tickets.put_ticket(&ticket).await?;
+    let ticket = app.ticket(&secret, email, purpose, LIFE_MILLIS);
+    app.stores.tickets.put_ticket(&ticket).await?;
     let about = format!("{}: {}", ticket.email, role.as_str());
     app.write_down(id, by, Action::MemberInvited, about).await?;
     let link = app.post.link(Page::Invitation, secret.expose());
-    let name = app.accounts.person(by).await?.map(|person| person.name).unwrap_or_default();
+    let name = app.stores.accounts.person(by).await?.map(|person| person.name).unwrap_or_default();
     let matter =
         Matter::Invitation { link: link.clone(), household: membership.household.name, by: name, role };
     app.post.send(&ticket.email, body.language, &matter);
@@ -169,7 +168,7 @@ pub(super) async fn withdraw(
 ) -> Result<StatusCode, ApiError> {
     caller.may(&app, household, Right::ManagePeople).await?;
     let email = domain::accounts::normalise_email(&email);
-    if !app.tickets.withdraw_invitation(household, &email).await? {
+    if !app.stores.tickets.withdraw_invitation(household, &email).await? {
         return Err(ApiError::NotFound);
     }
     app.write_down(household, caller.person(), Action::InvitationWithdrawn, email).await?;
@@ -196,17 +195,17 @@ pub(super) async fn look(
     Body(body): Body<InvitationLink>,
 ) -> Result<Json<InvitationView>, ApiError> {
     let secret = app.link_secret(&body.secret, from)?;
-    let ticket = app.tickets.ticket(&secret.hash(), app.clock.now()).await?.ok_or(ApiError::BadLink)?;
+    let ticket = app.look_at_link(&secret, is_invitation).await?;
     let Purpose::Invitation { household, role, until, by } = ticket.purpose else {
         return Err(ApiError::BadLink);
     };
-    let household = app.accounts.household(household).await?.ok_or(ApiError::BadLink)?;
+    let household = app.stores.accounts.household(household).await?.ok_or(ApiError::BadLink)?;
     Ok(Json(InvitationView {
         household: household.name,
         role: role.into(),
         until: until.map(|until| until.to_string()),
-        by: app.accounts.person(by).await?.map(|person| person.name),
-        known: app.accounts.credentials_by_email(&ticket.email).await?.is_some(),
+        by: app.stores.accounts.person(by).await?.map(|person| person.name),
+        known: app.stores.accounts.credentials_by_email(&ticket.email).await?.is_some(),
         email: ticket.email,
     }))
 }
@@ -238,22 +237,25 @@ pub(super) async fn accept(
     let newcomer = match (&session, body.name, body.password) {
         (None, Some(name), Some(password)) => {
             checked_password("password", &password)?;
-            Some((checked_name("name", &name)?, app.passwords.hash(password).await?))
+            Some((checked_name("name", &name)?, password))
         }
         (None, ..) => return Err(ApiError::LogInFirst),
         (Some(_), ..) => None,
     };
-    let there = app.tickets.ticket(&secret.hash(), app.clock.now()).await?.ok_or(ApiError::BadLink)?;
+    let there = app.look_at_link(&secret, is_invitation).await?;
     if let Some(session) = &session {
-        let person = app.accounts.person(session.person).await?.ok_or(ApiError::NotLoggedIn)?;
+        let person = app.stores.accounts.person(session.person).await?.ok_or(ApiError::NotLoggedIn)?;
         if person.email != there.email {
             return Err(ApiError::InvitedElsewhere);
         }
-    } else if app.accounts.credentials_by_email(&there.email).await?.is_some() {
+    } else if app.stores.accounts.credentials_by_email(&there.email).await?.is_some() {
         return Err(ApiError::LogInFirst);
     }
-    let is_invitation = |purpose: &Purpose| matches!(purpose, Purpose::Invitation { .. });
-    let ticket = app.take_ticket(&secret, is_invitation).await?;
+    let newcomer = match newcomer {
+        Some((name, password)) => Some((name, app.passwords.hash(password).await?)),
+        None => None,
+    };
+    let ticket = app.use_link(&secret).await?;
     match app.admitted(&ticket, session.as_ref(), newcomer).await {
         Ok(household) => Ok(Json(Accepted { household: household.as_uuid(), email: ticket.email })),
         Err(error) => {
@@ -278,7 +280,7 @@ impl App {
             (None, Some((name, password_hash))) => {
                 let id = PersonId::from_uuid(Uuid::new_v4());
                 let person = Person { id, email: ticket.email.clone(), name };
-                self.accounts.create_person(&Credentials { person, password_hash }).await?;
+                self.stores.accounts.create_person(&Credentials { person, password_hash }).await?;
                 id
             }
             (None, None) => return Err(ApiError::LogInFirst),
@@ -286,12 +288,16 @@ impl App {
         // An invitation is no way to lose what one is already.
         let there = self.membership(person, household).await?;
         if there.is_none_or(|there| rank(there.role) < rank(role)) {
-            self.members.admit(household, person, role, until, self.clock.now()).await?;
+            self.stores.members.admit(household, person, role, until, self.clock.now()).await?;
         }
         self.write_down(household, person, Action::MemberJoined, role.as_str()).await?;
         tracing::info!(%household, %person, "an invitation was accepted");
         Ok(household)
     }
+}
+
+const fn is_invitation(purpose: &Purpose) -> bool {
+    matches!(purpose, Purpose::Invitation { .. })
 }
 
 const fn rank(role: domain::access::Role) -> u8 {

@@ -9,6 +9,9 @@ use super::App;
 use super::error::ApiError;
 use crate::secret::LinkSecret;
 
+pub(super) const HOUR_MILLIS: i64 = 3_600_000;
+pub(super) const DAY_MILLIS: i64 = 24 * HOUR_MILLIS;
+
 impl App {
     /// Whether a letter may be sent for somebody at this address.
     pub(super) fn can_send(&self, from: IpAddr) -> Result<(), ApiError> {
@@ -23,24 +26,37 @@ impl App {
         LinkSecret::parse(text.expose_secret()).ok_or(ApiError::BadLink)
     }
 
-    /// Uses a link up that is for this.
-    pub(super) async fn take_ticket(
+    /// The link if it is for this; it stays, so that what takes its time can wait until it is known to be good.
+    pub(super) async fn look_at_link(
         &self,
         secret: &LinkSecret,
         is_wanted: impl Fn(&Purpose) -> bool,
     ) -> Result<Ticket, ApiError> {
-        let (hash, now) = (secret.hash(), self.clock.now());
-        // One that is for something else stays.
-        let there = self.tickets.ticket(&hash, now).await?.ok_or(ApiError::BadLink)?;
-        if !is_wanted(&there.purpose) {
-            return Err(ApiError::BadLink);
-        }
-        self.tickets.take_ticket(&hash, now).await?.ok_or(ApiError::BadLink)
+        let ticket = self.stores.tickets.ticket(&secret.hash(), self.clock.now()).await?;
+        ticket.filter(|ticket| is_wanted(&ticket.purpose)).ok_or(ApiError::BadLink)
+    }
+
+    /// Uses a link up that was looked at: of many who do so at once, one gets it.
+    pub(super) async fn use_link(&self, secret: &LinkSecret) -> Result<Ticket, ApiError> {
+        self.stores.tickets.take_ticket(&secret.hash(), self.clock.now()).await?.ok_or(ApiError::BadLink)
+    }
+
+    /// What is to be kept of a new link.
+    pub(super) fn ticket(
+        &self,
+        secret: &LinkSecret,
+        email: String,
+        purpose: Purpose,
+        life_millis: i64,
+    ) -> Ticket {
+        let created = self.clock.now();
+        let expires = created.plus_millis(life_millis);
+        Ticket { secret_hash: secret.hash(), email, purpose, created, expires }
     }
 
     /// What it is for was not done.
     pub(super) async fn give_back(&self, ticket: &Ticket) {
-        if let Err(error) = self.tickets.put_ticket(ticket).await {
+        if let Err(error) = self.stores.tickets.put_ticket(ticket).await {
             tracing::warn!(%error, "a link is used up for nothing");
         }
     }

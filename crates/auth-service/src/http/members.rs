@@ -83,8 +83,9 @@ pub(super) async fn list(
 ) -> Result<Json<Members>, ApiError> {
     let membership = caller.may(&app, household, Right::SeePeople).await?;
     let (manages, now) = (caller.may_also(&membership, Right::ManagePeople), app.clock.now());
-    let members = app.members.members(household, now).await?;
-    let invitations = if manages { app.tickets.invitations(household, now).await? } else { Vec::new() };
+    let members = app.stores.members.members(household, now).await?;
+    let invitations =
+        if manages { app.stores.tickets.invitations(household, now).await? } else { Vec::new() };
     Ok(Json(Members {
         members: members.into_iter().map(|member| MemberBody::of(member, manages)).collect(),
         invitations: invitations.iter().filter_map(InvitationBody::of).collect(),
@@ -116,10 +117,10 @@ pub(super) async fn change(
     caller.may(&app, household, Right::ManagePeople).await?;
     let now = app.clock.now();
     let until = checked_until(body.role, body.until.as_deref(), now)?;
-    let there = app.members.members(household, now).await?;
+    let there = app.stores.members.members(household, now).await?;
     let member = there.into_iter().find(|member| member.person.id == person).ok_or(ApiError::NotFound)?;
     let member = Member { role: body.role.into(), until, ..member };
-    app.members.admit(household, person, member.role, until, now).await?;
+    app.stores.members.admit(household, person, member.role, until, now).await?;
     let about = format!("{}: {}", member.person.name, member.role.as_str());
     app.write_down(household, caller.person(), Action::MemberChanged, about).await?;
     tracing::info!(%household, %person, by = %caller.person(), role = member.role.as_str(), "member changed");
@@ -149,8 +150,8 @@ pub(super) async fn remove(
     // Anybody may leave who is logged in.
     let right = if leaves { Right::Leave } else { Right::ManagePeople };
     caller.may(&app, household, right).await?;
-    let name = app.accounts.person(person).await?.map(|person| person.name).unwrap_or_default();
-    if !app.members.dismiss(household, person).await? {
+    let name = app.stores.accounts.person(person).await?.map(|person| person.name).unwrap_or_default();
+    if !app.stores.members.dismiss(household, person).await? {
         return Err(ApiError::NotFound);
     }
     let action = if leaves { Action::MemberLeft } else { Action::MemberRemoved };
@@ -171,7 +172,7 @@ pub(super) fn checked_until(
     if !matches!(role, Role::Guest) {
         return Err(ApiError::invalid("until", "Only a guest comes for a time."));
     }
-    let latest = now.plus_millis(MAX_GUEST_DAYS * super::sign_up::DAY_MILLIS);
+    let latest = now.plus_millis(MAX_GUEST_DAYS * super::links::DAY_MILLIS);
     if until <= now || until > latest {
         let detail = format!("It must be in the next {MAX_GUEST_DAYS} days.");
         return Err(ApiError::invalid("until", detail));

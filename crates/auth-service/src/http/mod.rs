@@ -32,15 +32,8 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 use domain::Clock;
-use domain::accounts::{Accounts, Membership};
-use domain::alerts::Alerts;
-use domain::audit::{Action, Audit, Deed};
-use domain::hubs::HubCredentials;
-use domain::members::Members;
-use domain::personal_tokens::PersonalTokens;
-use domain::registry::Registry;
-use domain::second_factor::SecondFactors;
-use domain::tickets::Tickets;
+use domain::accounts::Membership;
+use domain::audit::{Action, Deed};
 use domain::{HouseholdId, PersonId};
 use http::header;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
@@ -61,15 +54,7 @@ const MAX_SETTINGS_BYTES: usize = 64 * 1_024;
 
 /// What every request works with.
 pub(crate) struct App {
-    accounts: Arc<dyn Accounts>,
-    registry: Arc<dyn Registry>,
-    personal_tokens: Arc<dyn PersonalTokens>,
-    alerts: Arc<dyn Alerts>,
-    tickets: Arc<dyn Tickets>,
-    members: Arc<dyn Members>,
-    second_factors: Arc<dyn SecondFactors>,
-    audit: Arc<dyn Audit>,
-    hub_credentials: Arc<dyn HubCredentials>,
+    stores: Stores,
     clock: Arc<dyn Clock>,
     signing_keys: Arc<SigningKeys>,
     passwords: Passwords,
@@ -82,36 +67,9 @@ pub(crate) struct App {
 impl App {
     pub(crate) fn new(deps: Deps, post: Post) -> Result<Self, PasswordError> {
         let Deps { stores, clock, signing_keys, sessions, people } = deps;
-        let Stores {
-            accounts,
-            registry,
-            personal_tokens,
-            alerts,
-            tickets,
-            members,
-            second_factors,
-            audit,
-            hub_credentials,
-        } = stores;
         let passwords = Passwords::new(sessions.concurrent_logins, sessions.login_patience())?;
-        Ok(Self {
-            accounts,
-            registry,
-            personal_tokens,
-            alerts,
-            tickets,
-            members,
-            second_factors,
-            audit,
-            hub_credentials,
-            clock,
-            signing_keys: Arc::new(signing_keys),
-            passwords,
-            sessions,
-            people,
-            post,
-            limits: Limits::new(),
-        })
+        let (signing_keys, limits) = (Arc::new(signing_keys), Limits::new());
+        Ok(Self { stores, clock, signing_keys, passwords, sessions, people, post, limits })
     }
 
     pub(crate) fn signing_keys(&self) -> Arc<SigningKeys> {
@@ -124,7 +82,7 @@ impl App {
         person: PersonId,
         household: HouseholdId,
     ) -> Result<Option<Membership>, ApiError> {
-        let memberships = self.accounts.memberships(person, self.clock.now()).await?;
+        let memberships = self.stores.accounts.memberships(person, self.clock.now()).await?;
         Ok(memberships.into_iter().find(|membership| membership.household.id == household))
     }
 
@@ -137,7 +95,7 @@ impl App {
         about: impl Into<String>,
     ) -> Result<(), ApiError> {
         let deed = Deed { household, at: self.clock.now(), by: Some(by), action, about: about.into() };
-        Ok(self.audit.write_down(&deed).await?)
+        Ok(self.stores.audit.write_down(&deed).await?)
     }
 }
 
@@ -179,7 +137,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
 
 pub(crate) fn router(app: App) -> Router {
     let app = Arc::new(app);
-    let accounts = Arc::clone(&app.accounts);
+    let accounts = Arc::clone(&app.stores.accounts);
     let health = service::health::routes(move || {
         let accounts = Arc::clone(&accounts);
         async move { accounts.ready().await.map_err(|_| "The accounts are not available.".to_owned()) }

@@ -23,6 +23,7 @@ use super::extract::{Address, Body, Caller, HubBearer};
 use super::households::HubBody;
 use super::origin::Origin;
 use super::rights::Right;
+use crate::names::{MAX_SERIAL_CHARS, is_printable};
 use crate::pairing_code::PairingCode;
 
 /// Hubs that wait at the same time, of all households to be. One replica's limit of wishes lets no more in; of several
@@ -30,7 +31,6 @@ use crate::pairing_code::PairingCode;
 const MAX_OPEN: u32 = 1_000;
 /// A full house empties itself; when, nobody knows.
 const FULL: Duration = Duration::from_mins(1);
-const MAX_SERIAL_CHARS: usize = 40;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -89,7 +89,7 @@ pub(super) async fn open(
     let expires = now.plus_millis(PAIRING_LIFE_MILLIS);
     let pairing =
         Pairing { hub: request.hub, serial, secret_hash, code_hash: code.hash(), created: now, expires };
-    match app.hub_credentials.open_pairing(&pairing, MAX_OPEN).await? {
+    match app.stores.hub_credentials.open_pairing(&pairing, MAX_OPEN).await? {
         Opening::Opened => {}
         Opening::TooMany => return Err(ApiError::TooMany(FULL)),
         Opening::SecretUsed => return Err(ApiError::SecretUsed),
@@ -135,7 +135,7 @@ pub(super) async fn current(
     State(app): State<Arc<App>>,
     HubBearer(secret_hash): HubBearer,
 ) -> Result<Response, ApiError> {
-    let standing = app.hub_credentials.standing(&secret_hash, app.clock.now()).await?;
+    let standing = app.stores.hub_credentials.standing(&secret_hash, app.clock.now()).await?;
     let (state, expires) = match standing.ok_or(ApiError::UnknownHub)? {
         Standing::Waiting { expires } => (PairingState::Waiting, Some(expires)),
         Standing::Paired => (PairingState::Paired, None),
@@ -193,7 +193,7 @@ pub(super) async fn redeem(
     let code = PairingCode::parse(&entry.code).ok_or(ApiError::UnknownCode)?;
     let (person, now) = (caller.person(), app.clock.now());
     app.limits.guess_code(person, now)?;
-    let redeemed = app.hub_credentials.redeem_pairing(&code.hash(), household, &name, now).await;
+    let redeemed = app.stores.hub_credentials.redeem_pairing(&code.hash(), household, &name, now).await;
     if !matches!(redeemed, Ok(None)) {
         app.limits.guessed_code(person);
     }
@@ -215,7 +215,7 @@ impl PairingRequest {
         let Some(serial) = self.serial.as_deref().map(str::trim).filter(|serial| !serial.is_empty()) else {
             return Ok(None);
         };
-        if serial.chars().count() > MAX_SERIAL_CHARS || serial.chars().any(char::is_control) {
+        if !is_printable(serial, MAX_SERIAL_CHARS) {
             let detail =
                 format!("It must have at most {MAX_SERIAL_CHARS} characters, all of them printable.");
             return Err(ApiError::invalid("serial", detail));

@@ -19,12 +19,12 @@ use super::App;
 use super::checks::checked_name;
 use super::error::ApiError;
 use super::extract::{Address, Body, LoggedIn};
+use super::links::DAY_MILLIS;
 use crate::secret::PersonalSecret;
 
 /// Of one person.
 pub(super) const MAX_TOKENS: u32 = 50;
 const MAX_DAYS: u32 = 730;
-const DAY_MILLIS: i64 = 86_400_000;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -93,7 +93,7 @@ pub(super) async fn list(
     State(app): State<Arc<App>>,
     LoggedIn(session): LoggedIn,
 ) -> Result<Response, ApiError> {
-    let tokens = app.personal_tokens.tokens(session.person).await?;
+    let tokens = app.stores.personal_tokens.tokens(session.person).await?;
     let tokens = tokens.iter().map(PersonalTokenBody::from).collect();
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(PersonalTokens { tokens })).into_response())
 }
@@ -141,7 +141,7 @@ pub(super) async fn create(
         expires: days.map(|days| now.plus_millis(i64::from(days) * DAY_MILLIS)),
         last_used: None,
     };
-    if !app.personal_tokens.create_token(&token, MAX_TOKENS).await? {
+    if !app.stores.personal_tokens.create_token(&token, MAX_TOKENS).await? {
         return Err(ApiError::TooManyTokens);
     }
     app.write_down(token.household, session.person, Action::TokenMade, &token.name).await?;
@@ -171,9 +171,9 @@ pub(super) async fn delete(
     LoggedIn(session): LoggedIn,
     Address(id): Address<PersonalTokenId>,
 ) -> Result<StatusCode, ApiError> {
-    let tokens = app.personal_tokens.tokens(session.person).await?;
+    let tokens = app.stores.personal_tokens.tokens(session.person).await?;
     let token = tokens.into_iter().find(|token| token.id == id).ok_or(ApiError::NotFound)?;
-    if !app.personal_tokens.delete_token(session.person, id).await? {
+    if !app.stores.personal_tokens.delete_token(session.person, id).await? {
         return Err(ApiError::NotFound);
     }
     app.write_down(token.household, session.person, Action::TokenDeleted, token.name).await?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use domain::tickets::{Purpose, Ticket};
+use domain::tickets::Purpose;
 use http::StatusCode;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -14,9 +14,10 @@ use super::App;
 use super::checks::{checked_email, checked_password};
 use super::error::ApiError;
 use super::extract::Body;
+use super::links::HOUR_MILLIS;
 use super::origin::Origin;
 use super::refusals::{OfBody, OfLimit};
-use super::sign_up::{HOUR_MILLIS, Sent};
+use super::sign_up::Sent;
 use crate::post::{Language, Matter, Page};
 use crate::secret::LinkSecret;
 
@@ -60,20 +61,18 @@ pub(super) async fn ask(
 ) -> Result<(StatusCode, Json<Sent>), ApiError> {
     let email = checked_email(&request.email)?;
     app.can_send(from)?;
-    let now = app.clock.now();
     let secret = LinkSecret::generate();
     let link = app.post.link(Page::NewPassword, secret.expose());
-    let may_receive = app.limits.may_receive(&email, now);
+    let may_receive = app.limits.may_receive(&email, app.clock.now());
     // What there is to be kept and sent takes its time after the answer, so that the answer takes as long for nobody.
     let (spawned, shown) = (Arc::clone(&app), link.clone());
     tokio::spawn(async move {
         let app = spawned;
         let done = async {
-            let Some(known) = app.accounts.credentials_by_email(&email).await? else { return Ok(()) };
-            let (created, expires) = (now, now.plus_millis(HOUR_MILLIS));
+            let Some(known) = app.stores.accounts.credentials_by_email(&email).await? else { return Ok(()) };
             let purpose = Purpose::Reset { person: known.person.id };
-            let ticket = Ticket { secret_hash: secret.hash(), email, purpose, created, expires };
-            app.tickets.put_ticket(&ticket).await?;
+            let ticket = app.ticket(&secret, email, purpose, HOUR_MILLIS);
+            app.stores.tickets.put_ticket(&ticket).await?;
             app.post.send(&ticket.email, request.language, &Matter::Reset { link });
             Ok::<(), domain::accounts::AccountsError>(())
         };
@@ -105,12 +104,13 @@ pub(super) async fn set(
 ) -> Result<StatusCode, ApiError> {
     checked_password("password", &request.password)?;
     let secret = app.link_secret(&request.secret, from)?;
+    app.look_at_link(&secret, |purpose| matches!(purpose, Purpose::Reset { .. })).await?;
     let hash = app.passwords.hash(request.password).await?;
-    let ticket = app.take_ticket(&secret, |purpose| matches!(purpose, Purpose::Reset { .. })).await?;
+    let ticket = app.use_link(&secret).await?;
     let Purpose::Reset { person } = ticket.purpose else { return Err(ApiError::BadLink) };
     let done = async {
-        let is_known = app.accounts.set_password_hash(person, &hash).await?;
-        app.accounts.close_sessions(person, None).await?;
+        let is_known = app.stores.accounts.set_password_hash(person, &hash).await?;
+        app.stores.accounts.close_sessions(person, None).await?;
         Ok::<bool, ApiError>(is_known)
     };
     match done.await {

@@ -82,7 +82,7 @@ pub(super) async fn begin(
 ) -> Result<Response, ApiError> {
     let person = app.own_password("password", session.person, body.password, from).await?;
     let secret = totp::generate_secret();
-    if !app.second_factors.begin_second_factor(person.id, &secret).await? {
+    if !app.stores.second_factors.begin_second_factor(person.id, &secret).await? {
         return Err(ApiError::SecondFactorOn);
     }
     let body =
@@ -112,18 +112,18 @@ pub(super) async fn confirm(
     LoggedIn(session): LoggedIn,
     Body(body): Body<CodeBody>,
 ) -> Result<Response, ApiError> {
-    let person = app.accounts.person(session.person).await?.ok_or(ApiError::NotLoggedIn)?;
+    let person = app.stores.accounts.person(session.person).await?.ok_or(ApiError::NotLoggedIn)?;
     let now = app.clock.now();
     app.limits.attempt(&person.email, from, now)?;
     let wrong = || ApiError::invalid("code", "That code is not the right one now.");
-    let factor = app.second_factors.second_factor(person.id).await?.ok_or_else(wrong)?;
+    let factor = app.stores.second_factors.second_factor(person.id).await?.ok_or_else(wrong)?;
     if factor.confirmed {
         return Err(ApiError::SecondFactorOn);
     }
     let step = totp::step_of(&body.code, &factor.secret, now).ok_or_else(wrong)?;
     let codes = recovery::generate();
     let hashes: Vec<[u8; 32]> = codes.iter().map(|code| recovery::hash(code)).collect();
-    if !app.second_factors.confirm_second_factor(person.id, &factor.secret, step, &hashes).await? {
+    if !app.stores.second_factors.confirm_second_factor(person.id, &factor.secret, step, &hashes).await? {
         return Err(ApiError::SecondFactorOn);
     }
     app.limits.succeeded(&person.email, from);
@@ -154,7 +154,7 @@ pub(super) async fn remove(
         if !app.code_fits(person.id, &factor, &body.code).await? {
             return Err(ApiError::invalid("code", "That code is not the right one now."));
         }
-        app.second_factors.remove_second_factor(person.id).await?;
+        app.stores.second_factors.remove_second_factor(person.id).await?;
         app.post.send(&person.email, Language::default(), &Matter::SecondFactorOff);
         tracing::info!(person = %person.id, "second factor off");
     }
@@ -165,7 +165,7 @@ pub(super) async fn remove(
 impl App {
     /// One that is asked for.
     pub(super) async fn second_factor_of(&self, person: PersonId) -> Result<Option<SecondFactor>, ApiError> {
-        Ok(self.second_factors.second_factor(person).await?.filter(|factor| factor.confirmed))
+        Ok(self.stores.second_factors.second_factor(person).await?.filter(|factor| factor.confirmed))
     }
 
     /// Whether this is a code of the app, or a recovery code; either is used up by that.
@@ -176,11 +176,11 @@ impl App {
         code: &str,
     ) -> Result<bool, ApiError> {
         if let Some(step) = totp::step_of(code, &factor.secret, self.clock.now()) {
-            return Ok(self.second_factors.use_step(person, step).await?);
+            return Ok(self.stores.second_factors.use_step(person, step).await?);
         }
         if recovery::normalise(code).is_none() {
             return Ok(false);
         }
-        Ok(self.second_factors.use_recovery_code(person, &recovery::hash(code)).await?)
+        Ok(self.stores.second_factors.use_recovery_code(person, &recovery::hash(code)).await?)
     }
 }

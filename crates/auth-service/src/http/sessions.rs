@@ -180,7 +180,7 @@ pub(super) async fn log_in(
     let email = normalise_email(&login.email);
     let created = app.clock.now();
     app.limits.attempt(&email, from, created)?;
-    let credentials = app.accounts.credentials_by_email(&email).await?;
+    let credentials = app.stores.accounts.credentials_by_email(&email).await?;
     let (person, password_hash) =
         credentials.map(|credentials| (credentials.person.id, credentials.password_hash)).unzip();
     let matches = app.passwords.verify(login.password, password_hash).await?;
@@ -207,7 +207,7 @@ pub(super) async fn log_in(
         client: client_of(&headers),
         last_used: created,
     };
-    app.accounts.open_session(&session).await?;
+    app.stores.accounts.open_session(&session).await?;
     tracing::info!(%person, "logged in");
     let body = NewSession { secret: secret.expose().to_owned(), session: describe(&app, &session).await? };
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
@@ -231,7 +231,7 @@ pub(super) async fn list(
     State(app): State<Arc<App>>,
     LoggedIn(session): LoggedIn,
 ) -> Result<Json<OpenSessions>, ApiError> {
-    let sessions = app.accounts.sessions(session.person, app.clock.now()).await?;
+    let sessions = app.stores.accounts.sessions(session.person, app.clock.now()).await?;
     let sessions = sessions.into_iter().map(|one| OpenSession {
         id: one.id().as_uuid(),
         current: one.secret_hash == session.secret_hash,
@@ -255,7 +255,7 @@ pub(super) async fn log_out_everywhere(
     State(app): State<Arc<App>>,
     LoggedIn(session): LoggedIn,
 ) -> Result<StatusCode, ApiError> {
-    let closed = app.accounts.close_sessions(session.person, None).await?;
+    let closed = app.stores.accounts.close_sessions(session.person, None).await?;
     tracing::info!(person = %session.person, closed, "logged out everywhere");
     Ok(StatusCode::NO_CONTENT)
 }
@@ -279,9 +279,9 @@ pub(super) async fn close(
     LoggedIn(session): LoggedIn,
     Address(id): Address<SessionId>,
 ) -> Result<StatusCode, ApiError> {
-    let sessions = app.accounts.sessions(session.person, app.clock.now()).await?;
+    let sessions = app.stores.accounts.sessions(session.person, app.clock.now()).await?;
     let there = sessions.into_iter().find(|one| one.id() == id).ok_or(ApiError::NotFound)?;
-    app.accounts.close_session(&there.secret_hash).await?;
+    app.stores.accounts.close_session(&there.secret_hash).await?;
     tracing::info!(person = %session.person, "logged out elsewhere");
     Ok(StatusCode::NO_CONTENT)
 }
@@ -322,17 +322,17 @@ pub(super) async fn log_out(
     State(app): State<Arc<App>>,
     LoggedIn(session): LoggedIn,
 ) -> Result<StatusCode, ApiError> {
-    app.accounts.close_session(&session.secret_hash).await?;
+    app.stores.accounts.close_session(&session.secret_hash).await?;
     tracing::info!(person = %session.person, "logged out");
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn describe(app: &App, session: &Session) -> Result<SessionBody, ApiError> {
     let person: PersonId = session.person;
-    let Some(person) = app.accounts.person(person).await? else {
+    let Some(person) = app.stores.accounts.person(person).await? else {
         return Err(ApiError::NotLoggedIn);
     };
-    let memberships = app.accounts.memberships(person.id, app.clock.now()).await?;
+    let memberships = app.stores.accounts.memberships(person.id, app.clock.now()).await?;
     Ok(SessionBody {
         expires_at: session.expires.to_string(),
         person: PersonBody { id: person.id.as_uuid(), email: person.email, name: person.name },

@@ -17,13 +17,11 @@ use super::App;
 use super::checks::{checked_email, checked_name, checked_password};
 use super::error::ApiError;
 use super::extract::Body;
+use super::links::{DAY_MILLIS, HOUR_MILLIS};
 use super::origin::Origin;
 use super::refusals::{OfBody, OfLimit};
 use crate::post::{Language, Matter, Page};
 use crate::secret::LinkSecret;
-
-pub(super) const HOUR_MILLIS: i64 = 3_600_000;
-pub(super) const DAY_MILLIS: i64 = 24 * HOUR_MILLIS;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -92,19 +90,17 @@ pub(super) async fn sign_up(
     }
     let email = checked_email(&request.email)?;
     let name = checked_name("name", &request.name)?;
-    let now = app.clock.now();
     app.can_send(from)?;
-    let known = app.accounts.credentials_by_email(&email).await?;
+    let known = app.stores.accounts.credentials_by_email(&email).await?;
     let secret = LinkSecret::generate();
     let (purpose, page, life) = match &known {
         None => (Purpose::SignUp { name }, Page::Welcome, DAY_MILLIS),
         Some(known) => (Purpose::Reset { person: known.person.id }, Page::NewPassword, HOUR_MILLIS),
     };
     let link = app.post.link(page, secret.expose());
-    if app.limits.may_receive(&email, now) {
-        let expires = now.plus_millis(life);
-        let ticket = Ticket { secret_hash: secret.hash(), email, purpose, created: now, expires };
-        app.tickets.put_ticket(&ticket).await?;
+    if app.limits.may_receive(&email, app.clock.now()) {
+        let ticket = app.ticket(&secret, email, purpose, life);
+        app.stores.tickets.put_ticket(&ticket).await?;
         let matter = match known {
             None => Matter::ConfirmSignUp { link: link.clone() },
             Some(_) => Matter::AlreadyThere { link: link.clone() },
@@ -134,15 +130,16 @@ pub(super) async fn confirm(
     Body(body): Body<Confirmation>,
 ) -> Result<Json<Confirmed>, ApiError> {
     let secret = app.link_secret(&body.secret, from)?;
+    if let Some(password) = &body.password {
+        checked_password("password", password)?;
+    }
+    let wanted = |purpose: &Purpose| matches!(purpose, Purpose::SignUp { .. } | Purpose::ChangeEmail { .. });
+    app.look_at_link(&secret, wanted).await?;
     let password = match body.password {
-        Some(password) => {
-            checked_password("password", &password)?;
-            Some(app.passwords.hash(password).await?)
-        }
+        Some(password) => Some(app.passwords.hash(password).await?),
         None => None,
     };
-    let wanted = |purpose: &Purpose| matches!(purpose, Purpose::SignUp { .. } | Purpose::ChangeEmail { .. });
-    let ticket = app.take_ticket(&secret, wanted).await?;
+    let ticket = app.use_link(&secret).await?;
     if let Err(error) = app.confirmed(&ticket, password).await {
         // Nothing was done, so that the link may be tried again.
         app.give_back(&ticket).await;
@@ -161,12 +158,12 @@ impl App {
                 let id = PersonId::from_uuid(Uuid::new_v4());
                 let person = Person { id, email: email.clone(), name: name.clone() };
                 let credentials = Credentials { person, password_hash };
-                self.accounts.create_person(&credentials).await?;
+                self.stores.accounts.create_person(&credentials).await?;
                 tracing::info!(person = %id, "somebody signed up");
             }
             Purpose::ChangeEmail { person } => {
-                let before = self.accounts.person(*person).await?.ok_or(ApiError::BadLink)?;
-                self.accounts.set_email(*person, email).await?;
+                let before = self.stores.accounts.person(*person).await?.ok_or(ApiError::BadLink)?;
+                self.stores.accounts.set_email(*person, email).await?;
                 let matter = Matter::EmailChanged { to: email.clone() };
                 self.post.send(&before.email, Language::default(), &matter);
                 tracing::info!(%person, "e-mail address changed");

@@ -68,7 +68,7 @@ pub(super) async fn issue(
         Caller::Program(_) => return Err(ApiError::NotMember),
     };
     let membership = app.membership(caller.person(), request.household).await?.ok_or(ApiError::NotMember)?;
-    let hubs = app.accounts.hubs(request.household).await?;
+    let hubs = app.stores.accounts.hubs(request.household).await?;
     let issued = app.clock.now();
     let whole_life = issued.plus_millis(app.sessions.token_life_millis());
     // No token outlives what it was given for.

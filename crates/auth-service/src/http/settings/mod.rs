@@ -42,7 +42,7 @@ pub(in crate::http) async fn show(
     Address(id): Address<HouseholdId>,
 ) -> Result<Response, ApiError> {
     let membership = caller.may(&app, id, Right::See).await?;
-    let mut stored = app.registry.settings(id).await?;
+    let mut stored = app.stores.registry.settings(id).await?;
     if !caller.may_also(&membership, Right::Change) {
         // Such an address often holds a secret.
         stored.settings.alerts.webhook = None;
@@ -86,18 +86,18 @@ pub(in crate::http) async fn put(
     if is_other {
         if !caller.may_also(&membership, Right::ChangeHome) {
             // Who wants no other name, but has not read the new one, is only late.
-            let is_late = app.registry.settings(id).await?.revision != revision;
+            let is_late = app.stores.registry.settings(id).await?.revision != revision;
             return Err(if is_late { ApiError::Outdated } else { ApiError::NotOwner });
         }
         household.name = checked_name("name", &household.name)?;
     }
     settings.check().map_err(|fault| ApiError::invalid(fault.field, fault.detail))?;
 
-    let stored = app.registry.put_settings(id, revision, &settings).await?;
+    let stored = app.stores.registry.put_settings(id, revision, &settings).await?;
     let revision = stored.ok_or(ApiError::Outdated)?;
     // Afterwards, so that of two who change it at once only the quicker one gets here.
     if is_other {
-        app.accounts.put_household(&household).await?;
+        app.stores.accounts.put_household(&household).await?;
     }
     app.write_down(id, caller.person(), Action::SettingsChanged, "").await?;
     tracing::info!(household = %id, person = %caller.person(), revision, "settings changed");
