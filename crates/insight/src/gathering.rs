@@ -2,12 +2,14 @@
 //!
 //! So an answer is right at any time, and quick as long as the rollup worker keeps up.
 
+use std::time::Duration;
+
 use domain::access::HubGrant;
 use domain::calendar::QUARTER_HOUR_MILLIS;
 use domain::measurement::{MeasurementQuery, SocketSums, StoreError, sum_quarter_hours};
 use domain::rollup::{BadRollup, Detail, PackedDay, Rollups, UtcDay};
 use domain::usage::UsageBuilder;
-use domain::{HubId, TimeRange};
+use domain::{HubId, TimeRange, UtcMillis};
 use futures_util::future::try_join_all;
 
 /// What was measured, as far as it is asked for.
@@ -28,19 +30,24 @@ pub enum GatherError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Damaged(#[from] BadRollup),
+    #[error("hub {hub} has not been rolled up since {since}, and summing that up took too long")]
+    NotRolledUp { hub: HubId, since: UtcMillis },
 }
 
-/// Everything that the hubs measured in `range` while they were the household's.
+/// Everything that the hubs measured in `range` while they were the household's. With `patience` it is given up when what is
+/// not rolled up yet takes longer than that.
 pub async fn gather(
     query: &dyn MeasurementQuery,
     rollups: &dyn Rollups,
     grants: impl IntoIterator<Item = &HubGrant>,
     range: TimeRange,
     detail: Detail,
+    patience: Option<Duration>,
 ) -> Result<Gathered, GatherError> {
     let hubs = grants.into_iter().map(|grant| (grant.hub, grant.clip(range)));
     let hubs = hubs.filter(|(_, range)| !range.is_empty());
-    let parts = try_join_all(hubs.map(|(hub, range)| of_hub(query, rollups, hub, range, detail))).await?;
+    let of_hub = |(hub, range)| of_hub(query, rollups, hub, range, detail, patience);
+    let parts = try_join_all(hubs.map(of_hub)).await?;
     Ok(Gathered { parts: parts.into_iter().flatten().collect(), detail })
 }
 
@@ -50,6 +57,7 @@ async fn of_hub(
     hub: HubId,
     range: TimeRange,
     detail: Detail,
+    patience: Option<Duration>,
 ) -> Result<Vec<Part>, GatherError> {
     let whole =
         TimeRange::new(range.start.ceil_to(QUARTER_HOUR_MILLIS), range.end.floor_to(QUARTER_HOUR_MILLIS));
@@ -68,7 +76,14 @@ async fn of_hub(
 
     let rest = TimeRange::new(whole.start.max(rolled_up), whole.end);
     if !rest.is_empty() {
-        parts.push(Part::Sums { hub, sums: query.quarter_hours(hub, rest).await? });
+        let sums = query.quarter_hours(hub, rest);
+        let sums = match patience {
+            Some(patience) => tokio::time::timeout(patience, sums)
+                .await
+                .map_err(|_| GatherError::NotRolledUp { hub, since: rest.start })??,
+            None => sums.await?,
+        };
+        parts.push(Part::Sums { hub, sums });
     }
     // A hub may have changed hands inside a quarter hour: the parts at the edges are summed from ticks.
     for edge in [TimeRange::new(range.start, whole.start), TimeRange::new(whole.end, range.end)] {

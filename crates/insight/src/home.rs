@@ -1,5 +1,7 @@
 //! A household with its settings, at one moment.
 
+use std::time::Duration;
+
 use domain::access::HubGrant;
 use domain::calendar::{Bucket, QUARTER_HOUR_MILLIS, Zone, bucket_edges};
 use domain::measurement::MeasurementQuery;
@@ -12,6 +14,10 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use crate::gathering::{GatherError, Gathered, gather};
+
+/// For ticks to be summed up while somebody waits. A day or two takes a fraction of it; weeks that come in at once, from a
+/// spool after a long outage, take more than anybody waits for, and then the store is better left to roll them up.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// What is known of a home, and where its measurements are.
 pub struct Home<'a> {
@@ -48,12 +54,12 @@ impl Home<'_> {
         Some(Tariff { valid_from: Date::constant(1970, 1, 1), ..present.clone() })
     }
 
-    /// What all its hubs measured in `range`.
+    /// What all its hubs measured in `range`. [`GatherError::NotRolledUp`] when too much of it has to be summed up first.
     pub async fn gather(&self, range: TimeRange, detail: Detail) -> Result<Gathered, GatherError> {
         // What is to come need not be looked for: a month may have weeks of it. Hubs' clocks may be ahead a little.
         let soon = self.now.plus_millis(QUARTER_HOUR_MILLIS).ceil_to(QUARTER_HOUR_MILLIS);
         let past = TimeRange::new(range.start, range.end.min(soon));
-        gather(self.query, self.rollups, &self.hubs, past, detail).await
+        gather(self.query, self.rollups, &self.hubs, past, detail, Some(PATIENCE)).await
     }
 
     /// What of it falls into the buckets between `edges`.

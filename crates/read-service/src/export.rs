@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
+use domain::access::AccessClaims;
 use domain::calendar::{Bucket, Zone, bucket_edges};
 use domain::registry::{HomeSettings, SocketKey};
 use domain::rollup::Detail;
@@ -23,7 +25,6 @@ use crate::gathering::GatherError;
 use crate::home::{Home, Label, Reader};
 use crate::routes::AppState;
 use crate::usage::{fault, range, rounded};
-use domain::access::HubGrant;
 
 const DAY_MILLIS: i64 = 86_400_000;
 const MAX_DAYS: i64 = 3_653;
@@ -111,8 +112,7 @@ pub(crate) async fn export(
         file_date(&claims.zone, range.end),
         format.extension()
     );
-    let job =
-        Job { deps: state.deps, hubs: claims.hubs, zone: claims.zone, settings, labels, now, bucket, format };
+    let job = Job { deps: state.deps, claims, settings, labels, now, bucket, format };
     let mut response = Body::from_stream(job.stream(range)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
@@ -160,8 +160,7 @@ impl Format {
 /// An export that is under way.
 struct Job {
     deps: Deps,
-    hubs: Vec<HubGrant>,
-    zone: Zone,
+    claims: Arc<AccessClaims>,
     settings: HomeSettings,
     labels: BTreeMap<SocketKey, Label>,
     now: UtcMillis,
@@ -208,23 +207,24 @@ impl Job {
     fn piece(&self, rest: TimeRange) -> (TimeRange, TimeRange) {
         let days = if self.bucket == Bucket::Tick { TICK_PIECE_DAYS } else { PIECE_DAYS };
         let after = rest.start.plus_millis(days * DAY_MILLIS);
-        let midnight = self.zone.date_of(after).and_then(|date| self.zone.midnight(date));
+        let midnight = self.claims.zone.date_of(after).and_then(|date| self.claims.zone.midnight(date));
         let end = midnight.filter(|&end| end > rest.start).unwrap_or(after).min(rest.end);
         (TimeRange::new(rest.start, end), TimeRange::new(end, rest.end))
     }
 
     async fn usage(&self, piece: TimeRange) -> Result<Usage, GatherError> {
         if self.bucket == Bucket::Tick {
-            let ticks = crate::usage::Ticks::gather(&*self.deps.query, &self.hubs, piece).await?;
+            let ticks = crate::usage::Ticks::gather(&*self.deps.query, &self.claims.hubs, piece).await?;
             let mut builder = UsageBuilder::new(ticks.edges(piece), self.now).for_home(&self.settings);
             for (hub, sums) in ticks.sums() {
                 builder.add_sums(hub, &sums);
             }
             return Ok(builder.finish());
         }
-        let edges = bucket_edges(piece, self.bucket, &self.zone).unwrap_or_default();
+        let edges = bucket_edges(piece, self.bucket, &self.claims.zone).unwrap_or_default();
         let (query, rollups) = (&*self.deps.query, &*self.deps.rollups);
-        let gathered = insight::gather(query, rollups, &self.hubs, piece, Detail::Energy).await?;
+        let gathered =
+            insight::gather(query, rollups, &self.claims.hubs, piece, Detail::Energy, None).await?;
         let mut builder = UsageBuilder::new(edges, self.now).for_home(&self.settings);
         gathered.add_to(&mut builder)?;
         Ok(builder.finish())
@@ -233,7 +233,7 @@ impl Job {
     /// In order of time. Whether the next row is still the first one.
     fn write(&self, usage: &Usage, mut first: bool, text: &mut String) -> bool {
         for bucket in 0..usage.bucket_count() {
-            let start = local(&self.zone, usage.edges[bucket]);
+            let start = local(&self.claims.zone, usage.edges[bucket]);
             for socket in &usage.sockets {
                 let Some(energy) = socket.energy[bucket] else { continue };
                 let label = self.labels.get(&SocketKey { hub: socket.hub, socket: socket.socket });

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Path};
 use domain::access::{AccessClaims, Scope};
@@ -20,10 +21,10 @@ use crate::gathering::{GatherError, Gathered};
 use crate::routes::{AppState, authorise};
 
 /// Somebody who may see what the household in the path used.
-pub(crate) struct Reader(pub(crate) AccessClaims);
+pub(crate) struct Reader(pub(crate) Arc<AccessClaims>);
 
 /// Somebody who may watch it live.
-pub(crate) struct Viewer(pub(crate) AccessClaims);
+pub(crate) struct Viewer(pub(crate) Arc<AccessClaims>);
 
 impl FromRequestParts<AppState> for Reader {
     type Rejection = Problem;
@@ -41,7 +42,7 @@ impl FromRequestParts<AppState> for Viewer {
     }
 }
 
-async fn granted(parts: &mut Parts, state: &AppState, scope: Scope) -> Result<AccessClaims, Problem> {
+async fn granted(parts: &mut Parts, state: &AppState, scope: Scope) -> Result<Arc<AccessClaims>, Problem> {
     let Path(household) = Path::<HouseholdId>::from_request_parts(parts, state)
         .await
         .map_err(|_| Problem::new(StatusCode::NOT_FOUND).detail("There is no such household."))?;
@@ -55,7 +56,7 @@ async fn granted(parts: &mut Parts, state: &AppState, scope: Scope) -> Result<Ac
 /// A household with its settings, at one moment, and who asks about it.
 pub(crate) struct Home<'a> {
     pub(crate) deps: &'a Deps,
-    pub(crate) claims: AccessClaims,
+    pub(crate) claims: Arc<AccessClaims>,
     inner: insight::Home<'a>,
 }
 
@@ -68,7 +69,7 @@ impl<'a> Deref for Home<'a> {
 }
 
 impl<'a> Home<'a> {
-    pub(crate) async fn open(deps: &'a Deps, claims: AccessClaims) -> Result<Self, Problem> {
+    pub(crate) async fn open(deps: &'a Deps, claims: Arc<AccessClaims>) -> Result<Self, Problem> {
         let settings = deps.registry.settings(claims.household).await.map_err(|error| refused(&error))?;
         let inner = insight::Home {
             query: &*deps.query,
@@ -82,7 +83,7 @@ impl<'a> Home<'a> {
     }
 
     /// For an answer that outlives the request.
-    pub(crate) fn into_parts(self) -> (AccessClaims, HomeSettings, UtcMillis) {
+    pub(crate) fn into_parts(self) -> (Arc<AccessClaims>, HomeSettings, UtcMillis) {
         (self.claims, self.inner.settings, self.inner.now)
     }
 

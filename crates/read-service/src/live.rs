@@ -60,7 +60,7 @@ pub(crate) async fn live(State(state): State<AppState>, Viewer(claims): Viewer) 
     let clock = state.deps.clock.clone();
     let now = clock.now();
 
-    let present = claims.hubs.into_iter().filter(|grant| grant.until.is_none_or(|until| until > now));
+    let present = claims.hubs.iter().copied().filter(|grant| grant.until.is_none_or(|until| until > now));
     let feed = &state.deps.live;
     let hubs = try_join_all(present.map(async |grant| {
         let stream = feed.watch(grant.hub).await?;

@@ -1,5 +1,7 @@
 //! Who comes in, and where to.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::middleware::map_response;
 use axum::response::Response;
@@ -72,7 +74,7 @@ pub(crate) async fn authorise(
     tokens: &TokenVerifier,
     headers: &HeaderMap,
     household: HouseholdId,
-) -> Result<AccessClaims, Problem> {
+) -> Result<Arc<AccessClaims>, Problem> {
     let unauthorised = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED).detail(detail);
     let token = headers
         .get(header::AUTHORIZATION)

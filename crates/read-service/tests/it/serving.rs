@@ -28,6 +28,36 @@ impl MeasurementQuery for Broken {
     }
 }
 
+/// A store with more ticks than anybody waits for.
+struct Endless;
+
+#[async_trait]
+impl MeasurementQuery for Endless {
+    async fn ticks(&self, _: HubId, _: TimeRange) -> Result<Vec<StoredTick>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn quarter_hours(&self, _: HubId, _: TimeRange) -> Result<Vec<SocketSums>, StoreError> {
+        std::future::pending().await
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn what_takes_too_long_to_sum_up_is_said_to_be_on_its_way() {
+    let server = Server::start_with(utc("2026-11-21T12:00:00Z"), Some(Arc::new(Endless))).await;
+    let token = server.token("UTC", &[always(hub(1))]);
+    let answer = server.get(&path("1h"), &token).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(answer.body["type"], "urn:wattline:summing-up");
+    // Once it is rolled up, nobody has to wait for it.
+    server.roll_up(hub(1), TimeRange::new(utc("2026-11-21T00:00:00Z"), utc("2026-11-21T01:00:00Z"))).await;
+    assert_eq!(server.get(&path("1h"), &token).await.status, StatusCode::OK);
+}
+
 fn path(bucket: &str) -> String {
     format!(
         "/v1/households/{}/usage?from=2026-11-21T00:00:00Z&to=2026-11-21T01:00:00Z&bucket={bucket}",

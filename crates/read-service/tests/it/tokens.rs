@@ -117,6 +117,20 @@ async fn without_keys_nobody_can_be_told_from_anybody() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_remembered_ends_all_the_same() {
+    let server = server().await;
+    let claims = server.claims("UTC", &[]);
+    let token = server.key.sign(&claims);
+    for _ in 0..2 {
+        assert_eq!(status(&server, &token).await, StatusCode::OK);
+    }
+    let forged = format!("{}x", &token[..token.len() - 1]);
+    assert_eq!(status(&server, &forged).await, StatusCode::UNAUTHORIZED);
+    server.clock.advance_millis((claims.exp - claims.iat + 31) * 1_000);
+    assert_eq!(status(&server, &token).await, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
 async fn a_new_key_is_fetched_once_and_the_old_one_forgotten() {
     let server = server().await;
     let old = server.token("UTC", &[]);

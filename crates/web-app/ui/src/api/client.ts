@@ -97,6 +97,13 @@ export function needsCode(error: unknown): boolean {
   return error instanceof ApiError && error.status === 401 && error.problem.type === CODE_NEEDED;
 }
 
+/** What came in just now is too much to be summed up while somebody waits. */
+const SUMMING_UP = 'urn:wattline:summing-up';
+
+export function isSummingUp(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 503 && error.problem.type === SUMMING_UP;
+}
+
 export function openSession(email: string, password: string, code?: string): Promise<Session> {
   return request('/api/session', { method: 'POST', body: code === undefined ? { email, password } : { email, password, code } });
 }

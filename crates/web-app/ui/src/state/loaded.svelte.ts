@@ -1,7 +1,8 @@
-import { NetworkError } from '../api/client';
+import { isSummingUp, NetworkError } from '../api/client';
 import { keep, recall } from './kept';
 
-export type Failure = 'network' | 'server';
+/** Not reached; too much to sum up yet; anything else. */
+export type Failure = 'network' | 'summing' | 'server';
 
 /** One thing from the server: keeps the last good value while it loads again, and forgets answers overtaken by others. */
 export class Loaded<T> {
@@ -32,7 +33,7 @@ export class Loaded<T> {
         this.value = kept.value;
         this.asOf = kept.at;
       }
-      this.failure = error instanceof NetworkError ? 'network' : 'server';
+      this.failure = error instanceof NetworkError ? 'network' : isSummingUp(error) ? 'summing' : 'server';
     }
     this.loading = false;
   }

@@ -1,6 +1,7 @@
 import { ApiError, NetworkError } from '../api/client';
 import { m } from '../i18n';
 import { Overtaken } from '../state/home.svelte';
+import type { Failure } from '../state/loaded.svelte';
 
 /** Why something was not saved, in one sentence. */
 export function explain(error: unknown): string {
@@ -12,6 +13,12 @@ export function explain(error: unknown): string {
     if (error.status === 422 && error.problem.detail) return m.app.refused(error.problem.detail);
   }
   return m.app.failedWhy;
+}
+
+/** Why something is not shown, in one sentence. */
+export function whyOf(failure: Failure | null): string {
+  if (failure === 'network') return m.app.unreachable;
+  return failure === 'summing' ? m.app.summingUp : m.app.failedWhy;
 }
 
 /** A little more rather than a little less: who comes too early has to wait again. */

@@ -16,6 +16,7 @@ export const app: Messages['app'] = {
   offline: 'Sie sind offline. Zu sehen ist der letzte bekannte Stand.',
   failed: 'Das konnte nicht geladen werden',
   failedWhy: 'Der Server hat nicht wie erwartet geantwortet. Nichts ist verloren; versuchen Sie es gleich noch einmal.',
+  summingUp: 'Gerade kam so viel auf einmal an, dass es noch zusammengezählt wird. Versuchen Sie es in einer Minute noch einmal.',
   unreachable: 'Keine Verbindung zum Server. Prüfen Sie das Netz und versuchen Sie es noch einmal.',
   noHub: 'Noch kein Hub',
   noHubWhy: 'Sobald ein Hub mit diesem Haushalt gekoppelt ist, erscheinen hier seine Steckdosen.',

@@ -14,6 +14,7 @@ export const app = {
   offline: 'You are offline. What you see is the last known state.',
   failed: 'This could not be loaded',
   failedWhy: 'The server did not answer as expected. Nothing is lost; try again in a moment.',
+  summingUp: 'So much came in just now that it is still being summed up. Try again in a minute.',
   unreachable: 'No connection to the server. Check your network and try again.',
   noHub: 'No hub yet',
   noHubWhy: 'As soon as a hub is paired with this household, its sockets appear here.',

@@ -1,15 +1,17 @@
 //! Access tokens: EdDSA JWTs, verified with the public keys of the auth-service.
 
+mod remembered;
+
 use std::collections::HashMap;
 use std::error::Error as _;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::access::{AUDIENCE, AccessClaims, ISSUER};
 use domain::{Clock, UtcMillis};
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use tokio::sync::Mutex;
+use remembered::Remembered;
 
 /// Clocks of two machines may differ by this much.
 const LEEWAY_SECS: i64 = 30;
@@ -56,13 +58,23 @@ struct Fetched {
     failure: Option<String>,
 }
 
-/// Verifies tokens with keys that are fetched when they are first needed and kept.
+/// What tokens are held against. Replaced as a whole, so that nothing is remembered of a key that is gone.
+#[derive(Default)]
+struct Known {
+    keys: HashMap<String, DecodingKey>,
+    /// Counts the replacements.
+    epoch: u64,
+    tokens: Remembered,
+}
+
+/// Verifies tokens with keys that are fetched when they are first needed and kept. A token that was verified is remembered
+/// until it is not asked with for a while, or the keys are fetched again.
 pub struct TokenVerifier {
     source: KeySource,
     clock: Arc<dyn Clock>,
     validation: Validation,
-    keys: RwLock<HashMap<String, DecodingKey>>,
-    fetched: Mutex<Option<Fetched>>,
+    known: Mutex<Known>,
+    fetched: tokio::sync::Mutex<Option<Fetched>>,
 }
 
 impl TokenVerifier {
@@ -73,40 +85,61 @@ impl TokenVerifier {
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         // Checked below, against the clock that was passed in.
         validation.validate_exp = false;
-        Self { source, clock, validation, keys: RwLock::default(), fetched: Mutex::default() }
+        Self { source, clock, validation, known: Mutex::default(), fetched: tokio::sync::Mutex::default() }
     }
 
     /// What the token says, if it is genuine and valid now.
-    pub async fn verify(&self, token: &str) -> Result<AccessClaims, TokenError> {
-        let header =
-            jsonwebtoken::decode_header(token).map_err(|error| TokenError::Invalid(error.to_string()))?;
-        let id = header.kid.ok_or_else(|| TokenError::Invalid("it names no key".to_owned()))?;
-        let mut key = self.known(&id);
-        if key.is_none() {
-            self.refresh().await?;
-            key = self.known(&id);
-        }
-        let key = key.ok_or_else(|| TokenError::Invalid("it is signed by an unknown key".to_owned()))?;
-        let claims = jsonwebtoken::decode::<AccessClaims>(token, &key, &self.validation)
-            .map_err(|error| TokenError::Invalid(error.to_string()))?
-            .claims;
+    pub async fn verify(&self, token: &str) -> Result<Arc<AccessClaims>, TokenError> {
+        // Not in the condition: the lock would be held throughout.
+        let remembered = self.known().tokens.get(token);
+        let claims = match remembered {
+            Some(claims) => claims,
+            None => self.verify_signature(token).await?,
+        };
         if self.clock.now().secs() > claims.exp + LEEWAY_SECS {
             return Err(TokenError::Expired);
         }
         Ok(claims)
     }
 
-    /// Whether there are keys, fetched now if need be.
-    pub async fn ready(&self) -> Result<(), TokenError> {
-        if self.keys.read().unwrap_or_else(PoisonError::into_inner).is_empty() {
-            self.refresh().await
-        } else {
-            Ok(())
+    /// What the token says, if it is genuine, whatever is remembered. Whether it has expired is not looked at.
+    pub async fn verify_signature(&self, token: &str) -> Result<Arc<AccessClaims>, TokenError> {
+        let header =
+            jsonwebtoken::decode_header(token).map_err(|error| TokenError::Invalid(error.to_string()))?;
+        let id = header.kid.ok_or_else(|| TokenError::Invalid("it names no key".to_owned()))?;
+        let mut key = self.key(&id);
+        if key.is_none() {
+            self.refresh().await?;
+            key = self.key(&id);
         }
+        let (key, epoch) =
+            key.ok_or_else(|| TokenError::Invalid("it is signed by an unknown key".to_owned()))?;
+        let claims = jsonwebtoken::decode::<AccessClaims>(token, &key, &self.validation)
+            .map_err(|error| TokenError::Invalid(error.to_string()))?
+            .claims;
+        let claims = Arc::new(claims);
+        let mut known = self.known();
+        // The keys may have been replaced meanwhile.
+        if known.epoch == epoch {
+            known.tokens.put(token, claims.clone());
+        }
+        Ok(claims)
     }
 
-    fn known(&self, id: &str) -> Option<DecodingKey> {
-        self.keys.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    /// Whether there are keys, fetched now if need be.
+    pub async fn ready(&self) -> Result<(), TokenError> {
+        let is_empty = self.known().keys.is_empty();
+        if is_empty { self.refresh().await } else { Ok(()) }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The key, and the epoch it is of.
+    fn key(&self, id: &str) -> Option<(DecodingKey, u64)> {
+        let known = self.known();
+        known.keys.get(id).map(|key| (key.clone(), known.epoch))
     }
 
     async fn refresh(&self) -> Result<(), TokenError> {
@@ -128,7 +161,8 @@ impl TokenVerifier {
             .take(MAX_KEYS)
             .filter_map(|jwk| Some((jwk.common.key_id.clone()?, DecodingKey::from_jwk(jwk).ok()?)))
             .collect();
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        let mut known = self.known();
+        *known = Known { keys, epoch: known.epoch + 1, tokens: Remembered::default() };
         Ok(())
     }
 }
