@@ -16,6 +16,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// An Ed25519 private key, PKCS#8 in PEM; made when it is absent.
     pub signing_key_file: PathBuf,
+    /// What the secrets of second factors are sealed with: 32 bytes in base64; made when it is absent.
+    pub second_factor_key_file: PathBuf,
     pub accounts: AccountsConfig,
     pub sessions: SessionsConfig,
     pub people: PeopleConfig,
@@ -73,6 +75,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9403)),
             signing_key_file: PathBuf::from("signing-key.pem"),
+            second_factor_key_file: PathBuf::from("second-factor.key"),
             accounts: AccountsConfig::default(),
             sessions: SessionsConfig::default(),
             people: PeopleConfig::default(),
@@ -152,8 +155,13 @@ impl service::config::Config for Config {
         if let Err(fault) = self.accounts.store() {
             faults.push(fault);
         }
-        if self.signing_key_file.as_os_str().is_empty() {
-            faults.push("signing_key_file: must be set".to_owned());
+        for (key, file) in [
+            ("signing_key_file", &self.signing_key_file),
+            ("second_factor_key_file", &self.second_factor_key_file),
+        ] {
+            if file.as_os_str().is_empty() {
+                faults.push(format!("{key}: must be set"));
+            }
         }
         self.people.validate(faults);
         self.broker.validate(faults);

@@ -7,6 +7,7 @@ pub mod broker;
 mod config;
 pub mod enrolment;
 mod http;
+mod key_file;
 mod limits;
 mod names;
 mod pairing_code;
@@ -15,6 +16,7 @@ mod post;
 pub mod provision;
 mod purge;
 mod recovery;
+mod sealing;
 mod secret;
 mod signing_key;
 mod signing_keys;
@@ -41,6 +43,7 @@ pub use http::openapi_json;
 pub use passwords::PasswordError;
 use post::Post;
 pub use provision::{provision, provision_missing, provision_secret};
+pub use sealing::{SealingKey, SealingKeyError};
 pub use signing_key::SigningKeyError;
 pub use signing_keys::SigningKeys;
 
@@ -49,6 +52,8 @@ pub struct Deps {
     pub stores: Stores,
     pub clock: Arc<dyn Clock>,
     pub signing_keys: SigningKeys,
+    /// For the secrets of second factors.
+    pub sealing_key: SealingKey,
     pub sessions: SessionsConfig,
     pub people: PeopleConfig,
 }
@@ -96,11 +101,21 @@ where
 }
 
 impl Deps {
-    pub fn load(config: &Config, stores: Stores, clock: Arc<dyn Clock>) -> Result<Self, SigningKeyError> {
+    pub fn load(config: &Config, stores: Stores, clock: Arc<dyn Clock>) -> Result<Self, KeyError> {
         let signing_keys = SigningKeys::open(&config.signing_key_file, clock.now())?;
+        let sealing_key = SealingKey::open(&config.second_factor_key_file)?;
         let (sessions, people) = (config.sessions.clone(), config.people.clone());
-        Ok(Self { stores, clock, signing_keys, sessions, people })
+        Ok(Self { stores, clock, signing_keys, sealing_key, sessions, people })
     }
+}
+
+/// A key that is not there and cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    #[error(transparent)]
+    Signing(#[from] SigningKeyError),
+    #[error("the key of second factors")]
+    Sealing(#[from] SealingKeyError),
 }
 
 #[derive(Debug, thiserror::Error)]

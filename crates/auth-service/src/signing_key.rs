@@ -1,8 +1,6 @@
 //! A key that signs access tokens: Ed25519, in a file that only its owner can read.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
@@ -11,13 +9,15 @@ use domain::access::AccessClaims;
 use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 
+use crate::key_file;
+
 /// What stands before the 32 bytes of a private Ed25519 key in PKCS#8 (RFC 8410).
 const PKCS8_PREFIX: [u8; 16] =
     [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
 
 #[derive(Debug, thiserror::Error)]
 pub enum SigningKeyError {
-    #[error("reading the signing key {}", path.display())]
+    #[error("reading or making the signing key {}", path.display())]
     Read { path: PathBuf, source: io::Error },
     #[error("making the signing key {}", path.display())]
     Create { path: PathBuf, source: io::Error },
@@ -36,20 +36,11 @@ pub(crate) struct SigningKey {
 impl SigningKey {
     /// Reads the file; makes it first where it is absent.
     pub(crate) fn load_or_create(path: &Path) -> Result<Self, SigningKeyError> {
-        match fs::exists(path) {
-            Ok(true) => {}
-            Ok(false) => make(path)?,
-            Err(error) => return Err(read_error(path)(error)),
-        }
-        Self::load(path)
+        Self::from_pem(&key_file::read_or_create(path, generate_pem).map_err(read_error(path))?)
     }
 
     pub(crate) fn load(path: &Path) -> Result<Self, SigningKeyError> {
-        let pem = fs::read_to_string(path).map_err(read_error(path))?;
-        let mode = fs::metadata(path).map_err(read_error(path))?.permissions().mode();
-        if mode & 0o077 != 0 {
-            tracing::warn!(path = %path.display(), mode = format!("{:o}", mode & 0o777), "others can read the signing key");
-        }
+        let pem = key_file::read(path).map_err(read_error(path))?;
         Self::from_pem(&pem)
     }
 
@@ -78,9 +69,8 @@ impl SigningKey {
 
 /// Makes a file with a new key; one that is there stays.
 pub(crate) fn make(path: &Path) -> Result<(), SigningKeyError> {
-    create(path).map_err(|source| SigningKeyError::Create { path: path.to_owned(), source })?;
-    tracing::info!(path = %path.display(), "made a new signing key");
-    Ok(())
+    let failed = |source| SigningKeyError::Create { path: path.to_owned(), source };
+    key_file::create(path, &generate_pem()).map_err(failed)
 }
 
 fn read_error(path: &Path) -> impl Fn(io::Error) -> SigningKeyError {
@@ -93,25 +83,10 @@ fn generate_pem() -> String {
     format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", BASE64_STANDARD.encode(der))
 }
 
-/// All or nothing, and never over a key that somebody else made in the meantime.
-fn create(path: &Path) -> io::Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder)?;
-    }
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(format!(".{:016x}", rand::random::<u64>()));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    let written = file.write_all(generate_pem().as_bytes()).and_then(|()| file.sync_all());
-    let linked = match written.and_then(|()| fs::hard_link(&draft, path)) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        other => other,
-    };
-    let removed = fs::remove_file(&draft);
-    linked.and(removed)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     /// RFC 8410, section 10.3.
@@ -140,17 +115,6 @@ mod tests {
         let text = r#"{"crv":"Ed25519","kty":"OKP","x":"Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE"}"#;
         let expected = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(text));
         assert_eq!(key.header.kid, Some(expected));
-    }
-
-    #[test]
-    fn a_key_is_made_once_and_for_its_owner_only() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("keys").join("signing-key.pem");
-        let made = SigningKey::load_or_create(&path).unwrap();
-        let read = SigningKey::load_or_create(&path).unwrap();
-        assert_eq!(made.header.kid, read.header.kid);
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
     }
 
     #[test]

@@ -10,7 +10,7 @@ const DIGITS: usize = 6;
 /// Clocks differ: the code before and the one after are as good (RFC 6238, section 5.2).
 const WINDOW: i64 = 1;
 /// As many as the hash has (RFC 4226, section 4).
-const SECRET_BYTES: usize = 20;
+pub(crate) const SECRET_BYTES: usize = 20;
 
 pub(crate) fn generate_secret() -> [u8; SECRET_BYTES] {
     rand::random()

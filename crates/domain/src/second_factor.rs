@@ -9,7 +9,7 @@ use crate::ids::PersonId;
 /// A person's second factor.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecondFactor {
-    /// The key that the device shares, 20 bytes.
+    /// The key that the device shares, as it was given to be kept: sealed.
     pub secret: Vec<u8>,
     /// Whether the device has shown that it knows the secret. Before that nobody is asked for a code.
     pub confirmed: bool,

@@ -59,6 +59,7 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
         stores: Arc::clone(&accounts).into(),
         clock: clock.clone(),
         signing_keys: auth_service::SigningKeys::open(&data.join("signing-key.pem"), clock.now())?,
+        sealing_key: auth_service::SealingKey::open(&data.join("second-factor.key"))?,
         sessions: auth_service::SessionsConfig::default(),
         people,
     };

@@ -105,6 +105,7 @@ impl System {
         let accounts = [
             accounts_url.clone(),
             ("WATTLINE__SIGNING_KEY_FILE", folder.join("signing-key.pem").display().to_string()),
+            ("WATTLINE__SECOND_FACTOR_KEY_FILE", folder.join("second-factor.key").display().to_string()),
         ];
 
         let auth = launcher.start("auth-service", Some(auth_port), &[], &accounts)?;

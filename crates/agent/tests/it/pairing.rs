@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth_service::broker::Broker;
-use auth_service::{BrokerConfig, Deps, PeopleConfig, SessionsConfig, SigningKeys, Stores, provision};
+use auth_service::{
+    BrokerConfig, Deps, PeopleConfig, SealingKey, SessionsConfig, SigningKeys, Stores, provision,
+};
 use domain::Clock;
 use serde_json::{Value, json};
 use service::clock::SystemClock;
@@ -58,8 +60,9 @@ impl World {
         let answers =
             Broker::bind(config, Arc::clone(&stores.hub_credentials), Arc::clone(&clock)).await.unwrap();
         let signing_keys = SigningKeys::open(&folder.join("key.pem"), clock.now()).unwrap();
+        let sealing_key = SealingKey::open(&folder.join("second-factor.key")).unwrap();
         let (sessions, people) = (SessionsConfig::default(), PeopleConfig::default());
-        let deps = Deps { stores, clock, signing_keys, sessions, people };
+        let deps = Deps { stores, clock, signing_keys, sealing_key, sessions, people };
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();

@@ -8,6 +8,7 @@ use service::problem::Problem;
 
 use crate::limits::TooMany;
 use crate::passwords::PasswordError;
+use crate::sealing::NotSealed;
 use crate::signing_key::SigningKeyError;
 
 /// The `type` of a problem that goes away with the code of a second factor.
@@ -92,6 +93,8 @@ pub(crate) enum ApiError {
     Passwords(#[from] PasswordError),
     #[error(transparent)]
     Signing(#[from] SigningKeyError),
+    #[error("a second factor's secret")]
+    Sealing(#[from] NotSealed),
 }
 
 impl ApiError {
@@ -106,6 +109,7 @@ impl ApiError {
             Self::Accounts(error) => return Problem::internal(error),
             Self::Passwords(error) => return Problem::internal(error),
             Self::Signing(error) => return Problem::internal(error),
+            Self::Sealing(_) => return Problem::internal(self),
             _ => {}
         }
         let mut problem = Problem::new(self.status()).detail(self.words());

@@ -42,7 +42,7 @@ use utoipa_axum::routes;
 use crate::limits::Limits;
 use crate::passwords::{PasswordError, Passwords};
 use crate::post::Post;
-use crate::{Deps, PeopleConfig, SessionsConfig, SigningKeys, Stores};
+use crate::{Deps, PeopleConfig, SealingKey, SessionsConfig, SigningKeys, Stores};
 
 use error::ApiError;
 pub use openapi::json as openapi_json;
@@ -57,6 +57,7 @@ pub(crate) struct App {
     stores: Stores,
     clock: Arc<dyn Clock>,
     signing_keys: Arc<SigningKeys>,
+    sealing_key: SealingKey,
     passwords: Passwords,
     sessions: SessionsConfig,
     people: PeopleConfig,
@@ -66,10 +67,10 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) fn new(deps: Deps, post: Post) -> Result<Self, PasswordError> {
-        let Deps { stores, clock, signing_keys, sessions, people } = deps;
+        let Deps { stores, clock, signing_keys, sealing_key, sessions, people } = deps;
         let passwords = Passwords::new(sessions.concurrent_logins, sessions.login_patience())?;
         let (signing_keys, limits) = (Arc::new(signing_keys), Limits::new());
-        Ok(Self { stores, clock, signing_keys, passwords, sessions, people, post, limits })
+        Ok(Self { stores, clock, signing_keys, sealing_key, passwords, sessions, people, post, limits })
     }
 
     pub(crate) fn signing_keys(&self) -> Arc<SigningKeys> {

@@ -82,7 +82,8 @@ pub(super) async fn begin(
 ) -> Result<Response, ApiError> {
     let person = app.own_password("password", session.person, body.password, from).await?;
     let secret = totp::generate_secret();
-    if !app.stores.second_factors.begin_second_factor(person.id, &secret).await? {
+    let sealed = app.sealing_key.seal(person.id, &secret)?;
+    if !app.stores.second_factors.begin_second_factor(person.id, &sealed).await? {
         return Err(ApiError::SecondFactorOn);
     }
     let body =
@@ -120,7 +121,8 @@ pub(super) async fn confirm(
     if factor.confirmed {
         return Err(ApiError::SecondFactorOn);
     }
-    let step = totp::step_of(&body.code, &factor.secret, now).ok_or_else(wrong)?;
+    let secret = app.sealing_key.unseal(person.id, &factor.secret)?;
+    let step = totp::step_of(&body.code, &secret, now).ok_or_else(wrong)?;
     let codes = recovery::generate();
     let hashes: Vec<[u8; 32]> = codes.iter().map(|code| recovery::hash(code)).collect();
     if !app.stores.second_factors.confirm_second_factor(person.id, &factor.secret, step, &hashes).await? {
@@ -175,12 +177,12 @@ impl App {
         factor: &SecondFactor,
         code: &str,
     ) -> Result<bool, ApiError> {
-        if let Some(step) = totp::step_of(code, &factor.secret, self.clock.now()) {
-            return Ok(self.stores.second_factors.use_step(person, step).await?);
+        // First, because these are good without the key too, should its file be lost.
+        if recovery::normalise(code).is_some() {
+            return Ok(self.stores.second_factors.use_recovery_code(person, &recovery::hash(code)).await?);
         }
-        if recovery::normalise(code).is_none() {
-            return Ok(false);
-        }
-        Ok(self.stores.second_factors.use_recovery_code(person, &recovery::hash(code)).await?)
+        let secret = self.sealing_key.unseal(person, &factor.secret)?;
+        let Some(step) = totp::step_of(code, &secret, self.clock.now()) else { return Ok(false) };
+        Ok(self.stores.second_factors.use_step(person, step).await?)
     }
 }

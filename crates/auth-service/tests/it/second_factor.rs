@@ -1,7 +1,11 @@
 //! Log-in in two steps.
 
+use std::sync::Arc;
+
 use data_encoding::BASE32_NOPAD;
 use domain::UtcMillis;
+use domain::accounts::Accounts as _;
+use domain::second_factor::SecondFactors as _;
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -118,5 +122,24 @@ async fn guessing_codes_comes_to_an_end() {
         }
     }
     assert_eq!(statuses.last(), Some(&StatusCode::TOO_MANY_REQUESTS));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_kept_is_sealed_and_what_was_kept_before_still_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(sqlite::Accounts::open(folder.path().join("accounts.db")).await.unwrap());
+    let server = Server::with_stores(Arc::clone(&store)).await;
+    let (_, secret, _) = protected(&server).await;
+    let ada = store.credentials_by_email(EMAIL).await.unwrap().unwrap().person;
+    let kept = store.second_factor(ada).await.unwrap().unwrap().secret;
+    assert!(!kept.windows(4).any(|part| secret.windows(4).any(|other| other == part)), "it can be read");
+
+    // As before there was a key: twenty bytes that can be read.
+    assert!(store.remove_second_factor(ada).await.unwrap());
+    assert!(store.begin_second_factor(ada, &secret).await.unwrap());
+    assert!(store.confirm_second_factor(ada, &secret, 0, &[]).await.unwrap());
+    let now = code(&secret, server.now());
+    assert_eq!(log_in(&server, Some(&now)).await.status, StatusCode::CREATED);
     server.stop().await;
 }

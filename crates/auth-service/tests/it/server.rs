@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use auth_service::provision::Home;
-use auth_service::{Deps, PeopleConfig, SessionsConfig, SigningKeys, Stores, provision};
+use auth_service::{Deps, PeopleConfig, SealingKey, SessionsConfig, SigningKeys, Stores, provision};
 use domain::accounts::Accounts;
 use domain::alerts::Alerts;
 use domain::hubs::HubCredentials;
@@ -64,11 +64,12 @@ impl Server {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let clock = Arc::new(FakeClock::at(SystemClock.now()));
         let signing_keys = SigningKeys::open(&folder.path().join("signing-key.pem"), clock.now()).unwrap();
+        let sealing_key = SealingKey::open(&folder.path().join("second-factor.key")).unwrap();
         let shutdown = CancellationToken::new();
         let (accounts, alerts) = (Arc::clone(&stores.accounts), Arc::clone(&stores.alerts));
         let hub_credentials = Arc::clone(&stores.hub_credentials);
         let clock_of_service = Arc::clone(&clock) as Arc<dyn Clock>;
-        let deps = Deps { stores, clock: clock_of_service, signing_keys, sessions, people };
+        let deps = Deps { stores, clock: clock_of_service, signing_keys, sealing_key, sessions, people };
         let run = auth_service::run(deps, listener, shutdown.clone());
         let task = tokio::spawn(async move { run.await.unwrap() });
         Self {

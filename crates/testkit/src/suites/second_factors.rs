@@ -43,7 +43,8 @@ pub async fn run_all(store: &(impl Accounts + SecondFactors)) {
 }
 
 fn secret() -> Vec<u8> {
-    rand::random::<[u8; 20]>().to_vec()
+    // As long as a sealed one.
+    rand::random::<[u8; 49]>().to_vec()
 }
 
 fn codes<const N: usize>() -> [[u8; 32]; N] {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth_service::provision::Home;
-use auth_service::{PeopleConfig, SessionsConfig, SigningKeys, provision};
+use auth_service::{PeopleConfig, SealingKey, SessionsConfig, SigningKeys, provision};
 use domain::alerts::{Alert, AlertId, AlertKey, AlertKind, Alerts as _, Facts};
 use domain::measurement::MeasurementStore as _;
 use domain::transport::ContainerPublisher as _;
@@ -96,6 +96,7 @@ impl World {
             stores: Arc::clone(&accounts).into(),
             clock: clock.clone(),
             signing_keys: SigningKeys::open(&folder.path().join("key.pem"), clock.now()).unwrap(),
+            sealing_key: SealingKey::open(&folder.path().join("second-factor.key")).unwrap(),
             sessions: SessionsConfig::default(),
             people: PeopleConfig { show_links: true, ..PeopleConfig::default() },
         };
