@@ -152,6 +152,8 @@ fn client(config: &Config) -> Result<Client, StoreError> {
         .connect_timeout(Duration::from_millis(config.connect_timeout_millis))
         .timeout(config.query_timeout())
         .redirect(reqwest_of_influxdb2::redirect::Policy::none())
+        // Its HTTP/2 is an old one with RUSTSEC-2026-0258: never to be spoken.
+        .http1_only()
         .no_proxy();
     ClientBuilder::with_builder(builder, url, config.org.as_str(), token)
         .build()

@@ -2,6 +2,7 @@
 //!
 //! It starts other programs and reads what they say. It must not know how any of them works inside.
 
+mod audit;
 mod bench;
 mod chaos;
 mod debian;
@@ -42,6 +43,8 @@ enum Task {
     Chaos(chaos::Chaos),
     /// Asks the running services everything that their descriptions allow, and much that they do not.
     Probe(probe::Probe),
+    /// Asks the databases of advisories about everything that we depend on. Needs the network.
+    Audit,
     /// Checks the edges between crates and the habits of the house.
     Tidy,
 }
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Task::Bench(bench) => bench.run(),
         Task::Chaos(chaos) => chaos.run(),
         Task::Probe(probe) => probe.run(),
+        Task::Audit => audit::run_all(),
         Task::Tidy => tidy::run(),
     };
     match outcome {
