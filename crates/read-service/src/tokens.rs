@@ -9,6 +9,7 @@ use domain::access::{AUDIENCE, AccessClaims, ISSUER};
 use domain::{Clock, UtcMillis};
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use service::tls::Trusted;
 use tokio::sync::Mutex;
 
 /// Clocks of two machines may differ by this much.
@@ -41,7 +42,13 @@ pub struct KeySource {
 impl KeySource {
     /// `url` is that of a JSON Web Key Set.
     pub fn new(url: String) -> Result<Self, reqwest::Error> {
-        Ok(Self { url, client: reqwest::Client::builder().timeout(FETCH_TIMEOUT).no_proxy().build()? })
+        Self::trusting(url, &Trusted::default())
+    }
+
+    /// Who answers there may have a certificate of one of those who are `trusted`.
+    pub fn trusting(url: String, trusted: &Trusted) -> Result<Self, reqwest::Error> {
+        let builder = reqwest::Client::builder().timeout(FETCH_TIMEOUT).no_proxy();
+        Ok(Self { url, client: trusted.put_into(builder).build()? })
     }
 
     async fn fetch(&self) -> Result<JwkSet, reqwest::Error> {

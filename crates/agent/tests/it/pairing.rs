@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use service::clock::SystemClock;
 use testkit::servers::{RabbitMq, RabbitMqSetup, free_port};
 use testkit::wait;
+use service::tls::TlsConfig;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::net::TcpListener;
 use tokio::process::{Child, ChildStdout, Command};
@@ -56,7 +57,7 @@ impl World {
             ..BrokerConfig::default()
         };
         let answers =
-            Broker::bind(config, Arc::clone(&stores.hub_credentials), Arc::clone(&clock)).await.unwrap();
+            Broker::bind(config, &TlsConfig::default(), Arc::clone(&stores.hub_credentials), Arc::clone(&clock)).await.unwrap();
         let signing_keys = SigningKeys::open(&folder.join("key.pem"), clock.now()).unwrap();
         let (sessions, people) = (SessionsConfig::default(), PeopleConfig::default());
         let deps = Deps { stores, clock, signing_keys, sessions, people };

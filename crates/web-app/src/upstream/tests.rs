@@ -34,7 +34,7 @@ async fn upstream(ends: bool) -> Upstream {
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
     let config =
-        UpstreamConfig { auth_url: url.clone(), read_url: url, secure_cookies: false, forwarded_hops: 0 };
+        UpstreamConfig { auth_url: url.clone(), read_url: url, ..UpstreamConfig::default() };
     Upstream::within(LIMITS, &config, Arc::new(FakeClock::at(UtcMillis(0)))).unwrap()
 }
 
