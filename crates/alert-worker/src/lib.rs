@@ -62,7 +62,11 @@ pub async fn watch(deps: Deps, shutdown: CancellationToken) -> Result<(), BuildE
 }
 
 /// The same, with health served on `listener`.
-pub async fn run(deps: Deps, listener: impl Into<Listener>, shutdown: CancellationToken) -> Result<(), Error> {
+pub async fn run(
+    deps: Deps,
+    listener: impl Into<Listener>,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
     let query = deps.query.clone();
     let health = service::health::routes(move || {
         let query = query.clone();

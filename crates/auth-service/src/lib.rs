@@ -114,7 +114,11 @@ pub enum RunError {
 }
 
 /// Serves until `shutdown`.
-pub async fn run(deps: Deps, listener: impl Into<Listener>, shutdown: CancellationToken) -> Result<(), RunError> {
+pub async fn run(
+    deps: Deps,
+    listener: impl Into<Listener>,
+    shutdown: CancellationToken,
+) -> Result<(), RunError> {
     let interval = deps.sessions.purge_interval();
     let (stores, clock) = (deps.stores.clone(), Arc::clone(&deps.clock));
     let (post, courier) = Post::new(&deps.people).map_err(RunError::Post)?;

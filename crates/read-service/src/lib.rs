@@ -46,7 +46,11 @@ pub enum Error {
 }
 
 /// Serves on `listener` until `shutdown`; live streams end with it.
-pub async fn run(deps: Deps, listener: impl Into<Listener>, shutdown: CancellationToken) -> Result<(), Error> {
+pub async fn run(
+    deps: Deps,
+    listener: impl Into<Listener>,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
     let router = routes::router(deps, shutdown.clone());
     Ok(service::http::serve(listener, router, shutdown).await?)
 }

@@ -54,7 +54,11 @@ pub struct Deps {
 }
 
 /// Runs until `shutdown`, and a few seconds longer for what is being rolled up then. Health is served on `listener`.
-pub async fn run(deps: Deps, listener: impl Into<Listener>, shutdown: CancellationToken) -> Result<(), Error> {
+pub async fn run(
+    deps: Deps,
+    listener: impl Into<Listener>,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
     let query = deps.query.clone();
     let worker = Worker::new(deps);
     let refused = worker.refused();

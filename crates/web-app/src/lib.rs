@@ -36,7 +36,11 @@ pub enum Error {
 }
 
 /// Serves on `listener` until `shutdown`.
-pub async fn run(deps: Deps, listener: impl Into<Listener>, shutdown: CancellationToken) -> Result<(), Error> {
+pub async fn run(
+    deps: Deps,
+    listener: impl Into<Listener>,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
     if !assets::page_is_built() {
         tracing::warn!("the page is not built into this binary: {}", assets::HOW_TO_BUILD);
     }

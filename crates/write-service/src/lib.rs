@@ -59,7 +59,11 @@ fn not_ready(sentence: &str, cause: &dyn std::error::Error) -> String {
 
 /// Runs until `shutdown`; what is in flight then is finished or given back within seconds. Health is served on
 /// `listener`.
-pub async fn run(deps: Deps, listener: impl Into<Listener>, shutdown: CancellationToken) -> Result<(), Error> {
+pub async fn run(
+    deps: Deps,
+    listener: impl Into<Listener>,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
     let (source, store) = (deps.source.clone(), deps.store.clone());
     let health = service::health::routes(move || {
         let (source, store) = (source.clone(), store.clone());

@@ -94,9 +94,7 @@ impl Desk {
 
     /// The secret travels when the hub asks how it stands.
     pub(super) fn is_in_the_open(&self) -> bool {
-        Url::parse(&self.url).is_ok_and(|url| {
-            url.scheme() == "http" && !url.host_str().is_some_and(is_local)
-        })
+        Url::parse(&self.url).is_ok_and(|url| url.scheme() == "http" && !url.host_str().is_some_and(is_local))
     }
 
     pub(super) async fn ask(&self, hub: HubId, secret: &Secret) -> Result<Asked, AskError> {

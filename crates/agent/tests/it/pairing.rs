@@ -11,9 +11,9 @@ use auth_service::{BrokerConfig, Deps, PeopleConfig, SessionsConfig, SigningKeys
 use domain::Clock;
 use serde_json::{Value, json};
 use service::clock::SystemClock;
+use service::tls::TlsConfig;
 use testkit::servers::{RabbitMq, RabbitMqSetup, free_port};
 use testkit::wait;
-use service::tls::TlsConfig;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::net::TcpListener;
 use tokio::process::{Child, ChildStdout, Command};
@@ -56,8 +56,14 @@ impl World {
             cache_ttl_seconds: 2,
             ..BrokerConfig::default()
         };
-        let answers =
-            Broker::bind(config, &TlsConfig::default(), Arc::clone(&stores.hub_credentials), Arc::clone(&clock)).await.unwrap();
+        let answers = Broker::bind(
+            config,
+            &TlsConfig::default(),
+            Arc::clone(&stores.hub_credentials),
+            Arc::clone(&clock),
+        )
+        .await
+        .unwrap();
         let signing_keys = SigningKeys::open(&folder.join("key.pem"), clock.now()).unwrap();
         let (sessions, people) = (SessionsConfig::default(), PeopleConfig::default());
         let deps = Deps { stores, clock, signing_keys, sessions, people };

@@ -73,7 +73,8 @@ impl Pair {
     }
 
     pub(super) fn of(files: Files, certificate: &Path, key: &Path) -> Result<Self, CertificateError> {
-        let fault = |reason: String| CertificateError { key: "certificate", path: certificate.to_owned(), reason };
+        let fault =
+            |reason: String| CertificateError { key: "certificate", path: certificate.to_owned(), reason };
         let of_key = |reason: String| CertificateError { key: "key", path: key.to_owned(), reason };
         let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&files.certificate)
             .collect::<Result<_, _>>()
@@ -90,17 +91,21 @@ impl Pair {
             })
         })?;
         let provider = provider();
-        let signing = provider
-            .key_provider
-            .load_private_key(der)
-            .map_err(|_| of_key("it is of a kind that cannot be used: make an ECDSA key (P-256) or an RSA one".to_owned()))?;
+        let signing = provider.key_provider.load_private_key(der).map_err(|_| {
+            of_key("it is of a kind that cannot be used: make an ECDSA key (P-256) or an RSA one".to_owned())
+        })?;
         let certified = CertifiedKey::new(chain, signing);
         if certified.keys_match().is_err() {
             let fits_another = (1..certified.cert.len()).any(|at| {
-                CertifiedKey::new(vec![certified.cert[at].clone()], Arc::clone(&certified.key)).keys_match().is_ok()
+                CertifiedKey::new(vec![certified.cert[at].clone()], Arc::clone(&certified.key))
+                    .keys_match()
+                    .is_ok()
             });
             return Err(if fits_another {
-                fault("the certificates are in the wrong order: this server's comes first, then its issuers'".to_owned())
+                fault(
+                    "the certificates are in the wrong order: this server's comes first, then its issuers'"
+                        .to_owned(),
+                )
             } else {
                 of_key(format!("it is not the key of {}", certificate.display()))
             });
@@ -124,7 +129,10 @@ impl Pair {
         if left < 0 {
             Some(format!("tls.certificate: {path} has expired on {}: nobody will believe it", self.ends))
         } else if now.millis_since(self.begins) < 0 {
-            Some(format!("tls.certificate: {path} is valid from {} on only, or the clock is wrong", self.begins))
+            Some(format!(
+                "tls.certificate: {path} is valid from {} on only, or the clock is wrong",
+                self.begins
+            ))
         } else if left < SOON_MILLIS {
             Some(format!("tls.certificate: {path} expires on {}, in {} days", self.ends, left / DAY_MILLIS))
         } else {

@@ -15,10 +15,21 @@ mod tests {
 
     #[test]
     fn loopback_addresses_and_localhost_are_local_and_nothing_else_is() {
-        for local in ["localhost", "LocalHost", "127.0.0.1", "127.1.2.3", "::1", "[::1]", "::ffff:127.0.0.1"] {
+        for local in ["localhost", "LocalHost", "127.0.0.1", "127.1.2.3", "::1", "[::1]", "::ffff:127.0.0.1"]
+        {
             assert!(is_local(local), "{local}");
         }
-        for other in ["", "localhost.", "my.localhost", "0.0.0.0", "::", "10.0.0.1", "[fe80::1]", "rabbitmq", "127.0.0.1.example"] {
+        for other in [
+            "",
+            "localhost.",
+            "my.localhost",
+            "0.0.0.0",
+            "::",
+            "10.0.0.1",
+            "[fe80::1]",
+            "rabbitmq",
+            "127.0.0.1.example",
+        ] {
             assert!(!is_local(other), "{other}");
         }
     }

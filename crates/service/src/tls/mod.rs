@@ -139,13 +139,29 @@ mod tests {
 
     #[test]
     fn plain_text_stays_on_this_machine_unless_the_configuration_says_so() {
-        let of = |url: &str, config: &TlsConfig| faults(|tls, faults| tls.may_ask("x.url", url, faults), config);
-        for local in ["http://127.0.0.1:9403", "http://127.8.8.8/", "http://[::1]:80/", "http://localhost", "http://LOCALHOST:1"] {
+        let of =
+            |url: &str, config: &TlsConfig| faults(|tls, faults| tls.may_ask("x.url", url, faults), config);
+        for local in [
+            "http://127.0.0.1:9403",
+            "http://127.8.8.8/",
+            "http://[::1]:80/",
+            "http://localhost",
+            "http://LOCALHOST:1",
+        ] {
             assert!(of(local, &TlsConfig::default()).is_empty(), "{local}");
         }
-        for plain in ["http://auth-service:9403", "http://10.0.0.2", "http://[fe80::1]/", "http://localhost.example", "http://0.0.0.0"] {
+        for plain in [
+            "http://auth-service:9403",
+            "http://10.0.0.2",
+            "http://[fe80::1]/",
+            "http://localhost.example",
+            "http://0.0.0.0",
+        ] {
             let said = of(plain, &TlsConfig::default());
-            assert!(said.len() == 1 && said[0].starts_with("x.url: ") && said[0].contains(SWITCH), "{plain}: {said:?}");
+            assert!(
+                said.len() == 1 && said[0].starts_with("x.url: ") && said[0].contains(SWITCH),
+                "{plain}: {said:?}"
+            );
             assert!(of(plain, &anywhere()).is_empty());
         }
         assert!(of("https://auth.example", &TlsConfig::default()).is_empty());

@@ -109,14 +109,14 @@ async fn tls_1_2_and_1_3_are_spoken_and_nothing_older() {
     let said = tokio::task::spawn_blocking(move || {
         // Security level 0, or the client itself would not try the old ones.
         let old = ["-cipher", "DEFAULT@SECLEVEL=0"];
-        ["-tls1", "-tls1_1", "-tls1_2", "-tls1_3"].map(|version| {
-            s_client(address, &[&[version, "-alpn", "h2,http/1.1"], &old[..]].concat())
-        })
+        ["-tls1", "-tls1_1", "-tls1_2", "-tls1_3"]
+            .map(|version| s_client(address, &[&[version, "-alpn", "h2,http/1.1"], &old[..]].concat()))
     })
     .await
     .unwrap();
     for old in &said[..2] {
-        let refused = ["alert protocol version", "alert handshake failure"].iter().any(|alert| old.contains(alert));
+        let refused =
+            ["alert protocol version", "alert handshake failure"].iter().any(|alert| old.contains(alert));
         assert!(refused && old.contains("Cipher is (NONE)"), "{old}");
     }
     for (new, version) in said[2..].iter().zip(["TLSv1.2", "TLSv1.3"]) {
@@ -137,10 +137,7 @@ async fn a_renewed_certificate_is_shown_without_a_restart_and_a_broken_one_never
 
     // The other name tells the new certificate from the old.
     authority.issue("server", &["127.0.0.1"]).unwrap();
-    wait::until(LIMIT, "the new certificate is shown", async || {
-        ask(&ca, &by_address).await.ok()
-    })
-    .await;
+    wait::until(LIMIT, "the new certificate is shown", async || ask(&ca, &by_address).await.ok()).await;
     assert!(ask(&ca, &by_name).await.is_err());
 
     // Then files that cannot be used, longer than it takes to notice.
