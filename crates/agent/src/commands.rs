@@ -9,7 +9,8 @@ use crate::settings::{self, Settings};
 
 /// Measures and publishes.
 pub(crate) async fn run(context: Context<Settings>) -> anyhow::Result<()> {
-    let Settings { agent, rabbitmq, .. } = context.config;
+    let Settings { agent, mut rabbitmq, tls, .. } = context.config;
+    rabbitmq.ca = tls.trusted()?.pem();
     let spool = agent.spool.path.clone();
     let prepared = agent::prepare(agent, Arc::clone(&context.clock)).await?;
     let publisher = settings::publisher(rabbitmq, prepared.hub(), &spool)?;
@@ -52,15 +53,11 @@ pub(crate) async fn spool_status(context: Context<Settings>) -> anyhow::Result<(
     Ok(())
 }
 
-pub(crate) async fn pair(
-    context: Context<Settings>,
-    auth_url: Option<String>,
-    force: bool,
-) -> anyhow::Result<()> {
-    let Settings { agent, pairing, .. } = context.config;
-    let auth_url = auth_url.or(pairing.auth_url).ok_or(PairingError::NoUrl)?;
+pub(crate) async fn pair(context: Context<Settings>, force: bool) -> anyhow::Result<()> {
+    let Settings { agent, pairing, tls, .. } = context.config;
+    let auth_url = pairing.auth_url.ok_or(PairingError::NoUrl)?;
     let hub = agent::identity(&agent, &*context.clock).await?;
-    let wish = Wish { hub, auth_url, spool: agent.spool.path, force };
+    let wish = Wish { hub, auth_url, spool: agent.spool.path, force, trusted: tls.trusted()? };
     let mut out = io::stdout();
     let outcome = agent::pairing::pair(&wish, &mut out, &context.shutdown).await?;
     let told = match outcome {

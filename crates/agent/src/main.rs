@@ -13,7 +13,8 @@ use settings::Settings;
 
 fn main() -> ExitCode {
     let Arguments { config, command } = Arguments::parse();
-    let settings = || service::config::load::<Settings>(config.as_deref(), std::env::vars());
+    let load = |variables| service::config::load::<Settings>(config.as_deref(), variables);
+    let settings = || load(std::env::vars().collect());
     match command.unwrap_or(Command::Run) {
         Command::Run => service::run("agent", config.as_deref(), commands::run),
         Command::Check { json } => {
@@ -21,8 +22,8 @@ fn main() -> ExitCode {
             service::run_with("agent", "warn", settings(), check)
         }
         Command::Pair { auth_url, force } => {
-            let pair = async |context: service::Context<_>| commands::pair(context, auth_url, force).await;
-            service::run_with("agent", "warn", settings(), pair)
+            let pair = async |context: service::Context<_>| commands::pair(context, force).await;
+            service::run_with("agent", "warn", load(settings::paired_at(auth_url, std::env::vars())), pair)
         }
         Command::Spool(SpoolCommand::Status) => {
             service::run_with("agent", "warn", settings(), commands::spool_status)

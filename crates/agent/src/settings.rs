@@ -4,6 +4,7 @@ use std::sync::Arc;
 use domain::HubId;
 use domain::transport::ContainerPublisher;
 use serde::Deserialize;
+use service::tls::TlsConfig;
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -11,6 +12,7 @@ pub(crate) struct Settings {
     pub(crate) agent: agent::Config,
     pub(crate) rabbitmq: rabbitmq::Config,
     pub(crate) pairing: agent::pairing::Config,
+    pub(crate) tls: TlsConfig,
 }
 
 impl service::config::Config for Settings {
@@ -22,7 +24,27 @@ impl service::config::Config for Settings {
         let mut own = Vec::new();
         self.pairing.validate(&mut own);
         faults.extend(own.into_iter().map(|fault| format!("pairing.{fault}")));
+        self.tls.validate(faults);
+        self.tls.may_reach("rabbitmq.url", self.rabbitmq.plain_text_host().as_deref(), faults);
+        self.tls.may_ask("pairing.auth_url", self.pairing.auth_url.as_deref().unwrap_or_default(), faults);
     }
+
+    fn warnings(&self, warnings: &mut Vec<String>) {
+        self.tls.warnings(warnings);
+    }
+}
+
+const AUTH_URL: &str = "WATTLINE__PAIRING__AUTH_URL";
+
+/// The environment, in which an address of the command line has the place of the configured one, so that what holds for
+/// that one holds for it.
+pub(crate) fn paired_at(
+    auth_url: Option<String>,
+    environment: impl Iterator<Item = (String, String)>,
+) -> Vec<(String, String)> {
+    let overridden = auth_url.is_some();
+    let others = environment.filter(|(name, _)| !(overridden && name == AUTH_URL));
+    others.chain(auth_url.map(|url| (AUTH_URL.to_owned(), url))).collect()
 }
 
 /// Logs in as the hub that is paired, unless the URL says as whom.
@@ -35,4 +57,39 @@ pub(crate) fn publisher(
         config.log_in_as(&hub.to_string(), secret.as_password());
     }
     Ok(Arc::new(rabbitmq::Publisher::connect(config)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(variables: &[(&str, &str)]) -> Vec<String> {
+        let own = [("RABBITMQ__URL", "amqp://localhost"), ("AGENT__SENSOR__SIMULATED__SEED", "1")];
+        let variables = own
+            .iter()
+            .chain(variables)
+            .map(|(name, value)| (format!("WATTLINE__{name}"), (*value).to_owned()));
+        service::config::load::<Settings>(None, variables).err().map(|faults| faults.0).unwrap_or_default()
+    }
+
+    #[test]
+    fn plain_text_to_and_for_other_machines_is_refused_unless_told_so() {
+        assert!(faults(&[]).is_empty(), "{:?}", faults(&[]));
+        for (key, plain, safe) in [
+            ("rabbitmq.url", "amqp://me:hush@rabbitmq:5672/%2f", "amqps://me:hush@rabbitmq/%2f"),
+            ("pairing.auth_url", "http://192.168.1.2:8080", "https://wattline.example"),
+        ] {
+            let variable = key.to_uppercase().replace('.', "__");
+            let said = faults(&[(&variable, plain)]);
+            assert!(
+                said.len() == 1
+                    && said[0].starts_with(&format!("{key}: "))
+                    && said[0].contains("tls.plain_text"),
+                "{said:?}"
+            );
+            assert!(!said[0].contains("hush"), "{said:?}");
+            assert!(faults(&[(&variable, plain), ("TLS__PLAIN_TEXT", "anywhere")]).is_empty(), "{key}");
+            assert!(faults(&[(&variable, safe)]).is_empty(), "{key}: {:?}", faults(&[(&variable, safe)]));
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use mail::SmtpConfig;
 use serde::Deserialize;
+use service::tls::Trusted;
 
 /// Where health is served.
 pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9405);
@@ -32,6 +33,10 @@ pub struct AlertConfig {
     /// Whether webhooks may go to addresses that are not public, such as one in the home. Whoever serves the homes of
     /// others should not let them reach what is inside.
     pub allow_private_webhooks: bool,
+    /// Authorities that webhooks may be certified by besides the system's. The binary takes them from the setting that
+    /// holds for every connection.
+    #[serde(skip)]
+    pub trusted: Trusted,
 }
 
 impl Default for AlertConfig {
@@ -45,6 +50,7 @@ impl Default for AlertConfig {
             page_url: None,
             smtp: None,
             allow_private_webhooks: false,
+            trusted: Trusted::default(),
         }
     }
 }
@@ -106,6 +112,7 @@ mod tests {
             user: Some("somebody".to_owned()),
             password: None,
             from: "nobody".to_owned(),
+            ca: None,
         };
         let wrong = AlertConfig {
             every_secs: 0,
@@ -115,7 +122,7 @@ mod tests {
             parts: 2,
             page_url: Some("here".to_owned()),
             smtp: Some(smtp),
-            allow_private_webhooks: false,
+            ..AlertConfig::default()
         };
         let expected = [
             "every_secs",

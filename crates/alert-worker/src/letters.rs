@@ -255,6 +255,7 @@ mod tests {
             user: None,
             password: None,
             from: "wattline@example.org".into(),
+            ca: None,
         };
         AlertConfig { smtp: has_smtp.then_some(smtp), ..AlertConfig::default() }
     }

@@ -27,7 +27,7 @@ use domain::Clock;
 use domain::alerts::Alerts;
 use domain::measurement::MeasurementQuery;
 use domain::rollup::Rollups;
-use tokio::net::TcpListener;
+use service::tls::Listener;
 use tokio_util::sync::CancellationToken;
 
 pub use config::AlertConfig;
@@ -62,7 +62,11 @@ pub async fn watch(deps: Deps, shutdown: CancellationToken) -> Result<(), BuildE
 }
 
 /// The same, with health served on `listener`.
-pub async fn run(deps: Deps, listener: TcpListener, shutdown: CancellationToken) -> Result<(), Error> {
+pub async fn run(
+    deps: Deps,
+    listener: impl Into<Listener>,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
     let query = deps.query.clone();
     let health = service::health::routes(move || {
         let query = query.clone();

@@ -45,7 +45,7 @@ impl Post {
     pub fn new(config: &AlertConfig) -> Result<Self, BuildError> {
         Ok(Self {
             mailer: config.smtp.as_ref().map(Mailer::new).transpose()?,
-            webhook: Webhook::new(config.allow_private_webhooks)?,
+            webhook: Webhook::new(config.allow_private_webhooks, &config.trusted)?,
         })
     }
 

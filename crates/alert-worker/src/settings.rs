@@ -9,12 +9,14 @@ use anyhow::Context as _;
 use domain::Clock;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use service::tls::TlsConfig;
 
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Settings {
     /// Where health is served.
     pub(crate) listen: SocketAddr,
+    pub(crate) tls: TlsConfig,
     pub(crate) alerts: AlertConfig,
     pub(crate) influxdb: influxdb::Config,
     pub(crate) accounts: AccountsSettings,
@@ -28,10 +30,17 @@ pub(crate) struct AccountsSettings {
     pub(crate) postgres_url: Option<SecretString>,
 }
 
+impl AccountsSettings {
+    fn database(&self) -> postgres::Config {
+        postgres::Config::new(self.postgres_url.clone().unwrap_or_default())
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
             listen: DEFAULT_LISTEN,
+            tls: TlsConfig::default(),
             alerts: AlertConfig::default(),
             influxdb: influxdb::Config::default(),
             accounts: AccountsSettings::default(),
@@ -41,9 +50,15 @@ impl Default for Settings {
 
 impl Settings {
     /// The adapters, connecting in the background.
-    pub(crate) fn deps(self, clock: Arc<dyn Clock>) -> anyhow::Result<Deps> {
-        let url = self.accounts.postgres_url.unwrap_or_default();
-        let accounts = postgres::Accounts::connect(&postgres::Config::new(url));
+    pub(crate) fn deps(mut self, clock: Arc<dyn Clock>) -> anyhow::Result<Deps> {
+        let trusted = self.tls.trusted()?;
+        self.influxdb.ca = trusted.certificates();
+        if let Some(smtp) = &mut self.alerts.smtp {
+            smtp.ca = trusted.pem();
+        }
+        self.alerts.trusted = trusted.clone();
+        let accounts = postgres::Config { ca: trusted.pem(), ..self.accounts.database() };
+        let accounts = postgres::Accounts::connect(&accounts);
         Ok(Deps {
             query: Arc::new(influxdb::Reader::new(&self.influxdb)?),
             rollups: Arc::new(influxdb::Rollups::new(&self.influxdb)?),
@@ -61,5 +76,67 @@ impl service::config::Config for Settings {
         }
         self.alerts.validate(faults);
         self.influxdb.validate(faults);
+        self.tls.validate(faults);
+        self.tls.may_listen("listen", self.listen, faults);
+        let database = self.accounts.database().plain_text_host();
+        self.tls.may_reach("accounts.postgres_url", database.as_deref(), faults);
+        self.tls.may_reach("influxdb.url", self.influxdb.plain_text_host().as_deref(), faults);
+        let mail = self.alerts.smtp.as_ref().and_then(|smtp| smtp.plain_text_host());
+        self.tls.may_reach("alerts.smtp.security", mail, faults);
+    }
+
+    fn warnings(&self, warnings: &mut Vec<String>) {
+        self.tls.warnings(warnings);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(variables: &[(&str, &str)]) -> Vec<String> {
+        let own = [
+            ("INFLUXDB__TOKEN", "token"),
+            ("ACCOUNTS__POSTGRES_URL", "postgres://127.0.0.1/accounts"),
+            ("ALERTS__SMTP__HOST", "mail.example"),
+            ("ALERTS__SMTP__FROM", "me@example.org"),
+        ];
+        let variables = own
+            .iter()
+            .chain(variables)
+            .map(|(name, value)| (format!("WATTLINE__{name}"), (*value).to_owned()));
+        service::config::load::<Settings>(None, variables).err().map(|faults| faults.0).unwrap_or_default()
+    }
+
+    #[test]
+    fn plain_text_to_and_for_other_machines_is_refused_unless_told_so() {
+        assert!(faults(&[]).is_empty(), "{:?}", faults(&[]));
+        for (key, plain, safe) in [
+            ("listen", "0.0.0.0:9400", "[::1]:9400"),
+            ("influxdb.url", "http://influxdb:8086", "https://influxdb:8086"),
+            (
+                "accounts.postgres_url",
+                "postgres://me:hush@db/accounts",
+                "postgres://me:hush@db/accounts?sslmode=verify-full",
+            ),
+            (
+                "accounts.postgres_url",
+                "postgres://me:hush@db/accounts?sslmode=prefer",
+                "postgres://me:hush@db/accounts?sslmode=require",
+            ),
+            ("alerts.smtp.security", "none", "starttls"),
+        ] {
+            let variable = key.to_uppercase().replace('.', "__");
+            let said = faults(&[(&variable, plain)]);
+            assert!(
+                said.len() == 1
+                    && said[0].starts_with(&format!("{key}: "))
+                    && said[0].contains("tls.plain_text"),
+                "{said:?}"
+            );
+            assert!(!said[0].contains("hush"), "{said:?}");
+            assert!(faults(&[(&variable, plain), ("TLS__PLAIN_TEXT", "anywhere")]).is_empty(), "{key}");
+            assert!(faults(&[(&variable, safe)]).is_empty(), "{key}: {:?}", faults(&[(&variable, safe)]));
+        }
     }
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use domain::alerts::Letter;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, StatusCode, Url, redirect};
+use service::tls::Trusted;
 
 use crate::post::SendError;
 
@@ -25,7 +26,7 @@ pub(crate) struct Webhook {
 }
 
 impl Webhook {
-    pub(crate) fn new(allow_private: bool) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(allow_private: bool, trusted: &Trusted) -> Result<Self, reqwest::Error> {
         let mut builder = Client::builder()
             .timeout(TIMEOUT)
             .no_proxy()
@@ -34,7 +35,7 @@ impl Webhook {
         if !allow_private {
             builder = builder.dns_resolver(Arc::new(PublicOnly));
         }
-        Ok(Self { client: builder.build()?, allow_private })
+        Ok(Self { client: trusted.put_into(builder).build()?, allow_private })
     }
 
     pub(crate) async fn send(&self, letter: &Letter) -> Result<(), SendError> {

@@ -6,35 +6,40 @@ use std::sync::Arc;
 
 use auth_service::broker::Broker;
 use auth_service::enrolment::{self, List};
-use auth_service::{Config, Deps, SigningKeys, provision::Home};
+use auth_service::{Deps, SigningKeys, provision::Home};
 use domain::{HouseholdId, UtcMillis};
 use secrecy::SecretString;
 use service::Context;
 
-use crate::settings::open;
+use crate::settings::{Settings, open};
 
-pub(crate) async fn run(ctx: Context<Config>) -> anyhow::Result<()> {
-    let Context { config, clock, shutdown } = ctx;
+pub(crate) async fn run(ctx: Context<Settings>) -> anyhow::Result<()> {
+    let Context { config: Settings(mut config), clock, shutdown } = ctx;
+    config.broker.trusted = config.tls.trusted()?;
+    if let Some(smtp) = &mut config.people.smtp {
+        smtp.ca = config.broker.trusted.pem();
+    }
     let deps = Deps::load(&config, open(&config).await?, Arc::clone(&clock))?;
-    let broker = Broker::bind(config.broker, Arc::clone(&deps.stores.hub_credentials), clock).await?;
-    let listener = tokio::net::TcpListener::bind(config.listen).await?;
+    let credentials = Arc::clone(&deps.stores.hub_credentials);
+    let broker = Broker::bind(config.broker, &config.tls, credentials, clock).await?;
+    let listener = config.tls.listen(config.listen).await?;
     let broker = async { Ok::<_, anyhow::Error>(broker.run(shutdown.clone()).await?) };
     let service = async { Ok(auth_service::run(deps, listener, shutdown.clone()).await?) };
     tokio::try_join!(service, broker).map(drop)
 }
 
-pub(crate) async fn rotate_key(ctx: Context<Config>) -> anyhow::Result<()> {
-    let from = SigningKeys::rotate(&ctx.config.signing_key_file, ctx.clock.now())?;
+pub(crate) async fn rotate_key(ctx: Context<Settings>) -> anyhow::Result<()> {
+    let from = SigningKeys::rotate(&ctx.config.0.signing_key_file, ctx.clock.now())?;
     println!("The new key signs from {} on.", UtcMillis::from_secs(from));
     Ok(())
 }
 
 pub(crate) async fn provision(
-    ctx: Context<Config>,
+    ctx: Context<Settings>,
     home: Home,
     hub_secret: Option<SecretString>,
 ) -> anyhow::Result<()> {
-    let stores = open(&ctx.config).await?;
+    let stores = open(&ctx.config.0).await?;
     let done = auth_service::provision(&*stores.accounts, &*ctx.clock, &home).await?;
     println!("{done}");
     if let Some(secret) = hub_secret {
@@ -44,9 +49,9 @@ pub(crate) async fn provision(
     Ok(())
 }
 
-pub(crate) async fn enrol(ctx: Context<Config>, household: HouseholdId, file: &Path) -> anyhow::Result<()> {
+pub(crate) async fn enrol(ctx: Context<Settings>, household: HouseholdId, file: &Path) -> anyhow::Result<()> {
     let list = List::read(file)?;
-    let stores = open(&ctx.config).await?;
+    let stores = open(&ctx.config.0).await?;
     enrolment::enrol(&*stores.accounts, &*stores.hub_credentials, &*ctx.clock, household, &list).await?;
     println!("{} hubs are in household {household}", list.len());
     Ok(())

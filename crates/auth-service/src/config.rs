@@ -7,6 +7,7 @@ use std::time::Duration;
 use mail::SmtpConfig;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use service::tls::TlsConfig;
 
 use crate::BrokerConfig;
 
@@ -14,6 +15,7 @@ use crate::BrokerConfig;
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     pub listen: SocketAddr,
+    pub tls: TlsConfig,
     /// An Ed25519 private key, PKCS#8 in PEM; made when it is absent.
     pub signing_key_file: PathBuf,
     /// What the secrets of second factors are sealed with: 32 bytes in base64; made when it is absent.
@@ -74,6 +76,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9403)),
+            tls: TlsConfig::default(),
             signing_key_file: PathBuf::from("signing-key.pem"),
             second_factor_key_file: PathBuf::from("second-factor.key"),
             accounts: AccountsConfig::default(),
@@ -165,6 +168,11 @@ impl service::config::Config for Config {
         }
         self.people.validate(faults);
         self.broker.validate(faults);
+        self.tls.validate(faults);
+        self.tls.may_listen("listen", self.listen, faults);
+        self.broker.validate_ways(&self.tls, faults);
+        let mail = self.people.smtp.as_ref().and_then(|smtp| smtp.plain_text_host());
+        self.tls.may_reach("people.smtp.security", mail, faults);
         let sessions = &self.sessions;
         for (key, ok, range) in [
             ("life_hours", (1..=10_000).contains(&sessions.life_hours), "1 to 10000"),
@@ -177,6 +185,9 @@ impl service::config::Config for Config {
                 faults.push(format!("sessions.{key}: must be {range}"));
             }
         }
+    }
+    fn warnings(&self, warnings: &mut Vec<String>) {
+        self.tls.warnings(warnings);
     }
 }
 

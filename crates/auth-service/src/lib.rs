@@ -34,7 +34,7 @@ use domain::personal_tokens::PersonalTokens;
 use domain::registry::Registry;
 use domain::second_factor::SecondFactors;
 use domain::tickets::Tickets;
-use tokio::net::TcpListener;
+use service::tls::Listener;
 use tokio_util::sync::CancellationToken;
 
 pub use broker::Config as BrokerConfig;
@@ -129,7 +129,11 @@ pub enum RunError {
 }
 
 /// Serves until `shutdown`.
-pub async fn run(deps: Deps, listener: TcpListener, shutdown: CancellationToken) -> Result<(), RunError> {
+pub async fn run(
+    deps: Deps,
+    listener: impl Into<Listener>,
+    shutdown: CancellationToken,
+) -> Result<(), RunError> {
     let interval = deps.sessions.purge_interval();
     let (stores, clock) = (deps.stores.clone(), Arc::clone(&deps.clock));
     let (post, courier) = Post::new(&deps.people).map_err(RunError::Post)?;

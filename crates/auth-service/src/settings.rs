@@ -4,9 +4,84 @@ use std::sync::Arc;
 
 use auth_service::{Config, Store, Stores};
 
+/// The rest of the configuration: what only the adapter can tell of its URL.
+#[derive(Default, serde::Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Settings(pub(crate) Config);
+
+impl service::config::Config for Settings {
+    fn validate(&self, faults: &mut Vec<String>) {
+        self.0.validate(faults);
+        if let Ok(Store::Postgres(url)) = self.0.accounts.store() {
+            let host = postgres::Config::new(url).plain_text_host();
+            self.0.tls.may_reach("accounts.postgres_url", host.as_deref(), faults);
+        }
+    }
+
+    fn warnings(&self, warnings: &mut Vec<String>) {
+        self.0.warnings(warnings);
+    }
+}
+
 pub(crate) async fn open(config: &Config) -> anyhow::Result<Stores> {
     Ok(match config.accounts.store().map_err(anyhow::Error::msg)? {
-        Store::Postgres(url) => Arc::new(postgres::Accounts::connect(&postgres::Config::new(url))?).into(),
+        Store::Postgres(url) => {
+            let config = postgres::Config { ca: config.tls.trusted()?.pem(), ..postgres::Config::new(url) };
+            Arc::new(postgres::Accounts::connect(&config)?).into()
+        }
         Store::Sqlite(path) => Arc::new(sqlite::Accounts::open(path).await?).into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(variables: &[(&str, &str)]) -> Vec<String> {
+        let own = [
+            ("ACCOUNTS__POSTGRES_URL", "postgres://127.0.0.1/accounts"),
+            ("BROKER__MANAGEMENT_USER", "me"),
+            ("BROKER__MANAGEMENT_PASSWORD", "hush"),
+            ("PEOPLE__SMTP__HOST", "mail.example"),
+            ("PEOPLE__SMTP__FROM", "me@example.org"),
+        ];
+        let variables = own
+            .iter()
+            .chain(variables)
+            .map(|(name, value)| (format!("WATTLINE__{name}"), (*value).to_owned()));
+        service::config::load::<Settings>(None, variables).err().map(|faults| faults.0).unwrap_or_default()
+    }
+
+    #[test]
+    fn plain_text_to_and_for_other_machines_is_refused_unless_told_so() {
+        assert!(faults(&[]).is_empty(), "{:?}", faults(&[]));
+        for (key, plain, safe) in [
+            ("listen", "0.0.0.0:9400", "[::1]:9400"),
+            (
+                "accounts.postgres_url",
+                "postgres://me:hush@db/accounts",
+                "postgres://me:hush@db/accounts?sslmode=verify-full",
+            ),
+            (
+                "accounts.postgres_url",
+                "postgres://me:hush@db/accounts?sslmode=prefer",
+                "postgres://me:hush@db/accounts?sslmode=require",
+            ),
+            ("broker.listen", "[::]:9406", "127.0.0.1:9406"),
+            ("broker.management_url", "http://rabbitmq:15672", "https://rabbitmq:15671"),
+            ("people.smtp.security", "none", "tls"),
+        ] {
+            let variable = key.to_uppercase().replace('.', "__");
+            let said = faults(&[(&variable, plain)]);
+            assert!(
+                said.len() == 1
+                    && said[0].starts_with(&format!("{key}: "))
+                    && said[0].contains("tls.plain_text"),
+                "{said:?}"
+            );
+            assert!(!said[0].contains("hush"), "{said:?}");
+            assert!(faults(&[(&variable, plain), ("TLS__PLAIN_TEXT", "anywhere")]).is_empty(), "{key}");
+            assert!(faults(&[(&variable, safe)]).is_empty(), "{key}: {:?}", faults(&[(&variable, safe)]));
+        }
+    }
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use reqwest::Url;
+use reqwest::{Certificate, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -34,6 +34,10 @@ pub struct Config {
     pub write_timeout_millis: u64,
     /// For one question to the server; a long range is asked in several.
     pub query_timeout_millis: u64,
+    /// Authorities that are believed besides the system's. The binary takes them from the setting that holds for every
+    /// connection.
+    #[serde(skip)]
+    pub ca: Vec<Certificate>,
 }
 
 /// Which way writes go in.
@@ -63,6 +67,7 @@ impl Default for Config {
             connect_timeout_millis: 3_000,
             write_timeout_millis: 15_000,
             query_timeout_millis: 15_000,
+            ca: Vec::new(),
         }
     }
 }
@@ -115,6 +120,12 @@ impl Config {
                 faults.push(format!("influxdb.{key}: 1 to {MAX_TIMEOUT_MILLIS}"));
             }
         }
+    }
+
+    /// Who is spoken to in plain text; `None` with `https`, and without a sound URL.
+    pub fn plain_text_host(&self) -> Option<String> {
+        let url = self.base_url().ok()?;
+        (url.scheme() == "http").then(|| url.host_str().unwrap_or_default().to_owned())
     }
 
     pub(crate) fn base_url(&self) -> Result<Url, String> {
@@ -187,6 +198,14 @@ mod tests {
                 "influxdb.write_timeout_millis",
             ]
         );
+    }
+
+    #[test]
+    fn only_https_is_no_plain_text() {
+        let host = |url: &str| Config { url: url.to_owned(), ..Config::default() }.plain_text_host();
+        assert_eq!(host("http://store.example:8086").as_deref(), Some("store.example"));
+        assert_eq!(host("http://[::1]:8086").as_deref(), Some("[::1]"));
+        assert_eq!(host("https://store.example"), None);
     }
 
     #[test]

@@ -50,6 +50,7 @@ impl Connection {
             // A redirected POST becomes a GET, and a GET says yes to everything.
             .redirect(redirect::Policy::none())
             .no_proxy()
+            .tls_certs_merge(config.ca.clone())
             .build()
             .map_err(BuildError::Client)?;
         let login = config.username.clone().zip(config.password.clone());

@@ -20,6 +20,10 @@ pub struct SmtpConfig {
     pub password: Option<SecretString>,
     /// Such as `Wattline <home@example.org>`.
     pub from: String,
+    /// Authorities that are believed besides the system's, in PEM. The binary takes them from the setting that holds for
+    /// every connection.
+    #[serde(skip)]
+    pub ca: Option<String>,
 }
 
 /// How the connection is protected.
@@ -36,6 +40,11 @@ pub enum Security {
 }
 
 impl SmtpConfig {
+    /// Who is spoken to in plain text; `None` with TLS.
+    pub fn plain_text_host(&self) -> Option<&str> {
+        (self.security == Security::None).then_some(self.host.as_str())
+    }
+
     /// Says what does not make sense, one sentence each, beginning with the key: `section` and what follows it.
     pub fn validate(&self, section: &str, faults: &mut Vec<String>) {
         if self.host.is_empty() {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, Message};
 use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use secrecy::ExposeSecret as _;
 use uuid::Uuid;
@@ -62,6 +63,14 @@ impl Mailer {
             Security::Tls => AsyncSmtpTransport::<Tokio1Executor>::relay(&config.host)?,
             Security::None => AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&config.host),
         };
+        let tls = match config.security {
+            Security::Starttls => Some(Tls::Required(parameters(config)?)),
+            Security::Tls => Some(Tls::Wrapper(parameters(config)?)),
+            Security::None => None,
+        };
+        if let Some(tls) = tls {
+            builder = builder.tls(tls);
+        }
         if let Some(port) = config.port {
             builder = builder.port(port);
         }
@@ -92,6 +101,15 @@ impl Mailer {
             Err(error) => Err(SendError::Later(error.to_string())),
         }
     }
+}
+
+/// Which certificates are believed.
+fn parameters(config: &SmtpConfig) -> Result<TlsParameters, lettre::transport::smtp::Error> {
+    let mut builder = TlsParameters::builder(config.host.clone());
+    if let Some(ca) = &config.ca {
+        builder = builder.add_root_certificate(Certificate::from_pem(ca.as_bytes())?);
+    }
+    builder.build()
 }
 
 /// Whether letters can be sent to this address, as far as its looks say.

@@ -1,9 +1,7 @@
-use std::str::FromStr;
 use std::time::Duration;
 
 use domain::accounts::AccountsError;
-use secrecy::ExposeSecret;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgPool, PgPoolOptions};
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
@@ -24,7 +22,8 @@ pub(crate) struct Database {
 
 impl Database {
     pub(crate) fn connect(config: &Config) -> Result<Self, ConnectError> {
-        let options = PgConnectOptions::from_str(config.url.expose_secret())
+        let options = config
+            .options()
             .map_err(ConnectError::Url)?
             .application_name("wattline")
             .options([("statement_timeout", config.statement_timeout_millis)]);

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use lapin::uri::AMQPUri;
+use lapin::uri::{AMQPScheme, AMQPUri};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -32,6 +32,10 @@ pub struct Config {
     pub confirm_window: u16,
     pub confirm_timeout_millis: u64,
     pub connect_timeout_millis: u64,
+    /// Authorities that are believed besides the system's, in PEM. The binary takes them from the setting that holds for
+    /// every connection.
+    #[serde(skip)]
+    pub ca: Option<String>,
 }
 
 impl Default for Config {
@@ -52,6 +56,7 @@ impl Default for Config {
             confirm_window: 1_000,
             confirm_timeout_millis: 30_000,
             connect_timeout_millis: 10_000,
+            ca: None,
         }
     }
 }
@@ -112,6 +117,12 @@ impl Config {
         }
     }
 
+    /// Who is spoken to in plain text; `None` with `amqps`, and without a sound URL.
+    pub fn plain_text_host(&self) -> Option<String> {
+        let uri = self.uri().ok()?;
+        matches!(uri.scheme, AMQPScheme::AMQP).then_some(uri.authority.host)
+    }
+
     /// The reason names nothing of the URL, which holds a password.
     pub(crate) fn uri(&self) -> Result<AMQPUri, &'static str> {
         let url = self.url.expose_secret();
@@ -166,6 +177,14 @@ mod tests {
     }
 
     #[test]
+    fn only_amqps_is_no_plain_text() {
+        let host = |url: &str| Config { url: url.into(), ..Config::default() }.plain_text_host();
+        assert_eq!(host("amqp://me:mine@broker.example:5672/%2f").as_deref(), Some("broker.example"));
+        assert_eq!(host("amqp://127.0.0.1").as_deref(), Some("127.0.0.1"));
+        assert_eq!(host("amqps://broker.example"), None);
+    }
+
+    #[test]
     fn every_fault_is_named_at_once_and_none_tells_the_password() {
         let config = Config {
             url: "http://user:hunter2@host/".into(),
@@ -180,6 +199,7 @@ mod tests {
             confirm_window: 0,
             confirm_timeout_millis: 0,
             connect_timeout_millis: 0,
+            ca: None,
         };
         let faults = faults(&config);
         assert_eq!(faults.len(), 12, "{faults:?}");

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use lapin::options::ConfirmSelectOptions;
 use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
+use lapin::tcp::OwnedTLSConfig;
 use lapin::{Channel, Connection, ConnectionProperties};
 use tokio::time::{sleep, timeout};
 
@@ -43,7 +44,9 @@ pub(crate) async fn connect(config: &Config, name: &str) -> Result<Connection, E
     let uri = config.uri().map_err(Error::Url)?;
     let properties = ConnectionProperties::default().with_connection_name(name.into());
     let limit = config.connect_timeout();
-    timeout(limit, Connection::connect_uri(uri, properties))
+    let runtime = lapin::runtime::default_runtime().map_err(Error::broker("connecting"))?;
+    let tls = OwnedTLSConfig { identity: None, cert_chain: config.ca.clone() };
+    timeout(limit, Connection::connect_uri_with_config(uri, properties, tls, runtime))
         .await
         .map_err(|_| Error::TimedOut { operation: "connecting", limit })?
         .map_err(

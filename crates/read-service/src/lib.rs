@@ -23,7 +23,7 @@ use domain::live::LiveFeed;
 use domain::measurement::MeasurementQuery;
 use domain::registry::Registry;
 use domain::rollup::Rollups;
-use tokio::net::TcpListener;
+use service::tls::Listener;
 use tokio_util::sync::CancellationToken;
 
 pub use tokens::{KeySource, TokenVerifier};
@@ -46,7 +46,11 @@ pub enum Error {
 }
 
 /// Serves on `listener` until `shutdown`; live streams end with it.
-pub async fn run(deps: Deps, listener: TcpListener, shutdown: CancellationToken) -> Result<(), Error> {
+pub async fn run(
+    deps: Deps,
+    listener: impl Into<Listener>,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
     let router = routes::router(deps, shutdown.clone());
     Ok(service::http::serve(listener, router, shutdown).await?)
 }

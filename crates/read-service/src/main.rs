@@ -10,7 +10,6 @@ use arguments::{Arguments, Command};
 use clap::Parser;
 use read_service::{Deps, KeySource, TokenVerifier};
 use settings::Settings;
-use tokio::net::TcpListener;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -18,17 +17,20 @@ fn main() -> ExitCode {
         return read_service::openapi::print();
     }
     service::run("read-service", arguments.config.as_deref(), async |context: service::Context<Settings>| {
-        let settings = context.config;
-        let keys = KeySource::new(settings.jwks_url)?;
+        let mut settings = context.config;
+        let trusted = settings.tls.trusted()?;
+        settings.influxdb.ca = trusted.certificates();
+        settings.rabbitmq.ca = trusted.pem();
+        let keys = KeySource::trusting(settings.jwks_url, &trusted)?;
         let deps = Deps {
             query: Arc::new(influxdb::Reader::new(&settings.influxdb)?),
             rollups: Arc::new(influxdb::Rollups::new(&settings.influxdb)?),
-            registry: settings.accounts.open()?,
+            registry: settings.accounts.open(&trusted)?,
             live: Arc::new(rabbitmq::Live::connect(settings.rabbitmq)?),
             tokens: Arc::new(TokenVerifier::new(keys, context.clock.clone())),
             clock: context.clock,
         };
-        let listener = TcpListener::bind(settings.listen).await?;
+        let listener = settings.tls.listen(settings.listen).await?;
         Ok(read_service::run(deps, listener, context.shutdown).await?)
     })
 }

@@ -7,12 +7,14 @@ use domain::registry::Registry;
 use read_service::config::{DEFAULT_JWKS_URL, DEFAULT_LISTEN};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use service::tls::{TlsConfig, Trusted};
 
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Settings {
     /// Where the API is served.
     pub(crate) listen: SocketAddr,
+    pub(crate) tls: TlsConfig,
     /// The auth-service's public keys.
     pub(crate) jwks_url: String,
     pub(crate) rabbitmq: rabbitmq::Config,
@@ -30,9 +32,13 @@ pub(crate) struct AccountsSettings {
 
 impl AccountsSettings {
     /// Connects when it is first needed.
-    pub(crate) fn open(self) -> anyhow::Result<Arc<dyn Registry>> {
-        let url = self.postgres_url.unwrap_or_default();
-        Ok(Arc::new(postgres::Accounts::connect(&postgres::Config::new(url))?))
+    pub(crate) fn open(&self, trusted: &Trusted) -> anyhow::Result<Arc<dyn Registry>> {
+        let config = postgres::Config { ca: trusted.pem(), ..self.database() };
+        Ok(Arc::new(postgres::Accounts::connect(&config)?))
+    }
+
+    fn database(&self) -> postgres::Config {
+        postgres::Config::new(self.postgres_url.clone().unwrap_or_default())
     }
 }
 
@@ -40,6 +46,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             listen: DEFAULT_LISTEN,
+            tls: TlsConfig::default(),
             jwks_url: DEFAULT_JWKS_URL.to_owned(),
             rabbitmq: rabbitmq::Config::default(),
             influxdb: influxdb::Config::default(),
@@ -58,5 +65,67 @@ impl service::config::Config for Settings {
         }
         self.rabbitmq.validate(faults);
         self.influxdb.validate(faults);
+        self.tls.validate(faults);
+        self.tls.may_listen("listen", self.listen, faults);
+        self.tls.may_ask("jwks_url", &self.jwks_url, faults);
+        let database = self.accounts.database().plain_text_host();
+        self.tls.may_reach("accounts.postgres_url", database.as_deref(), faults);
+        self.tls.may_reach("rabbitmq.url", self.rabbitmq.plain_text_host().as_deref(), faults);
+        self.tls.may_reach("influxdb.url", self.influxdb.plain_text_host().as_deref(), faults);
+    }
+
+    fn warnings(&self, warnings: &mut Vec<String>) {
+        self.tls.warnings(warnings);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(variables: &[(&str, &str)]) -> Vec<String> {
+        let own = [
+            ("RABBITMQ__URL", "amqp://localhost"),
+            ("INFLUXDB__TOKEN", "token"),
+            ("ACCOUNTS__POSTGRES_URL", "postgres://127.0.0.1/accounts"),
+        ];
+        let variables = own
+            .iter()
+            .chain(variables)
+            .map(|(name, value)| (format!("WATTLINE__{name}"), (*value).to_owned()));
+        service::config::load::<Settings>(None, variables).err().map(|faults| faults.0).unwrap_or_default()
+    }
+
+    #[test]
+    fn plain_text_to_and_for_other_machines_is_refused_unless_told_so() {
+        assert!(faults(&[]).is_empty(), "{:?}", faults(&[]));
+        for (key, plain, safe) in [
+            ("listen", "0.0.0.0:9400", "[::1]:9400"),
+            ("rabbitmq.url", "amqp://me:hush@rabbitmq:5672/%2f", "amqps://me:hush@rabbitmq/%2f"),
+            ("influxdb.url", "http://influxdb:8086", "https://influxdb:8086"),
+            (
+                "accounts.postgres_url",
+                "postgres://me:hush@db/accounts",
+                "postgres://me:hush@db/accounts?sslmode=verify-full",
+            ),
+            (
+                "accounts.postgres_url",
+                "postgres://me:hush@db/accounts?sslmode=prefer",
+                "postgres://me:hush@db/accounts?sslmode=require",
+            ),
+            ("jwks_url", "http://auth-service:9403/jwks.json", "https://auth-service/jwks.json"),
+        ] {
+            let variable = key.to_uppercase().replace('.', "__");
+            let said = faults(&[(&variable, plain)]);
+            assert!(
+                said.len() == 1
+                    && said[0].starts_with(&format!("{key}: "))
+                    && said[0].contains("tls.plain_text"),
+                "{said:?}"
+            );
+            assert!(!said[0].contains("hush"), "{said:?}");
+            assert!(faults(&[(&variable, plain), ("TLS__PLAIN_TEXT", "anywhere")]).is_empty(), "{key}");
+            assert!(faults(&[(&variable, safe)]).is_empty(), "{key}: {:?}", faults(&[(&variable, safe)]));
+        }
     }
 }

@@ -23,7 +23,7 @@ use async_trait::async_trait;
 use domain::measurement::{MeasurementQuery, StoreError};
 use domain::rollup::Rollups;
 use domain::{Clock, UtcMillis};
-use tokio::net::TcpListener;
+use service::tls::Listener;
 use tokio_util::sync::CancellationToken;
 
 pub use config::RollupConfig;
@@ -54,7 +54,11 @@ pub struct Deps {
 }
 
 /// Runs until `shutdown`, and a few seconds longer for what is being rolled up then. Health is served on `listener`.
-pub async fn run(deps: Deps, listener: TcpListener, shutdown: CancellationToken) -> Result<(), Error> {
+pub async fn run(
+    deps: Deps,
+    listener: impl Into<Listener>,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
     let query = deps.query.clone();
     let worker = Worker::new(deps);
     let refused = worker.refused();

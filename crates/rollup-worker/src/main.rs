@@ -8,12 +8,11 @@ use std::process::ExitCode;
 use arguments::Arguments;
 use clap::Parser;
 use settings::Settings;
-use tokio::net::TcpListener;
 
 fn main() -> ExitCode {
     let Arguments { config } = Arguments::parse();
     service::run("rollup-worker", config.as_deref(), async |context: service::Context<Settings>| {
-        let listener = TcpListener::bind(context.config.listen).await?;
+        let listener = context.config.tls.listen(context.config.listen).await?;
         let deps = context.config.deps(context.clock)?;
         Ok(rollup_worker::run(deps, listener, context.shutdown).await?)
     })

@@ -13,6 +13,9 @@ use toml::{Table, Value};
 pub trait Config: DeserializeOwned + Default {
     /// Says what does not make sense, one sentence each, beginning with the key.
     fn validate(&self, faults: &mut Vec<String>);
+
+    /// Says what works and is not as it should be, for the log of every start.
+    fn warnings(&self, _warnings: &mut Vec<String>) {}
 }
 
 /// All that is wrong with a configuration.

@@ -11,7 +11,6 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower_http::add_extension::AddExtension;
@@ -23,6 +22,7 @@ use tower_http::trace::TraceLayer;
 
 use crate::origin::Peer;
 use crate::problem::Problem;
+use crate::tls::Listener;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -40,12 +40,13 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// Serves until `shutdown`, then lets open requests finish for a few seconds.
 pub async fn serve(
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     router: Router,
     shutdown: CancellationToken,
 ) -> std::io::Result<()> {
+    let (listener, doorway) = listener.into().open(shutdown.clone());
     let address = listener.local_addr()?;
-    tracing::info!(%address, "listening");
+    tracing::info!(%address, scheme = doorway.scheme(), "listening");
     let service = guarded(router);
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let connections = GracefulShutdown::new();
@@ -73,13 +74,21 @@ pub async fn serve(
             tracing::debug!(%error, "cannot turn off Nagle's algorithm");
         }
         let service = TowerToHyperService::new(AddExtension::new(service.clone(), Peer(from)));
-        let connection = protocol.serve_connection(TokioIo::new(stream), service);
-        let watched = connections.watch(connection);
+        let (protocol, doorway, watcher) = (protocol.clone(), doorway.clone(), connections.watcher());
+        let stop = shutdown.clone();
         tokio::spawn(async move {
-            if let Err(error) = watched.await {
-                tracing::debug!(%error, "a connection ended badly");
+            let _place = place;
+            match stop.run_until_cancelled(doorway.enter(stream)).await {
+                Some(Ok(stream)) => {
+                    let connection = protocol.serve_connection(TokioIo::new(stream), service);
+                    if let Err(error) = watcher.watch(connection).await {
+                        tracing::debug!(%error, "a connection ended badly");
+                    }
+                }
+                Some(Err(error)) => tracing::debug!(%error, "no TLS came about"),
+                // Nobody has asked anything yet.
+                None => {}
             }
-            drop(place);
         });
     }
     if tokio::time::timeout(GRACE, connections.shutdown()).await.is_err() {

@@ -47,6 +47,7 @@ pub fn run_with<C, F, M>(
     main: M,
 ) -> ExitCode
 where
+    C: Config,
     M: FnOnce(Context<C>) -> F,
     F: Future<Output = anyhow::Result<()>>,
 {
@@ -76,6 +77,9 @@ where
     let outcome = runtime.block_on(async {
         let shutdown = shutdown::on_signal()?;
         tracing::info!(version = env!("CARGO_PKG_VERSION"), "{name} starts");
+        let mut warnings = Vec::new();
+        config.warnings(&mut warnings);
+        warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         main(Context { config, clock: Arc::new(SystemClock), shutdown }).await
     });
     match outcome {

@@ -30,13 +30,20 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
     std::fs::create_dir_all(&data).with_context(|| format!("cannot make the folder {}", data.display()))?;
     config.place_spool();
     // First, so that a port that is taken is told before anything is touched.
-    let listener = TcpListener::bind(config.listen)
+    let listener = config
+        .tls
+        .listen(config.listen)
         .await
         .with_context(|| format!("cannot serve the page on {}", config.listen))?;
 
     let page = listener.local_addr()?;
-    let page_url = format!("http://{page}");
-    let people = config.people(page.ip().is_loopback() && arguments.is_demo(), &page_url);
+    let page_url = format!("{}://{page}", if config.tls.serves_tls() { "https" } else { "http" });
+    let trusted = config.tls.trusted()?;
+    let people = config.people(page.ip().is_loopback() && arguments.is_demo(), &page_url, trusted.pem());
+    if let Some(smtp) = &mut config.alerts.smtp {
+        smtp.ca = trusted.pem();
+    }
+    config.alerts.trusted = trusted;
 
     let accounts = Arc::new(sqlite::Accounts::open(data.join("accounts.db")).await?);
     let measurements = Arc::new(sqlite::Measurements::open(data.join("measurements.db")).await?);
@@ -86,8 +93,9 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
         upstream: UpstreamConfig {
             auth_url,
             read_url,
-            secure_cookies: config.secure_cookies,
+            secure_cookies: config.secure_cookies || config.tls.serves_tls(),
             forwarded_hops: config.forwarded_hops,
+            ..UpstreamConfig::default()
         },
         clock: clock.clone(),
     };

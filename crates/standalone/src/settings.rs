@@ -10,6 +10,7 @@ use domain::calendar::Zone;
 use mail::SmtpConfig;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use service::tls::TlsConfig;
 use write_service::{BatchConfig, DoorConfig};
 
 #[derive(Deserialize)]
@@ -17,9 +18,11 @@ use write_service::{BatchConfig, DoorConfig};
 pub(crate) struct Settings {
     /// Where the page is served.
     pub(crate) listen: SocketAddr,
+    pub(crate) tls: TlsConfig,
     /// Where everything is kept.
     pub(crate) data_dir: PathBuf,
-    /// Whether browsers may send the session's cookie over HTTPS only: for use behind a proxy with TLS.
+    /// Whether browsers may send the session's cookie over HTTPS only: for use behind a proxy with TLS. With
+    /// `tls.certificate` they always do.
     pub(crate) secure_cookies: bool,
     /// How many proxies stand before the page and add who asked them to `X-Forwarded-For`.
     pub(crate) forwarded_hops: u8,
@@ -61,6 +64,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            tls: TlsConfig::default(),
             data_dir: PathBuf::from("wattline-data"),
             secure_cookies: false,
             forwarded_hops: 0,
@@ -102,8 +106,9 @@ impl Settings {
     }
 
     /// In a demonstration on this machine links are shown, so that all can be tried without a mail server.
-    pub(crate) fn people(&self, is_demo: bool, page_url: &str) -> PeopleConfig {
+    pub(crate) fn people(&self, is_demo: bool, page_url: &str, ca: Option<String>) -> PeopleConfig {
         let PeopleSettings { sign_up, page_url: configured, smtp } = self.people.clone();
+        let smtp = smtp.map(|smtp| SmtpConfig { ca, ..smtp });
         PeopleConfig {
             sign_up: sign_up || is_demo,
             page_url: configured.unwrap_or_else(|| page_url.to_owned()),
@@ -128,7 +133,7 @@ impl service::config::Config for Settings {
         if !self.home.email.contains('@') {
             faults.push(format!("home.email: {:?} is not an e-mail address", self.home.email));
         }
-        self.people(false, "http://localhost").validate(faults);
+        self.people(false, "http://localhost", None).validate(faults);
         if self.home.password.as_ref().is_some_and(|password| password.expose_secret().len() < 8) {
             faults.push("home.password: must have at least 8 characters".to_owned());
         }
@@ -141,6 +146,17 @@ impl service::config::Config for Settings {
         self.alerts.validate(faults);
         self.batch.validate(faults);
         self.door.validate(faults);
+        self.tls.validate(faults);
+        self.tls.may_listen("listen", self.listen, faults);
+        for (key, smtp) in
+            [("people.smtp.security", &self.people.smtp), ("alerts.smtp.security", &self.alerts.smtp)]
+        {
+            self.tls.may_reach(key, smtp.as_ref().and_then(SmtpConfig::plain_text_host), faults);
+        }
+    }
+
+    fn warnings(&self, warnings: &mut Vec<String>) {
+        self.tls.warnings(warnings);
     }
 }
 
@@ -159,5 +175,42 @@ mod tests {
         settings.agent.spool.path = PathBuf::from("/elsewhere/hub.db");
         settings.place_spool();
         assert_eq!(settings.agent.spool.path, PathBuf::from("/elsewhere/hub.db"));
+    }
+
+    fn faults(variables: &[(&str, &str)]) -> Vec<String> {
+        let own = [
+            ("AGENT__SENSOR__SIMULATED__SEED", "1"),
+            ("ALERTS__SMTP__HOST", "mail.example"),
+            ("ALERTS__SMTP__FROM", "me@example.org"),
+            ("PEOPLE__SMTP__HOST", "mail.example"),
+            ("PEOPLE__SMTP__FROM", "me@example.org"),
+        ];
+        let variables = own
+            .iter()
+            .chain(variables)
+            .map(|(name, value)| (format!("WATTLINE__{name}"), (*value).to_owned()));
+        service::config::load::<Settings>(None, variables).err().map(|faults| faults.0).unwrap_or_default()
+    }
+
+    #[test]
+    fn plain_text_to_and_for_other_machines_is_refused_unless_told_so() {
+        assert!(faults(&[]).is_empty(), "{:?}", faults(&[]));
+        for (key, plain, safe) in [
+            ("listen", "0.0.0.0:9400", "[::1]:9400"),
+            ("people.smtp.security", "none", "tls"),
+            ("alerts.smtp.security", "none", "starttls"),
+        ] {
+            let variable = key.to_uppercase().replace('.', "__");
+            let said = faults(&[(&variable, plain)]);
+            assert!(
+                said.len() == 1
+                    && said[0].starts_with(&format!("{key}: "))
+                    && said[0].contains("tls.plain_text"),
+                "{said:?}"
+            );
+            assert!(!said[0].contains("hush"), "{said:?}");
+            assert!(faults(&[(&variable, plain), ("TLS__PLAIN_TEXT", "anywhere")]).is_empty(), "{key}");
+            assert!(faults(&[(&variable, safe)]).is_empty(), "{key}: {:?}", faults(&[(&variable, safe)]));
+        }
     }
 }

@@ -45,10 +45,17 @@ pub struct Client {
 impl Client {
     /// Logs in on the page at `url`; the status and the problem when that fails.
     pub async fn log_in(url: &str, email: &str, password: &str) -> Result<Self, (u16, Value)> {
-        let http = reqwest::Client::builder()
-            .timeout(Duration::from_secs(30))
-            .build()
-            .expect("an HTTP client can be built");
+        Self::log_in_by(reqwest::Client::builder(), url, email, password).await
+    }
+
+    /// The same, by a client that is prepared for that page.
+    pub async fn log_in_by(
+        http: reqwest::ClientBuilder,
+        url: &str,
+        email: &str,
+        password: &str,
+    ) -> Result<Self, (u16, Value)> {
+        let http = http.timeout(Duration::from_secs(30)).build().expect("an HTTP client can be built");
         let url = url.trim_end_matches('/').to_owned();
         let answer = http
             .post(format!("{url}/api/session"))
@@ -69,6 +76,11 @@ impl Client {
         }
         let household = body["households"][0]["id"].as_str().unwrap_or_default().to_owned();
         Ok(Self { http, url, cookie, household })
+    }
+
+    /// Name and value.
+    pub fn cookie(&self) -> &str {
+        &self.cookie
     }
 
     /// `path` below `/api`.

@@ -3,6 +3,7 @@
 //!
 //! It must not know any adapter or service: whoever runs a suite passes the adapter in.
 
+pub mod certificates;
 pub mod client;
 pub mod clock;
 pub mod containers;

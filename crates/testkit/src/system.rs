@@ -9,8 +9,9 @@ use std::thread;
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::certificates::Issued;
 use crate::servers::{
-    InfluxDb, PostgreSql, Program, ProgramSetup, RabbitMq, ServerError, free_port, run_to_end,
+    InfluxDb, PostgreSql, Program, ProgramSetup, RabbitMq, RabbitMqSetup, ServerError, free_port, run_to_end,
 };
 
 /// The hub of the home that is provisioned.
@@ -60,6 +61,43 @@ pub struct System {
     _temporary: Option<TempDir>,
 }
 
+/// The servers of others.
+struct Servers {
+    rabbitmq: RabbitMq,
+    broker_url: String,
+    influxdb: InfluxDb,
+    postgresql: PostgreSql,
+    accounts_url: String,
+}
+
+impl Servers {
+    fn start_in(folder: &Path) -> Result<Self, ServerError> {
+        let (rabbitmq, influxdb, postgresql) = thread::scope(|scope| {
+            let rabbitmq = scope.spawn(|| RabbitMq::start_in(&folder.join("rabbitmq")));
+            let influxdb = scope.spawn(|| InfluxDb::start_in(&folder.join("influxdb")));
+            let postgresql = scope.spawn(|| PostgreSql::start_in(&folder.join("postgresql")));
+            (joined(rabbitmq), joined(influxdb), joined(postgresql))
+        });
+        let (rabbitmq, influxdb, postgresql) = (rabbitmq?, influxdb?, postgresql?);
+        let accounts_url = postgresql.database("wattline")?;
+        Ok(Self { broker_url: rabbitmq.url(), rabbitmq, influxdb, postgresql, accounts_url })
+    }
+
+    /// In folders of their own.
+    fn start_with_tls(issued: &Issued) -> Result<Self, ServerError> {
+        let (setup, broker_url) = RabbitMqSetup::with_tls(issued);
+        let (rabbitmq, influxdb, postgresql) = thread::scope(|scope| {
+            let rabbitmq = scope.spawn(|| RabbitMq::start_with(&setup));
+            let influxdb = scope.spawn(|| InfluxDb::start_with_tls(issued));
+            let postgresql = scope.spawn(|| PostgreSql::start_with_tls(issued));
+            (joined(rabbitmq), joined(influxdb), joined(postgresql))
+        });
+        let (rabbitmq, influxdb, postgresql) = (rabbitmq?, influxdb?, postgresql?);
+        let accounts_url = format!("{}?sslmode=verify-full", postgresql.database("wattline")?);
+        Ok(Self { rabbitmq, broker_url, influxdb, postgresql, accounts_url })
+    }
+}
+
 /// Where cargo puts the binaries of the running test.
 pub fn test_binaries() -> PathBuf {
     let test = std::env::current_exe().expect("a test is a file");
@@ -69,6 +107,16 @@ pub fn test_binaries() -> PathBuf {
 impl System {
     /// Blocks until everything is up and the home is provisioned.
     pub fn start(setup: &SystemSetup) -> Result<Self, ServerError> {
+        Self::launch(setup, None)
+    }
+
+    /// The same with TLS on every way, the servers of others included: all show this certificate, which has to be for
+    /// 127.0.0.1.
+    pub fn start_with_tls(setup: &SystemSetup, issued: &Issued) -> Result<Self, ServerError> {
+        Self::launch(setup, Some(issued))
+    }
+
+    fn launch(setup: &SystemSetup, issued: Option<&Issued>) -> Result<Self, ServerError> {
         let temporary = match &setup.folder {
             Some(_) => None,
             None => {
@@ -82,17 +130,16 @@ impl System {
         };
         std::fs::create_dir_all(&folder).map_err(ServerError::io("making a folder"))?;
 
-        let (rabbitmq, influxdb, postgresql) = thread::scope(|scope| {
-            let rabbitmq = scope.spawn(|| RabbitMq::start_in(&folder.join("rabbitmq")));
-            let influxdb = scope.spawn(|| InfluxDb::start_in(&folder.join("influxdb")));
-            let postgresql = scope.spawn(|| PostgreSql::start_in(&folder.join("postgresql")));
-            (joined(rabbitmq), joined(influxdb), joined(postgresql))
-        });
-        let (rabbitmq, influxdb, postgresql) = (rabbitmq?, influxdb?, postgresql?);
-        let accounts = postgresql.database("wattline")?;
+        let Servers { rabbitmq, broker_url, influxdb, postgresql, accounts_url: accounts } =
+            issued.map_or_else(|| Servers::start_in(&folder), Servers::start_with_tls)?;
 
-        let launcher = Launcher { binaries: setup.binaries.clone(), folder: folder.clone() };
-        let broker = ("WATTLINE__RABBITMQ__URL", rabbitmq.url());
+        let launcher = Launcher {
+            binaries: setup.binaries.clone(),
+            folder: folder.clone(),
+            tls: issued.map(Issued::variables).unwrap_or_default(),
+        };
+        let scheme = if issued.is_some() { "https" } else { "http" };
+        let broker = ("WATTLINE__RABBITMQ__URL", broker_url);
         let store = [
             ("WATTLINE__INFLUXDB__URL", influxdb.url()),
             ("WATTLINE__INFLUXDB__API", "v1".to_owned()),
@@ -125,19 +172,19 @@ impl System {
         ]
         .concat();
         let alerts = launcher.start("alert-worker", Some(alerts_port), &[], &watching)?;
-        let keys = format!("http://127.0.0.1:{auth_port}/.well-known/jwks.json");
+        let keys = format!("{scheme}://127.0.0.1:{auth_port}/.well-known/jwks.json");
         let with_keys = [with_broker.as_slice(), &[("WATTLINE__JWKS_URL", keys), accounts_url]].concat();
         let read = launcher.start("read-service", Some(read_port), &[], &with_keys)?;
         let upstream = [
-            ("WATTLINE__UPSTREAM__AUTH_URL", format!("http://127.0.0.1:{auth_port}")),
-            ("WATTLINE__UPSTREAM__READ_URL", format!("http://127.0.0.1:{read_port}")),
-            ("WATTLINE__UPSTREAM__SECURE_COOKIES", "false".to_owned()),
+            ("WATTLINE__UPSTREAM__AUTH_URL", format!("{scheme}://127.0.0.1:{auth_port}")),
+            ("WATTLINE__UPSTREAM__READ_URL", format!("{scheme}://127.0.0.1:{read_port}")),
+            ("WATTLINE__UPSTREAM__SECURE_COOKIES", issued.is_some().to_string()),
         ];
         let web = launcher.start("web-app", Some(web_port), &[], &upstream)?;
         let config = launcher.agent_config(&setup.agent)?;
         let agent = launcher.start("agent", None, &["--config", &config], &[broker])?;
 
-        let url = format!("http://127.0.0.1:{web_port}");
+        let url = format!("{scheme}://127.0.0.1:{web_port}");
         Ok(Self {
             agent,
             web,
@@ -188,6 +235,8 @@ fn joined<T>(handle: thread::ScopedJoinHandle<'_, T>) -> T {
 struct Launcher {
     binaries: PathBuf,
     folder: PathBuf,
+    /// For each of them.
+    tls: Vec<(&'static str, String)>,
 }
 
 impl Launcher {
@@ -199,7 +248,8 @@ impl Launcher {
         environment: &[(&'static str, String)],
     ) -> ProgramSetup {
         let listen = port.map(|port| ("WATTLINE__LISTEN".to_owned(), format!("127.0.0.1:{port}")));
-        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let environment =
+            environment.iter().chain(&self.tls).map(|(name, value)| ((*name).to_owned(), value.clone()));
         ProgramSetup {
             name,
             binaries: self.binaries.clone(),

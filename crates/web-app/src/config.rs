@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use serde::Deserialize;
+use service::tls::Trusted;
 
 /// Where the page is served.
 pub const DEFAULT_LISTEN: SocketAddr =
@@ -19,6 +20,10 @@ pub struct UpstreamConfig {
     /// How many proxies of our own stand before the page and add who asked them to `X-Forwarded-For`. None: who is
     /// connected is who asks.
     pub forwarded_hops: u8,
+    /// Authorities that are believed besides the system's. The binary takes them from the setting that holds for every
+    /// connection.
+    #[serde(skip)]
+    pub trusted: Trusted,
 }
 
 impl Default for UpstreamConfig {
@@ -28,6 +33,7 @@ impl Default for UpstreamConfig {
             read_url: "http://127.0.0.1:9402".to_owned(),
             secure_cookies: true,
             forwarded_hops: 0,
+            trusted: Trusted::default(),
         }
     }
 }

@@ -15,7 +15,7 @@ mod upstream;
 use std::sync::Arc;
 
 use domain::Clock;
-use tokio::net::TcpListener;
+use service::tls::Listener;
 use tokio_util::sync::CancellationToken;
 
 pub use config::UpstreamConfig;
@@ -36,7 +36,11 @@ pub enum Error {
 }
 
 /// Serves on `listener` until `shutdown`.
-pub async fn run(deps: Deps, listener: TcpListener, shutdown: CancellationToken) -> Result<(), Error> {
+pub async fn run(
+    deps: Deps,
+    listener: impl Into<Listener>,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
     if !assets::page_is_built() {
         tracing::warn!("the page is not built into this binary: {}", assets::HOW_TO_BUILD);
     }

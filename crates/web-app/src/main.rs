@@ -7,8 +7,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use settings::Settings;
-use tokio::net::TcpListener;
-use web_app::Deps;
+use web_app::{Deps, UpstreamConfig};
 
 /// Serves the page.
 #[derive(Parser)]
@@ -22,8 +21,10 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     service::run("web-app", arguments.config.as_deref(), async |context: service::Context<Settings>| {
-        let deps = Deps { upstream: context.config.upstream, clock: context.clock };
-        let listener = TcpListener::bind(context.config.listen).await?;
+        let Settings { listen, tls, upstream } = context.config;
+        let upstream = UpstreamConfig { trusted: tls.trusted()?, ..upstream };
+        let deps = Deps { upstream, clock: context.clock };
+        let listener = tls.listen(listen).await?;
         Ok(web_app::run(deps, listener, context.shutdown).await?)
     })
 }

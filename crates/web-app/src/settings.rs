@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use serde::Deserialize;
+use service::tls::TlsConfig;
 use web_app::UpstreamConfig;
 use web_app::config::DEFAULT_LISTEN;
 
@@ -11,17 +12,65 @@ use web_app::config::DEFAULT_LISTEN;
 pub(crate) struct Settings {
     /// Where the page is served.
     pub(crate) listen: SocketAddr,
+    pub(crate) tls: TlsConfig,
     pub(crate) upstream: UpstreamConfig,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { listen: DEFAULT_LISTEN, upstream: UpstreamConfig::default() }
+        Self { listen: DEFAULT_LISTEN, tls: TlsConfig::default(), upstream: UpstreamConfig::default() }
     }
 }
 
 impl service::config::Config for Settings {
     fn validate(&self, faults: &mut Vec<String>) {
         self.upstream.validate(faults);
+        self.tls.validate(faults);
+        self.tls.may_listen("listen", self.listen, faults);
+        self.tls.may_ask("upstream.auth_url", &self.upstream.auth_url, faults);
+        self.tls.may_ask("upstream.read_url", &self.upstream.read_url, faults);
+        if self.tls.serves_tls() && !self.upstream.secure_cookies {
+            faults.push("upstream.secure_cookies: must stay on with tls.certificate".to_owned());
+        }
+    }
+
+    fn warnings(&self, warnings: &mut Vec<String>) {
+        self.tls.warnings(warnings);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(variables: &[(&str, &str)]) -> Vec<String> {
+        let own = [("UPSTREAM__FORWARDED_HOPS", "0")];
+        let variables = own
+            .iter()
+            .chain(variables)
+            .map(|(name, value)| (format!("WATTLINE__{name}"), (*value).to_owned()));
+        service::config::load::<Settings>(None, variables).err().map(|faults| faults.0).unwrap_or_default()
+    }
+
+    #[test]
+    fn plain_text_to_and_for_other_machines_is_refused_unless_told_so() {
+        assert!(faults(&[]).is_empty(), "{:?}", faults(&[]));
+        for (key, plain, safe) in [
+            ("listen", "0.0.0.0:9400", "[::1]:9400"),
+            ("upstream.auth_url", "http://auth-service:9403", "https://auth-service"),
+            ("upstream.read_url", "http://10.0.0.3:9402", "http://127.0.0.1:9402"),
+        ] {
+            let variable = key.to_uppercase().replace('.', "__");
+            let said = faults(&[(&variable, plain)]);
+            assert!(
+                said.len() == 1
+                    && said[0].starts_with(&format!("{key}: "))
+                    && said[0].contains("tls.plain_text"),
+                "{said:?}"
+            );
+            assert!(!said[0].contains("hush"), "{said:?}");
+            assert!(faults(&[(&variable, plain), ("TLS__PLAIN_TEXT", "anywhere")]).is_empty(), "{key}");
+            assert!(faults(&[(&variable, safe)]).is_empty(), "{key}: {:?}", faults(&[(&variable, safe)]));
+        }
     }
 }

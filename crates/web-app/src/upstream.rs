@@ -87,11 +87,9 @@ impl Upstream {
         config: &UpstreamConfig,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, reqwest::Error> {
-        let client = Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(limits.silence)
-            .no_proxy()
-            .build()?;
+        let builder =
+            Client::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(limits.silence).no_proxy();
+        let client = config.trusted.put_into(builder).build()?;
         let trimmed = |url: &str| url.trim_end_matches('/').to_owned();
         Ok(Self {
             client,

@@ -62,7 +62,7 @@ impl Command {
             Self::Drop(arguments) => arguments.consent()?,
             Self::List(_) | Self::Show(_) => consent::Consent::Given,
         };
-        let letters = DeadLetters::connect(&config.rabbitmq).await?;
+        let letters = DeadLetters::connect(&config.broker()?).await?;
         let outcome = match self {
             Self::List(arguments) => list::run(&letters, &arguments).await,
             Self::Show(arguments) => show::run(&letters, &arguments).await,

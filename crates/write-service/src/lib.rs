@@ -22,7 +22,7 @@ use domain::Clock;
 use domain::measurement::MeasurementStore;
 use domain::rollup::Rollups;
 use domain::transport::ContainerSource;
-use tokio::net::TcpListener;
+use service::tls::Listener;
 use tokio_util::sync::CancellationToken;
 
 pub use config::BatchConfig;
@@ -59,7 +59,11 @@ fn not_ready(sentence: &str, cause: &dyn std::error::Error) -> String {
 
 /// Runs until `shutdown`; what is in flight then is finished or given back within seconds. Health is served on
 /// `listener`.
-pub async fn run(deps: Deps, listener: TcpListener, shutdown: CancellationToken) -> Result<(), Error> {
+pub async fn run(
+    deps: Deps,
+    listener: impl Into<Listener>,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
     let (source, store) = (deps.source.clone(), deps.store.clone());
     let health = service::health::routes(move || {
         let (source, store) = (source.clone(), store.clone());

@@ -10,7 +10,6 @@ use std::process::ExitCode;
 use arguments::{Arguments, Command};
 use clap::Parser;
 use settings::Settings;
-use tokio::net::TcpListener;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -19,7 +18,7 @@ fn main() -> ExitCode {
         return dead_letters_command::run(command, config);
     }
     service::run("write-service", config, async |context: service::Context<Settings>| {
-        let listener = TcpListener::bind(context.config.listen).await?;
+        let listener = context.config.tls.listen(context.config.listen).await?;
         let mut deps = context.config.deps(context.clock)?;
         deps.stored = arguments.die_before_ack.map(failpoint::die_at);
         Ok(write_service::run(deps, listener, context.shutdown).await?)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use domain::Clock;
 use serde::Deserialize;
+use service::tls::TlsConfig;
 use write_service::config::DEFAULT_LISTEN;
 use write_service::{BatchConfig, Deps, DoorConfig, Prepared};
 
@@ -13,6 +14,7 @@ use write_service::{BatchConfig, Deps, DoorConfig, Prepared};
 pub(crate) struct Settings {
     /// Where health is served.
     pub(crate) listen: SocketAddr,
+    pub(crate) tls: TlsConfig,
     pub(crate) batch: BatchConfig,
     pub(crate) door: DoorConfig,
     pub(crate) rabbitmq: rabbitmq::Config,
@@ -23,6 +25,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             listen: DEFAULT_LISTEN,
+            tls: TlsConfig::default(),
             batch: BatchConfig::default(),
             door: DoorConfig::default(),
             rabbitmq: rabbitmq::Config::default(),
@@ -33,13 +36,15 @@ impl Default for Settings {
 
 impl Settings {
     /// The adapters, connecting in the background.
-    pub(crate) fn deps(self, clock: Arc<dyn Clock>) -> anyhow::Result<Deps> {
+    pub(crate) fn deps(mut self, clock: Arc<dyn Clock>) -> anyhow::Result<Deps> {
+        self.influxdb.ca = self.tls.trusted()?.certificates();
+        let rabbitmq = self.broker()?;
         let writer = influxdb::Writer::new(&self.influxdb)?;
         let stale = Arc::new(influxdb::Rollups::new(&self.influxdb)?);
         let database = Arc::new(self.influxdb);
         let retention_days = database.retention_days;
         Ok(Deps {
-            source: Arc::new(rabbitmq::Source::connect(self.rabbitmq)?),
+            source: Arc::new(rabbitmq::Source::connect(rabbitmq)?),
             store: Arc::new(Prepared::new(writer, move || {
                 let database = database.clone();
                 async move { influxdb::prepare(&database).await }
@@ -51,6 +56,11 @@ impl Settings {
             stored: None,
         })
     }
+
+    /// Whom the broker's certificate must come from is in another section.
+    pub(crate) fn broker(&self) -> anyhow::Result<rabbitmq::Config> {
+        Ok(rabbitmq::Config { ca: self.tls.trusted()?.pem(), ..self.rabbitmq.clone() })
+    }
 }
 
 impl service::config::Config for Settings {
@@ -59,5 +69,49 @@ impl service::config::Config for Settings {
         self.door.validate(faults);
         self.rabbitmq.validate(faults);
         self.influxdb.validate(faults);
+        self.tls.validate(faults);
+        self.tls.may_listen("listen", self.listen, faults);
+        self.tls.may_reach("rabbitmq.url", self.rabbitmq.plain_text_host().as_deref(), faults);
+        self.tls.may_reach("influxdb.url", self.influxdb.plain_text_host().as_deref(), faults);
+    }
+
+    fn warnings(&self, warnings: &mut Vec<String>) {
+        self.tls.warnings(warnings);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(variables: &[(&str, &str)]) -> Vec<String> {
+        let own = [("RABBITMQ__URL", "amqp://localhost"), ("INFLUXDB__TOKEN", "token")];
+        let variables = own
+            .iter()
+            .chain(variables)
+            .map(|(name, value)| (format!("WATTLINE__{name}"), (*value).to_owned()));
+        service::config::load::<Settings>(None, variables).err().map(|faults| faults.0).unwrap_or_default()
+    }
+
+    #[test]
+    fn plain_text_to_and_for_other_machines_is_refused_unless_told_so() {
+        assert!(faults(&[]).is_empty(), "{:?}", faults(&[]));
+        for (key, plain, safe) in [
+            ("listen", "0.0.0.0:9400", "[::1]:9400"),
+            ("rabbitmq.url", "amqp://me:hush@rabbitmq:5672/%2f", "amqps://me:hush@rabbitmq/%2f"),
+            ("influxdb.url", "http://influxdb:8086", "https://influxdb:8086"),
+        ] {
+            let variable = key.to_uppercase().replace('.', "__");
+            let said = faults(&[(&variable, plain)]);
+            assert!(
+                said.len() == 1
+                    && said[0].starts_with(&format!("{key}: "))
+                    && said[0].contains("tls.plain_text"),
+                "{said:?}"
+            );
+            assert!(!said[0].contains("hush"), "{said:?}");
+            assert!(faults(&[(&variable, plain), ("TLS__PLAIN_TEXT", "anywhere")]).is_empty(), "{key}");
+            assert!(faults(&[(&variable, safe)]).is_empty(), "{key}: {:?}", faults(&[(&variable, safe)]));
+        }
     }
 }

@@ -7,6 +7,7 @@ use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 use serde::Deserialize;
 use serde_json::json;
+use service::tls::{Trusted, is_local};
 
 use super::{PairingError, Secret};
 
@@ -79,7 +80,7 @@ pub(super) fn is_base(url: &str) -> bool {
 }
 
 impl Desk {
-    pub(super) fn at(url: &str) -> Result<Self, PairingError> {
+    pub(super) fn at(url: &str, trusted: &Trusted) -> Result<Self, PairingError> {
         if !is_base(url) {
             return Err(PairingError::BadUrl);
         }
@@ -87,16 +88,13 @@ impl Desk {
             .timeout(TIMEOUT)
             .redirect(redirect::Policy::none())
             .user_agent("wattline-agent");
-        let http = client.build().map_err(AskError::Prepare)?;
+        let http = trusted.put_into(client).build().map_err(AskError::Prepare)?;
         Ok(Self { http, url: url.trim_end_matches('/').to_owned() })
     }
 
     /// The secret travels when the hub asks how it stands.
     pub(super) fn is_in_the_open(&self) -> bool {
-        let local = ["127.0.0.1", "[::1]", "localhost"];
-        Url::parse(&self.url).is_ok_and(|url| {
-            url.scheme() == "http" && !url.host_str().is_some_and(|host| local.contains(&host))
-        })
+        Url::parse(&self.url).is_ok_and(|url| url.scheme() == "http" && !url.host_str().is_some_and(is_local))
     }
 
     pub(super) async fn ask(&self, hub: HubId, secret: &Secret) -> Result<Asked, AskError> {

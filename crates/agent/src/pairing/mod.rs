@@ -11,6 +11,7 @@ use std::time::Duration;
 use domain::HubId;
 use serde::Deserialize;
 use service::backoff::Backoff;
+use service::tls::Trusted;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -77,6 +78,8 @@ pub struct Wish {
     pub spool: PathBuf,
     /// Anew, even if the hub is paired.
     pub force: bool,
+    /// Who may vouch for the auth-service.
+    pub trusted: Trusted,
 }
 
 /// The secret of a hub that is paired; `None` before.
@@ -90,7 +93,7 @@ pub async fn pair(
     out: &mut (dyn Write + Send),
     shutdown: &CancellationToken,
 ) -> Result<Outcome, PairingError> {
-    let (desk, kept) = (Desk::at(&wish.auth_url)?, Kept::beside(&wish.spool));
+    let (desk, kept) = (Desk::at(&wish.auth_url, &wish.trusted)?, Kept::beside(&wish.spool));
     if desk.is_in_the_open() {
         writeln!(out, "Careful: {} is not HTTPS, so others on the way can read along.", wish.auth_url)?;
     }

@@ -13,6 +13,7 @@ use auth_service::{
 use domain::Clock;
 use serde_json::{Value, json};
 use service::clock::SystemClock;
+use service::tls::TlsConfig;
 use testkit::servers::{RabbitMq, RabbitMqSetup, free_port};
 use testkit::wait;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
@@ -57,8 +58,14 @@ impl World {
             cache_ttl_seconds: 2,
             ..BrokerConfig::default()
         };
-        let answers =
-            Broker::bind(config, Arc::clone(&stores.hub_credentials), Arc::clone(&clock)).await.unwrap();
+        let answers = Broker::bind(
+            config,
+            &TlsConfig::default(),
+            Arc::clone(&stores.hub_credentials),
+            Arc::clone(&clock),
+        )
+        .await
+        .unwrap();
         let signing_keys = SigningKeys::open(&folder.join("key.pem"), clock.now()).unwrap();
         let sealing_key = SealingKey::open(&folder.join("second-factor.key")).unwrap();
         let (sessions, people) = (SessionsConfig::default(), PeopleConfig::default());

@@ -20,6 +20,7 @@ fn with_smtp(port: u16) -> AlertConfig {
         user: None,
         password: None,
         from: "Wattline <alerts@example.org>".to_owned(),
+        ca: None,
     };
     AlertConfig {
         smtp: Some(smtp),

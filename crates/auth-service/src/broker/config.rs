@@ -2,6 +2,7 @@ use std::net::SocketAddr;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use service::tls::{TlsConfig, Trusted};
 
 /// How RabbitMQ is answered, and reached.
 #[derive(Clone, Debug, Deserialize)]
@@ -18,6 +19,10 @@ pub struct Config {
     pub management_password: SecretString,
     /// `auth_cache.cache_ttl` of RabbitMQ. For so long it may let in whom it has let in before.
     pub cache_ttl_seconds: u32,
+    /// Authorities that are believed besides the system's. The binary takes them from the setting that holds for every
+    /// connection.
+    #[serde(skip)]
+    pub trusted: Trusted,
 }
 
 /// With what comes on top, a released hub is out within a minute.
@@ -32,6 +37,7 @@ impl Default for Config {
             management_user: String::new(),
             management_password: SecretString::default(),
             cache_ttl_seconds: 30,
+            trusted: Trusted::default(),
         }
     }
 }
@@ -52,6 +58,16 @@ impl Config {
                 faults
                     .push("broker.management_url: needs management_user and management_password".to_owned());
             }
+        }
+    }
+
+    /// Hubs' secrets come in, and a password for the management goes out.
+    pub(crate) fn validate_ways(&self, tls: &TlsConfig, faults: &mut Vec<String>) {
+        if let Some(listen) = self.listen {
+            tls.may_listen("broker.listen", listen, faults);
+        }
+        if let Some(url) = &self.management_url {
+            tls.may_ask("broker.management_url", url, faults);
         }
     }
 

@@ -53,12 +53,12 @@ impl Closer {
     /// `None` when no management is configured.
     pub(super) fn new(config: &Config) -> Result<Option<Self>, reqwest::Error> {
         let Some(url) = config.management_url.as_deref() else { return Ok(None) };
-        let http = Client::builder()
+        let builder = Client::builder()
             .timeout(TIMEOUT)
             .no_proxy()
             .redirect(redirect::Policy::none())
-            .user_agent("wattline")
-            .build()?;
+            .user_agent("wattline");
+        let http = config.trusted.put_into(builder).build()?;
         Ok(Some(Self {
             http,
             url: url.trim_end_matches('/').to_owned(),

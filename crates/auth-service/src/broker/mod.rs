@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use domain::Clock;
 use domain::hubs::HubCredentials;
-use tokio::net::TcpListener;
+use service::tls::{Listener, TlsConfig};
 use tokio_util::sync::CancellationToken;
 
 pub use config::Config;
@@ -29,7 +29,7 @@ pub enum BrokerError {
 
 /// Both directions, ready to run.
 pub struct Broker {
-    listener: Option<TcpListener>,
+    listener: Option<Listener>,
     closer: Option<disconnecting::Closer>,
     config: Config,
     credentials: Arc<dyn HubCredentials>,
@@ -40,11 +40,12 @@ impl Broker {
     /// Binds the port, if one is configured.
     pub async fn bind(
         config: Config,
+        tls: &TlsConfig,
         credentials: Arc<dyn HubCredentials>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, BrokerError> {
         let listener = match config.listen {
-            Some(address) => Some(TcpListener::bind(address).await.map_err(BrokerError::Listen)?),
+            Some(address) => Some(tls.listen(address).await.map_err(BrokerError::Listen)?),
             None => None,
         };
         let closer = disconnecting::Closer::new(&config).map_err(BrokerError::Management)?;

@@ -10,6 +10,7 @@ use domain::hubs::{Enrolment, HubCredentials};
 use futures_util::{StreamExt, future, stream};
 use reqwest::StatusCode;
 use service::clock::SystemClock;
+use service::tls::TlsConfig;
 use sha2::{Digest, Sha256};
 use testkit::servers::free_port;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -28,7 +29,8 @@ impl Desk {
     async fn of(credentials: Arc<dyn HubCredentials>) -> Self {
         let listen = Some("127.0.0.1:0".parse().unwrap());
         let config = BrokerConfig { listen, ..BrokerConfig::default() };
-        let broker = Broker::bind(config, credentials, Arc::new(SystemClock)).await.unwrap();
+        let broker =
+            Broker::bind(config, &TlsConfig::default(), credentials, Arc::new(SystemClock)).await.unwrap();
         let url = format!("http://{}/broker", broker.address().unwrap());
         let stop = CancellationToken::new();
         tokio::spawn(broker.run(stop.clone()));

@@ -203,6 +203,7 @@ async fn letters_arrive_with_their_links_and_answers_do_not_have_them() {
         user: None,
         password: None,
         from: "Wattline <home@example.org>".to_owned(),
+        ca: None,
     };
     let page_url = "https://home.example.org/".to_owned();
     let server =

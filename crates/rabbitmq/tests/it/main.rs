@@ -9,3 +9,4 @@ mod failures;
 mod limits;
 mod quarantine;
 mod suites;
+mod tls;

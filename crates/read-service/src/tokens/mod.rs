@@ -12,6 +12,7 @@ use domain::{Clock, UtcMillis};
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use remembered::Remembered;
+use service::tls::Trusted;
 
 /// Clocks of two machines may differ by this much.
 const LEEWAY_SECS: i64 = 30;
@@ -43,7 +44,13 @@ pub struct KeySource {
 impl KeySource {
     /// `url` is that of a JSON Web Key Set.
     pub fn new(url: String) -> Result<Self, reqwest::Error> {
-        Ok(Self { url, client: reqwest::Client::builder().timeout(FETCH_TIMEOUT).no_proxy().build()? })
+        Self::trusting(url, &Trusted::default())
+    }
+
+    /// Who answers there may have a certificate of one of those who are `trusted`.
+    pub fn trusting(url: String, trusted: &Trusted) -> Result<Self, reqwest::Error> {
+        let builder = reqwest::Client::builder().timeout(FETCH_TIMEOUT).no_proxy();
+        Ok(Self { url, client: trusted.put_into(builder).build()? })
     }
 
     async fn fetch(&self) -> Result<JwkSet, reqwest::Error> {

@@ -1,5 +1,7 @@
 //! Serving HTTP, as a client sees it.
 
+mod tls;
+
 use std::time::{Duration, Instant};
 
 use axum::Router;

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use super::process::{Folder, Process, exchange};
+use crate::certificates::Issued;
+
+use super::process::{Folder, Process, accepts, exchange};
 use super::{ServerError, free_port};
 
 const PACKAGE: &str = "influxdb";
@@ -23,12 +25,18 @@ struct Place {
     folder: Folder,
     port: u16,
     rpc_port: u16,
+    tls: Option<Issued>,
 }
 
 impl InfluxDb {
     /// On free ports, with data that is gone afterwards.
     pub fn start() -> Result<Self, ServerError> {
-        Self::launch(Place { folder: Folder::temporary()?, port: free_port(), rpc_port: free_port() })
+        Self::launch(Place::new(Folder::temporary()?, free_port(), None))
+    }
+
+    /// The same, over HTTPS and nothing else.
+    pub fn start_with_tls(issued: &Issued) -> Result<Self, ServerError> {
+        Self::launch(Place::new(Folder::temporary()?, free_port(), Some(issued.clone())))
     }
 
     /// With data that stays in `folder`.
@@ -38,7 +46,7 @@ impl InfluxDb {
 
     /// With data that stays in `folder`, on this port.
     pub fn start_on(folder: &Path, port: u16) -> Result<Self, ServerError> {
-        Self::launch(Place { folder: Folder::given(folder)?, port, rpc_port: free_port() })
+        Self::launch(Place::new(Folder::given(folder)?, port, None))
     }
 
     fn launch(place: Place) -> Result<Self, ServerError> {
@@ -52,7 +60,8 @@ impl InfluxDb {
 
     /// Without a slash at the end.
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.place.port)
+        let scheme = if self.place.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://127.0.0.1:{}", self.place.port)
     }
 
     /// Makes a database, or finds it there, and gives its name. Letters, digits, `-` and `_`.
@@ -89,6 +98,10 @@ impl InfluxDb {
 }
 
 impl Place {
+    fn new(folder: Folder, port: u16, tls: Option<Issued>) -> Self {
+        Self { folder, port, rpc_port: free_port(), tls }
+    }
+
     fn prepare(&self) -> Result<(), ServerError> {
         let config = format!(
             r#"reporting-disabled = true
@@ -108,12 +121,14 @@ bind-address = "127.0.0.1:{rpc}"
   auth-enabled = false
   log-enabled = false
   max-body-size = 25000000
+{tls}
 [ifql]
   enabled = false
 "#,
             rpc = self.rpc_port,
             http = self.port,
             folder = self.folder.path().display(),
+            tls = self.tls.as_ref().map(https).unwrap_or_default(),
         );
         self.folder.write("influxdb.conf", &config).map(drop)
     }
@@ -124,7 +139,9 @@ bind-address = "127.0.0.1:{rpc}"
         command.arg("-config").arg(folder.join("influxdb.conf")).env("HOME", folder);
         let mut process = Process::spawn("InfluxDB", PACKAGE, &mut command, folder.join("influxd.log"))?;
         process.wait_ready(TIME_LIMIT, || {
-            self.ask("GET", "/ping").is_ok_and(|a| a.starts_with("HTTP/1.0 204"))
+            // What asks here speaks no TLS.
+            let is_well = || self.ask("GET", "/ping").is_ok_and(|a| a.starts_with("HTTP/1.0 204"));
+            if self.tls.is_some() { accepts(self.port) } else { is_well() }
         })?;
         Ok(process)
     }
@@ -135,4 +152,12 @@ bind-address = "127.0.0.1:{rpc}"
         let answer = exchange(self.port, request.as_bytes(), 1 << 20)?;
         Ok(String::from_utf8_lossy(&answer).into_owned())
     }
+}
+
+fn https(issued: &Issued) -> String {
+    format!(
+        "  https-enabled = true\n  https-certificate = {:?}\n  https-private-key = {:?}",
+        issued.certificate.display().to_string(),
+        issued.key.display().to_string()
+    )
 }

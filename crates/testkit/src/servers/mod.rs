@@ -17,6 +17,7 @@ use std::time::Duration;
 pub use influxdb::InfluxDb;
 pub use ports::free_port;
 pub use postgresql::PostgreSql;
+pub(crate) use process::run as run_command;
 pub use program::{Program, ProgramSetup, run_to_end};
 pub use rabbitmq::{RabbitMq, RabbitMqSetup};
 pub use smtp::Smtp;

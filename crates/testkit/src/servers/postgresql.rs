@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use crate::certificates::Issued;
+
 use super::process::{Folder, Process, run};
 use super::{ServerError, free_port};
 
@@ -38,13 +40,19 @@ struct Place {
     folder: Folder,
     port: u16,
     durable: bool,
+    has_tls: bool,
 }
 
 impl PostgreSql {
     /// On a free port, with data that is gone afterwards and would not survive a power failure (it does survive
     /// [`kill`](Self::kill)).
     pub fn start() -> Result<Self, ServerError> {
-        Self::launch(Place { folder: Folder::temporary()?, port: free_port(), durable: false })
+        Self::launch(Place::new(Folder::temporary()?, free_port(), false), None)
+    }
+
+    /// The same, with a certificate for those who want TLS.
+    pub fn start_with_tls(issued: &Issued) -> Result<Self, ServerError> {
+        Self::launch(Place::new(Folder::temporary()?, free_port(), false), Some(issued))
     }
 
     /// With data that stays in `folder`, synced to disk. The folders above must let the user `postgres` through.
@@ -54,11 +62,14 @@ impl PostgreSql {
 
     /// Like [`start_in`](Self::start_in), on this port.
     pub fn start_on(folder: &Path, port: u16) -> Result<Self, ServerError> {
-        Self::launch(Place { folder: Folder::given(folder)?, port, durable: true })
+        Self::launch(Place::new(Folder::given(folder)?, port, true), None)
     }
 
-    fn launch(place: Place) -> Result<Self, ServerError> {
+    fn launch(mut place: Place, issued: Option<&Issued>) -> Result<Self, ServerError> {
         place.prepare()?;
+        if let Some(issued) = issued {
+            place.take_certificate(issued)?;
+        }
         Ok(Self { process: place.launch()?, place })
     }
 
@@ -110,6 +121,23 @@ impl PostgreSql {
 }
 
 impl Place {
+    const fn new(folder: Folder, port: u16, durable: bool) -> Self {
+        Self { folder, port, durable, has_tls: false }
+    }
+
+    /// It takes no key that others could read.
+    fn take_certificate(&mut self, issued: &Issued) -> Result<(), ServerError> {
+        for (from, to) in [(&issued.certificate, "server.crt"), (&issued.key, "server.key")] {
+            let mut install = Command::new("install");
+            if am_root() {
+                install.args(["-o", USER, "-g", USER]);
+            }
+            run(install.args(["-m", "600"]).arg(from).arg(self.data().join(to)), PACKAGE)?;
+        }
+        self.has_tls = true;
+        Ok(())
+    }
+
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
@@ -139,6 +167,9 @@ impl Place {
         command.arg("-D").arg(self.data()).arg("-k").arg(folder.join("socket"));
         command.args(["-h", "127.0.0.1", "-p", &self.port.to_string()]);
         command.args(["-c", if self.durable { "fsync=on" } else { "fsync=off" }]);
+        if self.has_tls {
+            command.args(["-c", "ssl=on"]);
+        }
         command.current_dir(folder);
         let mut process = Process::spawn("PostgreSQL", PACKAGE, &mut command, folder.join("postgresql.log"))?;
         let port = self.port.to_string();

@@ -213,7 +213,7 @@ fn descendants(ancestor: u32) -> Vec<u32> {
 }
 
 /// Runs a command to its end and gives its output.
-pub(super) fn run(command: &mut Command, package: &'static str) -> Result<String, ServerError> {
+pub(crate) fn run(command: &mut Command, package: &'static str) -> Result<String, ServerError> {
     let output =
         command.stdin(Stdio::null()).output().map_err(|error| missing_or(error, command, package))?;
     if output.status.success() {

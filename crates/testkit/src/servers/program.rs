@@ -70,8 +70,8 @@ impl Program {
 
     /// Returns when it says that it can do its work, which takes a port to ask at.
     pub fn wait_until_ready(&mut self, time_limit: Duration) -> Result<(), ServerError> {
-        let port = self.setup.port;
-        self.process.wait_ready(time_limit, || port.is_some_and(|port| is_well(port, "ready")))
+        let setup = &self.setup;
+        self.process.wait_ready(time_limit, || is_well(setup, "ready"))
     }
 
     /// Where it serves its health.
@@ -108,8 +108,8 @@ fn command(setup: &ProgramSetup) -> Command {
 
 fn launch(setup: &ProgramSetup) -> Result<Process, ServerError> {
     let mut process = Process::spawn(setup.name, PACKAGE, &mut command(setup), log(setup))?;
-    if let Some(port) = setup.port {
-        process.wait_ready(TIME_LIMIT, || is_well(port, "live"))?;
+    if setup.port.is_some() {
+        process.wait_ready(TIME_LIMIT, || is_well(setup, "live"))?;
     }
     Ok(process)
 }
@@ -118,7 +118,19 @@ fn log(setup: &ProgramSetup) -> PathBuf {
     Path::new(&setup.folder).join(format!("{}.log", setup.name))
 }
 
-fn is_well(port: u16, kind: &str) -> bool {
+fn is_well(setup: &ProgramSetup, kind: &str) -> bool {
+    let Some(port) = setup.port else { return false };
+    let variable = |wanted| setup.environment.iter().find(|(name, _)| name == wanted);
+    if variable("WATTLINE__TLS__CERTIFICATE").is_some() {
+        let ca = variable("WATTLINE__TLS__CA").map(|(_, path)| PathBuf::from(path));
+        return ca.is_some_and(|ca| is_well_over_tls(port, kind, &ca));
+    }
     let request = format!("GET /health/{kind} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     exchange(port, request.as_bytes(), 12).is_ok_and(|answer| answer == b"HTTP/1.1 200")
+}
+
+fn is_well_over_tls(port: u16, kind: &str, ca: &Path) -> bool {
+    let mut command = Command::new("curl");
+    command.args(["--silent", "--fail", "--max-time", "10", "--cacert"]).arg(ca);
+    run(command.arg(format!("https://127.0.0.1:{port}/health/{kind}")), "curl").is_ok()
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use crate::certificates::Issued;
+
 use super::process::{Folder, Process, accepts, exchange, run};
 use super::{ServerError, free_port};
 
@@ -37,6 +39,13 @@ pub struct RabbitMqSetup {
 const DEPLOYED: &str = include_str!("../../../../deploy/config/rabbitmq.conf");
 
 impl RabbitMqSetup {
+    /// With TLS as documented; gives the URL of the default vhost too. The name in it is the certificate's to fit.
+    pub fn with_tls(issued: &Issued) -> (Self, String) {
+        let port = free_port();
+        let setup = Self { config: vec![issued.rabbitmq(port)], ..Self::default() };
+        (setup, format!("amqps://guest:guest@127.0.0.1:{port}/%2f"))
+    }
+
     /// As it is deployed, asking for hubs at `desk`, with a cache of `cache_ttl`. Gives the URL of its management too.
     pub fn with_hubs(desk: SocketAddr, cache_ttl: Duration) -> (Self, String) {
         let port = free_port();

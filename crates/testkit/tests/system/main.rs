@@ -7,3 +7,4 @@ mod exact;
 mod live;
 mod nothing_lost;
 mod recorded_home;
+mod tls;

@@ -17,12 +17,13 @@ use crate::session::from_another_site;
 #[error("a request handler panicked")]
 struct Panicked;
 
-/// Panics are caught inside, so that these answers too are guarded.
-pub(super) fn guarded(router: Router) -> Router {
+/// Panics are caught inside, so that these answers too are guarded. `secure`: browsers come over HTTPS, to us or to a
+/// proxy before us.
+pub(super) fn guarded(router: Router, secure: bool) -> Router {
     router
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| Problem::internal(&Panicked).into_response()))
-        .layer(middleware::from_fn(guard))
+        .layer(middleware::from_fn(move |request, next| guard(secure, request, next)))
 }
 
 /// Everything comes from this host; nothing may be put into a frame.
@@ -30,7 +31,10 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
                       font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; \
                       base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-async fn guard(request: Request, next: Next) -> Response {
+/// For a year, and for this host: others of its domain may not be ours. Browsers heed it over HTTPS only.
+const HTTPS_ONLY: &str = "max-age=31536000";
+
+async fn guard(secure: bool, request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD);
     let is_api = request.uri().path().starts_with("/api");
     let mut response = if !safe && from_another_site(request.headers()) {
@@ -47,6 +51,9 @@ async fn guard(request: Request, next: Next) -> Response {
         (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if secure {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HTTPS_ONLY));
     }
     if is_api {
         // Its answers are for one person.
@@ -70,9 +77,20 @@ mod tests {
     async fn a_panic_is_a_guarded_problem() {
         let router = Router::new().route("/api/broken", get(broken));
         let request = Request::builder().uri("/api/broken").body(Body::empty()).unwrap();
-        let response = guarded(router).oneshot(request).await.unwrap();
+        let response = guarded(router, false).oneshot(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
         assert!(response.headers().contains_key(header::CONTENT_SECURITY_POLICY));
+    }
+
+    #[tokio::test]
+    async fn browsers_are_told_to_stay_with_https_where_there_is_https() {
+        for (secure, told) in [(true, Some(HTTPS_ONLY)), (false, None)] {
+            let router = Router::new().route("/", get(|| async { "page" }));
+            let request = Request::builder().uri("/").body(Body::empty()).unwrap();
+            let response = guarded(router, secure).oneshot(request).await.unwrap();
+            let header = response.headers().get(header::STRICT_TRANSPORT_SECURITY);
+            assert_eq!(header.map(|value| value.to_str().unwrap()), told);
+        }
     }
 }

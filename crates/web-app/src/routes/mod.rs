@@ -47,6 +47,7 @@ pub(crate) fn router(deps: Deps, shutdown: CancellationToken) -> Result<Router, 
         forwarded_hops: deps.upstream.forwarded_hops,
         shutdown,
     };
+    let secure = deps.upstream.secure_cookies;
     let health = service::health::routes(move || {
         let upstream = upstream.clone();
         async move { upstream.ready().await }
@@ -66,7 +67,7 @@ pub(crate) fn router(deps: Deps, shutdown: CancellationToken) -> Result<Router, 
         })
         .with_state(state)
         .merge(health);
-    Ok(guard::guarded(all))
+    Ok(guard::guarded(all, secure))
 }
 
 /// Ids in the path; what is no id is nowhere to be found.

@@ -33,8 +33,7 @@ async fn upstream(ends: bool) -> Upstream {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-    let config =
-        UpstreamConfig { auth_url: url.clone(), read_url: url, secure_cookies: false, forwarded_hops: 0 };
+    let config = UpstreamConfig { auth_url: url.clone(), read_url: url, ..UpstreamConfig::default() };
     Upstream::within(LIMITS, &config, Arc::new(FakeClock::at(UtcMillis(0)))).unwrap()
 }
 

@@ -224,7 +224,7 @@ async fn web_app(auth_url: &str, read_url: &str, secure_cookies: bool, clock: Ar
         auth_url: auth_url.to_owned(),
         read_url: read_url.to_owned(),
         secure_cookies,
-        forwarded_hops: 0,
+        ..UpstreamConfig::default()
     };
     Running::start(|listener, stop| async move {
         web_app::run(Deps { upstream, clock }, listener, stop).await.unwrap();

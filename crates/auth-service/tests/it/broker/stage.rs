@@ -16,6 +16,7 @@ use lapin::options::{
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, ExchangeKind};
 use service::clock::SystemClock;
+use service::tls::TlsConfig;
 use sha2::{Digest, Sha256};
 use testkit::servers::{RabbitMq, RabbitMqSetup, free_port};
 use tokio::task::JoinHandle;
@@ -69,7 +70,10 @@ impl Stage {
     /// RabbitMQ is answered from now on.
     pub(super) async fn answer(&mut self) {
         let credentials = Arc::clone(&self.server.hub_credentials);
-        let broker = Broker::bind(self.config.clone(), credentials, Arc::new(SystemClock)).await.unwrap();
+        let broker =
+            Broker::bind(self.config.clone(), &TlsConfig::default(), credentials, Arc::new(SystemClock))
+                .await
+                .unwrap();
         let stop = CancellationToken::new();
         let run = broker.run(stop.clone());
         self.desk = Some((tokio::spawn(async move { run.await.unwrap() }), stop));
