@@ -4,9 +4,11 @@ mod alerts;
 mod audit;
 mod checks;
 mod current_person;
+mod deletion;
 mod error;
 mod extract;
 mod founding;
+mod household_deletion;
 mod households;
 mod hubs;
 mod invitations;
@@ -108,6 +110,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(current_person::show, current_person::rename))
         .routes(routes!(current_person::change_password))
         .routes(routes!(current_person::change_email))
+        .routes(routes!(deletion::preview, deletion::delete))
         .routes(routes!(second_factor::begin, second_factor::confirm))
         .routes(routes!(second_factor::remove))
         .routes(routes!(sessions::log_in, sessions::list, sessions::log_out_everywhere))
@@ -119,6 +122,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(personal_tokens::delete))
         .routes(routes!(founding::found))
         .routes(routes!(households::show))
+        .routes(routes!(household_deletion::preview, household_deletion::delete))
         .routes(routes!(members::list))
         .routes(routes!(members::change, members::remove))
         .routes(routes!(invitations::invite))

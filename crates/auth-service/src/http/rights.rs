@@ -19,11 +19,13 @@ pub(super) enum Right {
     SeeAudit,
     /// Not to be in it any more.
     Leave,
+    /// To end it for everybody.
+    EndHome,
 }
 
 impl Right {
     #[cfg(test)]
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::See,
         Self::Change,
         Self::ChangeHome,
@@ -31,6 +33,7 @@ impl Right {
         Self::ManagePeople,
         Self::SeeAudit,
         Self::Leave,
+        Self::EndHome,
     ];
 
     pub(super) const fn is_of(self, role: Role) -> bool {
@@ -47,7 +50,7 @@ impl Right {
         match self {
             Self::See => Some(Scope::Usage),
             Self::Change | Self::ChangeHome => Some(Scope::Manage),
-            Self::SeePeople | Self::ManagePeople | Self::SeeAudit | Self::Leave => None,
+            Self::SeePeople | Self::ManagePeople | Self::SeeAudit | Self::Leave | Self::EndHome => None,
         }
     }
 }
@@ -76,6 +79,7 @@ mod tests {
                 "ManagePeople: owner - -, no token",
                 "SeeAudit: owner - -, no token",
                 "Leave: owner member guest, no token",
+                "EndHome: owner - -, no token",
             ]
         );
     }

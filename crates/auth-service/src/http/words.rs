@@ -34,6 +34,8 @@ impl ApiError {
             | Self::LogInFirst
             | Self::NoPost
             | Self::LastOwner
+            | Self::OthersAreThere
+            | Self::OtherHouseholds
             | Self::SecondFactorOn
             | Self::EmailTaken => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -107,6 +109,12 @@ impl ApiError {
                 "This Wattline has no mail server, so that nothing can be sent. Whoever runs it can change that."
             }
             Self::LastOwner => "A household needs an owner. Please make somebody else one first.",
+            Self::OthersAreThere => {
+                "Others are in a household that you alone own. Make one of them an owner, or delete the household first."
+            }
+            Self::OtherHouseholds => {
+                "Your households have changed since you looked. Please look again at what would go."
+            }
             Self::TooManyInvitations => "There are 50 invitations already; please withdraw one.",
             Self::TooManyLetters => {
                 "This address has just been sent several letters. Please try again in some minutes."

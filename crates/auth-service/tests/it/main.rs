@@ -3,6 +3,7 @@
 
 mod alerts;
 mod broker;
+mod deletion;
 mod desk;
 mod enrolment;
 mod hubs;

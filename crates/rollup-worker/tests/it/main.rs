@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod catching_up;
+mod erasing;
 mod forgetting;
 mod late;
 mod live;

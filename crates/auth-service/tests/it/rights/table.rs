@@ -107,6 +107,11 @@ pub(super) const TABLE: &[Row] = &[
         204,
         |_| json!({ "password": PASSWORD, "code": "000000" }),
     ),
+    row("GET", "/v1/people/current/deletion", Who::Session, 200, none),
+    // The password of nobody: whoever is deleted could not be asked about again.
+    row("POST", "/v1/people/current/deletion", Who::Session, 422, |_| {
+        json!({ "password": "wrong password", "households": [] })
+    }),
     row("GET", "/v1/personal-tokens", Who::Session, 200, none),
     row(
         "POST",
@@ -166,4 +171,6 @@ pub(super) const TABLE: &[Row] = &[
     ),
     row("DELETE", "/v1/households/{household}/invitations/{email}", home("owner", "none"), 204, none),
     row("GET", "/v1/households/{household}/audit", home("owner", "none"), 200, none),
+    row("GET", "/v1/households/{household}/deletion", home("owner", "none"), 200, none),
+    row("POST", "/v1/households/{household}/deletion", home("owner", "none"), 204, password),
 ];
