@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use domain::access::AccessClaims;
 use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde::Serialize;
 
 /// What stands before the 32 bytes of a private Ed25519 key in PKCS#8 (RFC 8410).
 const PKCS8_PREFIX: [u8; 16] =
@@ -63,7 +63,7 @@ impl SigningKey {
         Ok(Self { key, header, public: JwkSet { keys: vec![public] } })
     }
 
-    pub(crate) fn sign(&self, claims: &AccessClaims) -> Result<String, SigningKeyError> {
+    pub(crate) fn sign(&self, claims: &impl Serialize) -> Result<String, SigningKeyError> {
         jsonwebtoken::encode(&self.header, claims, &self.key).map_err(SigningKeyError::Sign)
     }
 

@@ -21,6 +21,7 @@ impl ApiError {
             | Self::SessionOnly
             | Self::OutOfScope(_)
             | Self::InvitedElsewhere
+            | Self::NoPermit
             | Self::SignUpClosed => StatusCode::FORBIDDEN,
             Self::NotFound | Self::BadLink | Self::UnknownCode => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -109,6 +110,7 @@ impl ApiError {
                 "This Wattline has no mail server, so that nothing can be sent. Whoever runs it can change that."
             }
             Self::LastOwner => "A household needs an owner. Please make somebody else one first.",
+            Self::NoPermit => "Please give your password again: it was too long ago.",
             Self::OthersAreThere => {
                 "Others are in a household that you alone own. Make one of them an owner, or delete the household first."
             }
