@@ -99,10 +99,6 @@ pub trait Audit: Send + Sync + 'static {
     ) -> Result<Vec<Entry>, AccountsError>;
 
     /// What the person did anywhere, the earliest first, at most `limit`; those with a number above `after`.
-    async fn entries_by(
-        &self,
-        person: PersonId,
-        after: i64,
-        limit: u32,
-    ) -> Result<Vec<Entry>, AccountsError>;
+    async fn entries_by(&self, person: PersonId, after: i64, limit: u32)
+    -> Result<Vec<Entry>, AccountsError>;
 }

@@ -68,7 +68,8 @@ impl Eraser {
                     "DELETE FROM {measurement} WHERE hub='{hub}' AND time>={}ms AND time<{}ms",
                     range.start.0, range.end.0
                 );
-                let answer = ask::<Option<i64>>(&self.connection, operation, self.timeout, bucket, &statement);
+                let answer =
+                    ask::<Option<i64>>(&self.connection, operation, self.timeout, bucket, &statement);
                 answer.await.map(|_| ())
             }
             Api::V2 => self.post(operation, bucket, measurement, hub, range).await,
@@ -92,7 +93,8 @@ impl Eraser {
             "stop": instant(range.end.plus_millis(-1), 999_999),
             "predicate": predicate,
         });
-        let request = self.connection.post(url).header(CONTENT_TYPE, "application/json").timeout(self.timeout);
+        let request =
+            self.connection.post(url).header(CONTENT_TYPE, "application/json").timeout(self.timeout);
         let response =
             request.body(body.to_string()).send().await.map_err(|error| not_reached(operation, &error))?;
         let (status, retry_after) = (response.status(), retry_after(&response));
@@ -102,7 +104,9 @@ impl Eraser {
         let said = refusal(response).await;
         let reason = format!("HTTP {status}: {}", String::from_utf8_lossy(&said).trim());
         Err(match status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => StoreError::Unauthorised { operation, reason },
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                StoreError::Unauthorised { operation, reason }
+            }
             // Whatever it is, an erasure is not given up.
             _ => StoreError::Unavailable { operation, reason, retry_after },
         })

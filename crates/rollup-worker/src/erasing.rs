@@ -92,7 +92,8 @@ async fn roll(
     for mut rest in parts {
         while !rest.is_empty() {
             // An hour at a time: a day of a busy hub is too much to be held.
-            let piece = TimeRange::new(rest.start, rest.start.plus_millis(4 * QUARTER_HOUR_MILLIS).min(rest.end));
+            let piece =
+                TimeRange::new(rest.start, rest.start.plus_millis(4 * QUARTER_HOUR_MILLIS).min(rest.end));
             deps.query.ticks(hub, piece).await?.iter().for_each(|tick| roller.push(tick));
             rest.start = piece.end;
         }

@@ -61,14 +61,16 @@ impl Erasures for Accounts {
 
     async fn carried_out(&self, erasure: &Erasure) -> Result<(), AccountsError> {
         // It may have become due anew meanwhile, by a pairing.
-        query("UPDATE erasure SET rounds = rounds + 1, due = ?4 WHERE id = ?1 AND rounds = ?2 AND asked = ?3")
-            .bind(&erasure.id.as_bytes()[..])
-            .bind(erasure.rounds)
-            .bind(erasure.asked.0)
-            .bind(erasure.due_again().map(|due| due.0))
-            .execute(&self.pool)
-            .await
-            .map_err(because("note an erasure"))?;
+        query(
+            "UPDATE erasure SET rounds = rounds + 1, due = ?4 WHERE id = ?1 AND rounds = ?2 AND asked = ?3",
+        )
+        .bind(&erasure.id.as_bytes()[..])
+        .bind(erasure.rounds)
+        .bind(erasure.asked.0)
+        .bind(erasure.due_again().map(|due| due.0))
+        .execute(&self.pool)
+        .await
+        .map_err(because("note an erasure"))?;
         Ok(())
     }
 }

@@ -78,7 +78,7 @@ pub(super) async fn show(
     State(app): State<Arc<App>>,
     caller: Caller,
     Address(household): Address<HouseholdId>,
-    Permitted(_): Permitted,
+    _permit: Permitted,
 ) -> Result<Json<HouseholdArchive>, ApiError> {
     let membership = caller.may(&app, household, Right::TakeAlong).await?;
     let socket = |HomeSocket { hub, label }: HomeSocket| ArchivedSocket {

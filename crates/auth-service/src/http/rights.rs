@@ -53,7 +53,12 @@ impl Right {
         match self {
             Self::See => Some(Scope::Usage),
             Self::Change | Self::ChangeHome => Some(Scope::Manage),
-            Self::SeePeople | Self::ManagePeople | Self::SeeAudit | Self::Leave | Self::TakeAlong | Self::EndHome => None,
+            Self::SeePeople
+            | Self::ManagePeople
+            | Self::SeeAudit
+            | Self::Leave
+            | Self::TakeAlong
+            | Self::EndHome => None,
         }
     }
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "an answer that is not there fails the test")]
 
 mod alerts;
+mod archive;
 mod broker;
 mod deletion;
 mod desk;

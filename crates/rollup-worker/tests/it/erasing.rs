@@ -230,11 +230,8 @@ async fn killed_between_any_two_steps_it_is_finished_by_another() {
     for done in 0..3 {
         let (mut homes, hub) = a_home_that_ends(true).await;
         // It has erased that much and cannot say so: all the next calls fail before anything is done.
-        let store = Moody {
-            store: homes.world.store.clone(),
-            refusals: AtomicU32::new(0),
-            does_it_first: true,
-        };
+        let store =
+            Moody { store: homes.world.store.clone(), refusals: AtomicU32::new(0), does_it_first: true };
         let range = TimeRange::new(at(10 * HOUR + 5), at(4 * DAY + 2 * HOUR));
         if done >= 1 {
             store.erase_ticks(hub, range).await.unwrap();

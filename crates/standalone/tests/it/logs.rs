@@ -77,7 +77,9 @@ const TOKEN_NAME: &str = "Nutcrackershelf";
 /// All that people do, in the wrong way too.
 async fn a_life(browser: &mut Browser) {
     let (get, post, put) = (Method::GET, Method::POST, Method::PUT);
-    browser.refused(post.clone(), "/api/people", json!({ "email": EMAIL, "name": "", "language": "en" })).await;
+    browser
+        .refused(post.clone(), "/api/people", json!({ "email": EMAIL, "name": "", "language": "en" }))
+        .await;
     let sign_up = json!({ "email": EMAIL, "name": NAME, "language": "en" });
     let sent = browser.done(post.clone(), "/api/people", sign_up.clone()).await;
     let link = json!({ "secret": secret_of(sent["link"].as_str().unwrap()), "password": PASSWORD });
@@ -99,12 +101,15 @@ async fn a_life(browser: &mut Browser) {
     let secret = secret_of(invited["link"].as_str().unwrap());
     browser.done(post.clone(), "/api/invitations/look", json!({ "secret": secret })).await;
     browser.done(Method::DELETE, &format!("{path}/invitations/{GUEST}"), Value::Null).await;
-    let token = json!({ "name": TOKEN_NAME, "household": home["id"], "scopes": ["usage"], "expires_in_days": 1 });
+    let token =
+        json!({ "name": TOKEN_NAME, "household": home["id"], "scopes": ["usage"], "expires_in_days": 1 });
     browser.done(post.clone(), "/api/tokens", token).await;
     let labels = json!({ "name": LABEL, "sockets": [{ "number": 0, "name": LABEL, "room": ROOM, "icon": null, "hidden": false }] });
     let hub = "0197a3c2-0000-7000-8000-000000000001";
     browser.refused(put.clone(), &format!("{path}/hubs/{hub}"), labels).await;
-    browser.refused(post.clone(), &format!("{path}/pairings"), json!({ "code": "ABCD-EFGH", "name": LABEL })).await;
+    browser
+        .refused(post.clone(), &format!("{path}/pairings"), json!({ "code": "ABCD-EFGH", "name": LABEL }))
+        .await;
 
     let me = "/api/people/current";
     browser.done(put, me, json!({ "name": NAME })).await;
@@ -119,9 +124,7 @@ async fn a_life(browser: &mut Browser) {
     let id = "0197a3c2-0000-7000-8000-0000000000aa";
     browser.done(get.clone(), &format!("{me}/archive?id={id}"), Value::Null).await;
     browser.done(get, &format!("{me}/deletion"), Value::Null).await;
-    let wish = |password: &str| {
-        json!({ "password": password, "code": null, "households": [home["id"]], "language": "en" })
-    };
+    let wish = |password: &str| json!({ "password": password, "code": null, "households": [home["id"]], "language": "en" });
     browser.refused(post.clone(), &format!("{me}/deletion"), wish(WRONG)).await;
     browser.done(post.clone(), &format!("{me}/deletion"), wish(PASSWORD)).await;
     browser.refused(post, "/api/session", log_in(PASSWORD)).await;

@@ -22,15 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// All that goes, or stays.
 pub trait Store:
-    Accounts
-    + Members
-    + SecondFactors
-    + Tickets
-    + PersonalTokens
-    + HubCredentials
-    + Audit
-    + Deletions
-    + Erasures
+    Accounts + Members + SecondFactors + Tickets + PersonalTokens + HubCredentials + Audit + Deletions + Erasures
 {
 }
 
@@ -251,8 +243,10 @@ async fn a_household_goes_with_whoever_is_in_it(store: &impl Store) {
 }
 
 async fn its_hubs_are_released_and_what_they_measured_is_to_be_erased(store: &impl Store) {
-    let (first, second) =
-        (found(store, person(store, "Ada").await.id).await, found(store, person(store, "Bob").await.id).await);
+    let (first, second) = (
+        found(store, person(store, "Ada").await.id).await,
+        found(store, person(store, "Bob").await.id).await,
+    );
     let (moved, _) = enrol(store, first, at(0)).await;
     assert!(store.release_hub(first, moved, at(10)).await.unwrap());
     let secret_hash: [u8; 32] = rand::random();
@@ -319,8 +313,10 @@ async fn the_list_comes_in_pages(store: &impl Store) {
 
 /// Its spool may still hold something of those who had it before.
 async fn a_hub_that_is_paired_again_is_looked_at_again(store: &impl Store) {
-    let (first, second) =
-        (found(store, person(store, "Ada").await.id).await, found(store, person(store, "Bob").await.id).await);
+    let (first, second) = (
+        found(store, person(store, "Ada").await.id).await,
+        found(store, person(store, "Bob").await.id).await,
+    );
     let (hub, _) = enrol(store, first, at(0)).await;
     store.delete_household(first, at(10)).await.unwrap();
     for _ in 0..=AGAIN_MILLIS.len() {

@@ -219,7 +219,12 @@ impl Maker {
         Ok(answer.json().await?)
     }
 
-    async fn read(&self, household: HouseholdId, name: &str, query: Option<&str>) -> Result<Response, Broken> {
+    async fn read(
+        &self,
+        household: HouseholdId,
+        name: &str,
+        query: Option<&str>,
+    ) -> Result<Response, Broken> {
         let path = format!("/v1/households/{household}/{name}");
         let answer = self.upstream.read(&self.secret, household, &path, query, Length::Long).await;
         let refused = |status: u16| {

@@ -81,7 +81,8 @@ impl Archives {
         }
         let cancel = stop.child_token();
         let progress = Progress { state: State::Running, done: 0.0 };
-        let entry = Entry { person, secret: secret.to_owned(), progress, cancel: cancel.clone(), ended: None };
+        let entry =
+            Entry { person, secret: secret.to_owned(), progress, cancel: cancel.clone(), ended: None };
         all.insert(id, entry);
         Ok(UnderWay { archives: Arc::clone(self), id, cancel })
     }
@@ -177,7 +178,8 @@ mod tests {
     fn there_is_an_end_to_how_many_are_made() {
         let archives = Arc::new(Archives::new(Arc::new(FakeClock::at(NOW))));
         let stop = CancellationToken::new();
-        let begin = |n: usize| archives.begin(Uuid::from_u128(n as u128), Uuid::from_u128(n as u128), "", &stop);
+        let begin =
+            |n: usize| archives.begin(Uuid::from_u128(n as u128), Uuid::from_u128(n as u128), "", &stop);
         let all: Vec<_> = (0..AT_ONCE).map(|n| begin(n).ok().unwrap()).collect();
         assert_eq!(begin(AT_ONCE).err(), Some(NotNow::TooMany));
         all[0].ended(State::Complete);

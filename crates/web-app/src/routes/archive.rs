@@ -53,8 +53,7 @@ async fn permit(
         status if !status.is_success() => return Ok(pass_on(answer).await),
         _ => {}
     }
-    let Permit { permit, expires_in } =
-        answer.json().await.map_err(|error| Problem::unavailable(&error))?;
+    let Permit { permit, expires_in } = answer.json().await.map_err(|error| Problem::unavailable(&error))?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     PermitCookie::of(state.cookie).set(&mut response, &permit, expires_in);
     Ok(response)
@@ -77,15 +76,15 @@ async fn fetch(
         Err(answer) => return Err(problem_of(answer).await),
     };
     let person = order.person().unwrap_or(Uuid::nil());
-    let under_way = state.archives.begin(id, person, caller.secret(), &state.shutdown).map_err(|not_now| {
-        match not_now {
+    let under_way = state.archives.begin(id, person, caller.secret(), &state.shutdown).map_err(
+        |not_now| match not_now {
             NotNow::OneAlready => {
                 Problem::new(StatusCode::CONFLICT).detail("An archive of yours is being made already.")
             }
             NotNow::TooMany => Problem::new(StatusCode::SERVICE_UNAVAILABLE)
                 .detail("Too many archives are being made just now. Please try again later."),
-        }
-    })?;
+        },
+    )?;
     tracing::info!(%person, archive = %id, "an archive is made");
     let mut response = Response::new(maker.make(order, under_way));
     let headers = response.headers_mut();

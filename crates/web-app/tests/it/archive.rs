@@ -42,8 +42,10 @@ async fn state(world: &World, url: &str, cookie: &str) -> Value {
 }
 
 async fn becomes(world: &World, url: &str, cookie: &str, wanted: &str) {
-    wait::until(PATIENCE, "its state is told", async || (state(world, url, cookie).await == wanted).then_some(()))
-        .await;
+    wait::until(PATIENCE, "its state is told", async || {
+        (state(world, url, cookie).await == wanted).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -52,7 +54,8 @@ async fn all_that_is_known_is_in_it_to_the_joule_and_no_secret() {
     // Over the end of a month.
     let begin = RECORDED_DAY.plus_millis(16 * 86_400_000 - 5 * 60_000);
     let minute = TickLength::from_secs(60).unwrap();
-    let container = ContainerBuilder::new(hub()).tick_length(minute).begin(begin).ticks(10).sockets(2).build();
+    let container =
+        ContainerBuilder::new(hub()).tick_length(minute).begin(begin).ticks(10).sockets(2).build();
     world.store(&container).await;
     let cookie = world.log_in().await;
 
@@ -163,7 +166,8 @@ async fn one_at_a_time_with_its_progress_until_it_is_stopped() {
     let cookies = permitted(&world, &web.url, &cookie).await;
     let answer = fetch(&world, &web.url, &cookies, ID).await;
     let path = format!("{ARCHIVE}/{ID}");
-    let its = async || send(world.request_to(&web.url, Method::GET, &path).header(COOKIE, &cookie)).await.body;
+    let its =
+        async || send(world.request_to(&web.url, Method::GET, &path).header(COOKIE, &cookie)).await.body;
     wait::until(PATIENCE, "half of it is done", async || (its().await["done"] == 0.5).then_some(())).await;
     assert_eq!(its().await["state"], "running");
     let other = ID.replace("aa", "bb");

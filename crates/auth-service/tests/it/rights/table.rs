@@ -113,9 +113,13 @@ pub(super) const TABLE: &[Row] = &[
     row("GET", "/v1/people/current/archive/deeds", Who::Session, 403, none),
     row("GET", "/v1/people/current/deletion", Who::Session, 200, none),
     // The password of nobody: whoever is deleted could not be asked about again.
-    row("POST", "/v1/people/current/deletion", Who::Session, 422, |_| {
-        json!({ "password": "wrong password", "households": [] })
-    }),
+    row(
+        "POST",
+        "/v1/people/current/deletion",
+        Who::Session,
+        422,
+        |_| json!({ "password": "wrong password", "households": [] }),
+    ),
     row("GET", "/v1/personal-tokens", Who::Session, 200, none),
     row(
         "POST",

@@ -50,7 +50,7 @@ export function dataRequest({ path, method, me, wish }) {
     const refused = refusal(its, wish);
     if (refused) return refused;
     if (preview(me).blocked.length > 0) return refuse(409, 'Others are in a household that you alone own.');
-    delete people[me];
+    Reflect.deleteProperty(people, me);
     return [204, undefined, { 'set-cookie': 'session=; Path=/; Max-Age=0' }];
   }
   if (path === '/api/people/current/archive' && method === 'POST') {
