@@ -147,7 +147,7 @@ fn rows(
     parts: Vec<TimeRange>,
 ) -> impl futures_util::Stream<Item = Result<Bytes, StoreError>> {
     let head = Bytes::from_static(HEAD.as_bytes());
-    let rows = stream::try_unfold((deps, parts), async move |(deps, mut parts)| {
+    let rows = stream::try_unfold((deps, hub, parts), async |(deps, hub, mut parts)| {
         let Some(part) = parts.pop() else { return Ok(None) };
         let end = part.start.floor_to(PIECE_MILLIS).plus_millis(PIECE_MILLIS).min(part.end);
         if end < part.end {
@@ -167,7 +167,7 @@ fn rows(
         {
             skip_silence(&deps, hub, silent).await?;
         }
-        Ok(Some((Bytes::from(text), (deps, parts))))
+        Ok(Some((Bytes::from(text), (deps, hub, parts))))
     });
     futures_util::StreamExt::chain(stream::once(async { Ok(head) }), rows)
 }

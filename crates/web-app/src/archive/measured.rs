@@ -142,7 +142,8 @@ mod tests {
             let mut file = archive.by_index(place).unwrap();
             let mut text = String::new();
             file.read_to_string(&mut text).unwrap();
-            all.push((file.name().to_owned(), text));
+            let name = file.name().unwrap().into_owned();
+            all.push((name, text));
         }
         Ok(all)
     }

@@ -79,7 +79,8 @@ async fn all_that_is_known_is_in_it_to_the_joule_and_no_secret() {
         let mut file = archive.by_index(place).unwrap();
         let mut text = String::new();
         file.read_to_string(&mut text).unwrap();
-        files.insert(file.name().to_owned(), text);
+        let name = file.name().unwrap().into_owned();
+        files.insert(name, text);
     }
     let names: Vec<&str> = files.keys().map(String::as_str).collect();
     assert_eq!(
