@@ -132,15 +132,12 @@ async fn a_life(browser: &mut Browser) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn logs_say_ids_and_nothing_of_people() {
-    let folder = tempfile::tempdir().unwrap();
-    let traces = folder.path().join("traces");
-    fs::create_dir(&traces).unwrap();
-    fs::write(traces.join("Lamp_000001.csv"), "16/01/2012 00:00:00;100;0\r\n").unwrap();
+    let (day, folder) = (testkit::traces::recorded_day(), tempfile::tempdir().unwrap());
     let log = folder.path().join("log");
     let mut standalone = command();
     standalone
         .args(["--json", "demo", "--days", "1", "--port", "0", "--traces"])
-        .arg(&traces)
+        .arg(day.files()[0].parent().unwrap())
         .arg("--data")
         .arg(folder.path().join("data"))
         .env("WATTLINE_LOG", "debug")
