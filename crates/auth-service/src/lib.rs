@@ -28,6 +28,7 @@ use domain::Clock;
 use domain::accounts::Accounts;
 use domain::alerts::Alerts;
 use domain::audit::Audit;
+use domain::erasure::{Deletions, Erasures};
 use domain::hubs::HubCredentials;
 use domain::members::Members;
 use domain::personal_tokens::PersonalTokens;
@@ -70,6 +71,8 @@ pub struct Stores {
     pub second_factors: Arc<dyn SecondFactors>,
     pub audit: Arc<dyn Audit>,
     pub hub_credentials: Arc<dyn HubCredentials>,
+    pub deletions: Arc<dyn Deletions>,
+    pub erasures: Arc<dyn Erasures>,
 }
 
 /// All in one place.
@@ -83,7 +86,9 @@ where
         + Members
         + SecondFactors
         + Audit
-        + HubCredentials,
+        + HubCredentials
+        + Deletions
+        + Erasures,
 {
     fn from(store: Arc<S>) -> Self {
         Self {
@@ -95,7 +100,9 @@ where
             members: Arc::clone(&store) as _,
             second_factors: Arc::clone(&store) as _,
             audit: Arc::clone(&store) as _,
-            hub_credentials: store,
+            hub_credentials: Arc::clone(&store) as _,
+            deletions: Arc::clone(&store) as _,
+            erasures: store,
         }
     }
 }

@@ -7,6 +7,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Stores;
 
+/// What is to be erased is erased within minutes.
+const LATE_MILLIS: i64 = 3_600_000;
+
 /// Forgets what has expired from time to time; it is of no use to anybody long before.
 pub(crate) async fn purge_what_expired(
     stores: Stores,
@@ -26,6 +29,11 @@ pub(crate) async fn purge_what_expired(
         tell("links", stores.tickets.purge_tickets(now).await);
         tell("memberships", stores.members.purge_members(now).await);
         tell("pairings", stores.hub_credentials.purge_pairings(now).await);
+        // Whoever is to erase says so too, unless nobody runs.
+        let late = stores.erasures.due_erasures(now.plus_millis(-LATE_MILLIS), None, 1).await;
+        if let Some(first) = late.unwrap_or_default().first() {
+            tracing::error!(id = %first.id, due = %first.due, "measurements of households that are gone wait to be erased: see the rollup-worker");
+        }
     }
 }
 

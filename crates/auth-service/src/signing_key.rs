@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use domain::access::AccessClaims;
 use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde::Serialize;
 
 use crate::key_file;
 
@@ -54,7 +54,7 @@ impl SigningKey {
         Ok(Self { key, header, public: JwkSet { keys: vec![public] } })
     }
 
-    pub(crate) fn sign(&self, claims: &AccessClaims) -> Result<String, SigningKeyError> {
+    pub(crate) fn sign(&self, claims: &impl Serialize) -> Result<String, SigningKeyError> {
         jsonwebtoken::encode(&self.header, claims, &self.key).map_err(SigningKeyError::Sign)
     }
 

@@ -9,9 +9,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use domain::access::AccessClaims;
-use domain::{Clock, UtcMillis};
+use domain::access::ISSUER;
+use domain::{Clock, PersonId, UtcMillis};
 use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::signing_key::{self, SigningKey, SigningKeyError};
@@ -21,6 +23,26 @@ const HEARD_OF_SECS: i64 = 600;
 /// Longer than any token is valid (an hour) and clocks differ.
 const FORGOTTEN_SECS: i64 = 3_700;
 const LOOK_EVERY: Duration = Duration::from_mins(1);
+
+/// No service takes such a token for one that gives access.
+const PERMIT_AUDIENCE: &str = "wattline-archive";
+
+/// Somebody has just said the password and may fetch an archive.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct PermitClaims {
+    iss: String,
+    aud: String,
+    sub: PersonId,
+    iat: i64,
+    exp: i64,
+}
+
+impl PermitClaims {
+    pub(crate) fn new(person: PersonId, now: UtcMillis, life_secs: i64) -> Self {
+        let (iss, aud) = (ISSUER.to_owned(), PERMIT_AUDIENCE.to_owned());
+        Self { iss, aud, sub: person, iat: now.secs(), exp: now.secs() + life_secs }
+    }
+}
 
 /// All keys that count now.
 pub struct SigningKeys {
@@ -47,8 +69,22 @@ impl SigningKeys {
         Ok(now.secs() + HEARD_OF_SECS)
     }
 
-    pub(crate) fn sign(&self, claims: &AccessClaims) -> Result<String, SigningKeyError> {
+    pub(crate) fn sign(&self, claims: &impl Serialize) -> Result<String, SigningKeyError> {
         self.present().signing.sign(claims)
+    }
+
+    /// Who may fetch an archive with this; nobody with what is none, or is too old.
+    pub(crate) fn permitted(&self, permit: &str, now: UtcMillis) -> Option<PersonId> {
+        let id = jsonwebtoken::decode_header(permit).ok()?.kid?;
+        let present = self.present();
+        let key = DecodingKey::from_jwk(present.public.find(&id)?).ok()?;
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_audience(&[PERMIT_AUDIENCE]);
+        // Checked below, against the clock that was passed in.
+        validation.validate_exp = false;
+        let claims = jsonwebtoken::decode::<PermitClaims>(permit, &key, &validation).ok()?.claims;
+        (now.secs() < claims.exp).then_some(claims.sub)
     }
 
     pub(crate) fn public(&self) -> JwkSet {

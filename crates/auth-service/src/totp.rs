@@ -28,6 +28,11 @@ pub(crate) fn step_of(text: &str, secret: &[u8], now: UtcMillis) -> Option<i64> 
     fitting.max()
 }
 
+/// When a time step begins.
+pub(crate) const fn start_of(step: i64) -> UtcMillis {
+    UtcMillis::from_secs(step * STEP_SECS)
+}
+
 /// RFC 4226, section 5.3, with the time step as the counter.
 fn code(secret: &[u8], step: i64) -> String {
     let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(secret) else { return String::new() };

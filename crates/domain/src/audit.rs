@@ -97,4 +97,8 @@ pub trait Audit: Send + Sync + 'static {
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<Entry>, AccountsError>;
+
+    /// What the person did anywhere, the earliest first, at most `limit`; those with a number above `after`.
+    async fn entries_by(&self, person: PersonId, after: i64, limit: u32)
+    -> Result<Vec<Entry>, AccountsError>;
 }

@@ -12,6 +12,7 @@ pub mod calendar;
 pub mod clock;
 pub mod container;
 pub mod energy;
+pub mod erasure;
 pub mod hubs;
 pub mod ids;
 pub mod live;

@@ -15,6 +15,8 @@ pub struct SecondFactor {
     pub confirmed: bool,
     /// How many recovery codes are left.
     pub recovery_codes: u32,
+    /// The time step of the code that it was confirmed with; not known of those from before it was kept.
+    pub first_step: Option<i64>,
 }
 
 /// The secret stays out of logs.

@@ -20,6 +20,8 @@ use crate::inlet::Inlet;
 use crate::line;
 use crate::query::{TIMES, ask, unusable};
 use crate::table::Table;
+pub(crate) use day::MEASUREMENT as DAYS;
+pub(crate) use marks::MEASUREMENT as MARKS;
 
 const PUT: &str = "writing rollups to InfluxDB";
 const READ: &str = "reading rollups from InfluxDB";
@@ -27,7 +29,7 @@ const WATERMARK: &str = "asking InfluxDB for the latest rollup";
 const ACTIVE: &str = "asking InfluxDB for active hubs";
 const FIRST: &str = "asking InfluxDB for the first tick";
 const MARK: &str = "marking days in InfluxDB";
-const MARKS: &str = "reading marks from InfluxDB";
+const READ_MARKS: &str = "reading marks from InfluxDB";
 const SETTLE: &str = "settling marks in InfluxDB";
 
 /// Days of one question. More are asked one after the other, so that an answer is never too long.
@@ -104,6 +106,12 @@ impl Rollups {
         Ok(row.and_then(|row| Some((UtcMillis((*row.first()?)?), (*row.get(1)?)?))))
     }
 
+    /// Puts it over what was there, pieces included that it does not have itself.
+    pub(crate) async fn replace(&self, operation: &'static str, day: &PackedDay) -> Result<(), StoreError> {
+        let line = day::whole_line(day).map_err(|error| no_line(operation, day, &error))?;
+        self.days.inlet.post_all(operation, &[line], |_| false).await
+    }
+
     /// What is too old to be marked, or to be settled, is on its way out with all that it is about.
     async fn write_marks(
         &self,
@@ -120,6 +128,11 @@ impl Rollups {
     }
 }
 
+fn no_line(operation: &'static str, day: &PackedDay, error: &day::NoLine) -> StoreError {
+    let reason = format!("the rollup of {} of hub {}: {error}", day.day, day.hub);
+    StoreError::Rejected { operation, reason, ticks: Vec::new() }
+}
+
 /// Nothing but a UUID, numbers and our own names goes into a question, so there is nothing to inject.
 fn select(what: &str, measurement: &str, hub: HubId, range: TimeRange) -> String {
     let range = range.intersection(&TIMES);
@@ -132,13 +145,7 @@ fn select(what: &str, measurement: &str, hub: HubId, range: TimeRange) -> String
 #[async_trait]
 impl domain::rollup::Rollups for Rollups {
     async fn put_days(&self, days: &[PackedDay]) -> Result<(), StoreError> {
-        let line = |day: &PackedDay| {
-            day::line(day).map_err(|error| StoreError::Rejected {
-                operation: PUT,
-                reason: format!("the rollup of {} of hub {}: {error}", day.day, day.hub),
-                ticks: Vec::new(),
-            })
-        };
+        let line = |day: &PackedDay| day::line(day).map_err(|error| no_line(PUT, day, &error));
         let lines: Vec<String> = days.iter().map(line).collect::<Result<_, _>>()?;
         self.days.inlet.post_all(PUT, &lines, |_| false).await
     }
@@ -193,8 +200,8 @@ impl domain::rollup::Rollups for Rollups {
 
     async fn marks(&self, limit: usize) -> Result<Vec<Mark>, StoreError> {
         let question = marks::question(limit, self.retention_days);
-        let tables = self.ask(MARKS, &self.ticks, &question).await?;
-        marks::read(&tables).map_err(|error| unusable(MARKS, &error))
+        let tables = self.ask(READ_MARKS, &self.ticks, &question).await?;
+        marks::read(&tables).map_err(|error| unusable(READ_MARKS, &error))
     }
 
     async fn settle(&self, marks: &[Mark]) -> Result<(), StoreError> {

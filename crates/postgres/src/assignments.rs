@@ -11,6 +11,7 @@ pub(crate) async fn begin(
 ) -> Result<(), sqlx::Error> {
     lock_hub(connection, assignment.hub).await?;
     give_way(connection, assignment).await?;
+    crate::erasures::on_assignment(connection, assignment).await?;
     query("INSERT INTO hub_assignment (hub, household, name, since, until) VALUES ($1, $2, $3, $4, $5)")
         .bind(assignment.hub.as_uuid())
         .bind(assignment.household.as_uuid())

@@ -64,6 +64,27 @@ impl Audit for Accounts {
             })
             .await
     }
+
+    async fn entries_by(
+        &self,
+        person: PersonId,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<Entry>, AccountsError> {
+        self.database
+            .run("list deeds of a person", async |pool: &PgPool| {
+                let rows: Vec<Row> = query_as(
+                    "SELECT * FROM audit_entry WHERE by = $1 AND number > $2 ORDER BY number LIMIT $3",
+                )
+                .bind(person.as_uuid())
+                .bind(after)
+                .bind(i64::from(limit))
+                .fetch_all(pool)
+                .await?;
+                rows.into_iter().map(Entry::try_from).collect()
+            })
+            .await
+    }
 }
 
 async fn write_down(pool: &PgPool, deed: &Deed) -> Result<(), sqlx::Error> {

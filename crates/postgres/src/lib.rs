@@ -9,6 +9,8 @@ mod assignments;
 mod audit;
 mod config;
 mod connection;
+mod deletions;
+mod erasures;
 mod hubs;
 mod members;
 mod personal_tokens;

@@ -14,18 +14,18 @@ impl SecondFactors for Accounts {
     async fn second_factor(&self, person: PersonId) -> Result<Option<SecondFactor>, AccountsError> {
         self.database
             .run("look up a second factor", async |pool: &PgPool| {
-                let row: Option<(Vec<u8>, bool, i64)> = query_as(
+                let row: Option<(Vec<u8>, bool, i64, Option<i64>)> = query_as(
                     "SELECT secret, step IS NOT NULL,
-                            (SELECT count(*) FROM recovery_code c WHERE c.person = f.person)
+                            (SELECT count(*) FROM recovery_code c WHERE c.person = f.person), first_step
                      FROM second_factor f WHERE person = $1",
                 )
                 .bind(person.as_uuid())
                 .fetch_optional(pool)
                 .await?;
-                row.map(|(secret, confirmed, codes)| {
+                row.map(|(secret, confirmed, codes, first_step)| {
                     let recovery_codes =
                         u32::try_from(codes).map_err(|error| sqlx::Error::Decode(error.into()))?;
-                    Ok(SecondFactor { secret, confirmed, recovery_codes })
+                    Ok(SecondFactor { secret, confirmed, recovery_codes, first_step })
                 })
                 .transpose()
             })
@@ -110,7 +110,7 @@ async fn confirm(
     recovery_codes: &[[u8; 32]],
 ) -> Result<bool, sqlx::Error> {
     let mut transaction = pool.begin().await?;
-    let done = query("UPDATE second_factor SET step = $2 WHERE person = $1 AND secret = $3 AND step IS NULL")
+    let done = query("UPDATE second_factor SET step = $2, first_step = $2 WHERE person = $1 AND secret = $3 AND step IS NULL")
         .bind(person.as_uuid())
         .bind(step)
         .bind(secret)

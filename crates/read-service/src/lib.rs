@@ -10,6 +10,7 @@ mod figures;
 mod gathering;
 mod home;
 mod live;
+mod measurements;
 mod metrics;
 pub mod openapi;
 mod routes;

@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::tokens::{TokenError, TokenVerifier};
-use crate::{Deps, export, figures, live, metrics, openapi, usage};
+use crate::{Deps, export, figures, live, measurements, metrics, openapi, usage};
 
 #[derive(Clone)]
 pub(crate) struct AppState {
@@ -32,6 +32,8 @@ pub(crate) fn documented() -> OpenApiRouter<AppState> {
         .routes(routes!(figures::duration::duration))
         .routes(routes!(figures::today::today))
         .routes(routes!(export::export))
+        .routes(routes!(measurements::times))
+        .routes(routes!(measurements::measurements))
         .routes(routes!(metrics::metrics))
         .routes(routes!(live::live))
 }

@@ -8,9 +8,12 @@
 //! One worker for each part of the hubs. Two of the same would not destroy anything, but one that is slow could put
 //! back what the other has just made better.
 //!
+//! It also erases what hubs measured for households that are gone, since nobody else writes pages.
+//!
 //! It must not know which store it works on, who the hubs belong to, or what anything costs.
 
 pub mod config;
+mod erasing;
 mod hub;
 mod outage;
 mod progress;
@@ -27,6 +30,7 @@ use service::tls::Listener;
 use tokio_util::sync::CancellationToken;
 
 pub use config::RollupConfig;
+pub use erasing::Erasing;
 pub use worker::{Pass, Worker};
 
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +55,8 @@ pub struct Deps {
     pub rollup: RollupConfig,
     /// For a store that does not forget by itself.
     pub forgetting: Option<Arc<dyn Forgetting>>,
+    /// For what is measured for households that may end.
+    pub erasing: Option<Erasing>,
 }
 
 /// Runs until `shutdown`, and a few seconds longer for what is being rolled up then. Health is served on `listener`.

@@ -1,4 +1,4 @@
-//! The rollup-worker: ticks in InfluxDB to rollups in InfluxDB.
+//! The rollup-worker: ticks in InfluxDB to rollups in InfluxDB, and erasing what the accounts say is to go.
 
 mod arguments;
 mod settings;

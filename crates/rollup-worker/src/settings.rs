@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use domain::Clock;
 use rollup_worker::config::DEFAULT_LISTEN;
-use rollup_worker::{Deps, RollupConfig};
+use rollup_worker::{Deps, Erasing, RollupConfig};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use service::tls::TlsConfig;
 
@@ -17,6 +19,21 @@ pub(crate) struct Settings {
     pub(crate) tls: TlsConfig,
     pub(crate) rollup: RollupConfig,
     pub(crate) influxdb: influxdb::Config,
+    pub(crate) accounts: AccountsSettings,
+}
+
+/// Where it stands what is to be erased.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct AccountsSettings {
+    /// The auth-service's database.
+    pub(crate) postgres_url: Option<SecretString>,
+}
+
+impl AccountsSettings {
+    fn database(&self) -> postgres::Config {
+        postgres::Config::new(self.postgres_url.clone().unwrap_or_default())
+    }
 }
 
 impl Default for Settings {
@@ -26,6 +43,7 @@ impl Default for Settings {
             tls: TlsConfig::default(),
             rollup: RollupConfig::default(),
             influxdb: influxdb::Config::default(),
+            accounts: AccountsSettings::default(),
         }
     }
 }
@@ -33,12 +51,17 @@ impl Default for Settings {
 impl Settings {
     /// The adapters, connecting in the background.
     pub(crate) fn deps(mut self, clock: Arc<dyn Clock>) -> anyhow::Result<Deps> {
-        self.influxdb.ca = self.tls.trusted()?.certificates();
+        let trusted = self.tls.trusted()?;
+        self.influxdb.ca = trusted.certificates();
+        let accounts = postgres::Config { ca: trusted.pem(), ..self.accounts.database() };
+        let accounts = postgres::Accounts::connect(&accounts).context("the accounts")?;
+        let store = Arc::new(influxdb::Eraser::new(&self.influxdb)?);
         Ok(Deps {
             query: Arc::new(influxdb::Reader::new(&self.influxdb)?),
             rollups: Arc::new(influxdb::Rollups::new(&self.influxdb)?),
             // It forgets by itself.
             forgetting: None,
+            erasing: Some(Erasing { list: Arc::new(accounts), store }),
             clock,
             rollup: RollupConfig { retention_days: self.influxdb.retention_days, ..self.rollup },
         })
@@ -47,11 +70,16 @@ impl Settings {
 
 impl service::config::Config for Settings {
     fn validate(&self, faults: &mut Vec<String>) {
+        if self.accounts.postgres_url.as_ref().is_none_or(|url| url.expose_secret().is_empty()) {
+            faults.push("accounts.postgres_url: must be set".to_owned());
+        }
         self.rollup.validate(faults);
         self.influxdb.validate(faults);
         self.tls.validate(faults);
         self.tls.may_listen("listen", self.listen, faults);
         self.tls.may_reach("influxdb.url", self.influxdb.plain_text_host().as_deref(), faults);
+        let database = self.accounts.database().plain_text_host();
+        self.tls.may_reach("accounts.postgres_url", database.as_deref(), faults);
     }
 
     fn warnings(&self, warnings: &mut Vec<String>) {
@@ -64,7 +92,7 @@ mod tests {
     use super::*;
 
     fn faults(variables: &[(&str, &str)]) -> Vec<String> {
-        let own = [("INFLUXDB__TOKEN", "token")];
+        let own = [("INFLUXDB__TOKEN", "token"), ("ACCOUNTS__POSTGRES_URL", "postgres://127.0.0.1/accounts")];
         let variables = own
             .iter()
             .chain(variables)
@@ -78,6 +106,11 @@ mod tests {
         for (key, plain, safe) in [
             ("listen", "0.0.0.0:9400", "[::1]:9400"),
             ("influxdb.url", "http://influxdb:8086", "https://influxdb:8086"),
+            (
+                "accounts.postgres_url",
+                "postgres://me:hush@db/accounts",
+                "postgres://me:hush@db/accounts?sslmode=verify-full",
+            ),
         ] {
             let variable = key.to_uppercase().replace('.', "__");
             let said = faults(&[(&variable, plain)]);

@@ -1,10 +1,11 @@
-//! Pass after pass: what is ripe, then what is marked.
+//! Pass after pass: what is ripe, then what is marked, then what is to be erased.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use domain::erasure::Erasure;
 use domain::measurement::StoreError;
 use domain::part::Part;
 use domain::rollup::{Mark, ripe_until};
@@ -15,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Deps;
 use crate::hub::{Halt, Rolling};
-use crate::outage::Outage;
+use crate::outage::{Outage, Reminder};
 use crate::progress::Progress;
 
 /// Marks of one hub in a pass: more wait for the next one. A year that comes in at once marks the same days again and
@@ -29,6 +30,10 @@ const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// For what is under way when it is time to stop.
 const DRAIN: Duration = Duration::from_secs(5);
 const FORGET_EVERY_MILLIS: i64 = 3_600_000;
+/// Erasures that are read at once.
+const ERASURES: u32 = 100;
+/// What is due for longer is said to be late.
+const LATE_MILLIS: i64 = 3_600_000;
 
 /// What a pass did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +42,8 @@ pub struct Pass {
     pub hubs: usize,
     /// Days that were rolled up again because they were marked.
     pub days: usize,
+    /// What was erased, of households that are gone.
+    pub erasures: usize,
     /// Calls that failed: they are made again in the next pass.
     pub failures: usize,
     /// There are more marks than were read.
@@ -65,6 +72,9 @@ pub struct Worker {
     failed: BTreeSet<HubId>,
     forgot: Option<UtcMillis>,
     outage: Outage,
+    /// Of the list of erasures, which is not in the store.
+    list_outage: Outage,
+    late: Reminder,
     /// Whether the store refused anything in the last pass.
     is_refused: Arc<AtomicBool>,
 }
@@ -79,6 +89,8 @@ impl Worker {
             failed: BTreeSet::new(),
             forgot: None,
             outage: Outage::default(),
+            list_outage: Outage::default(),
+            late: Reminder::default(),
             is_refused: Arc::default(),
         }
     }
@@ -134,6 +146,8 @@ impl Worker {
                 Err(error) => self.note(None, &error, &mut pass),
             }
         }
+        // One after the other with what rolls up: nobody may put back a page that was cut.
+        self.erase(&rolling, now, &mut pass).await;
         pass.is_stopped = rolling.stop.is_cancelled();
         if pass.is_complete() {
             self.forget(now, &mut pass).await;
@@ -251,6 +265,45 @@ impl Worker {
             StoreError::Rejected { .. } => return,
         }
         self.is_refused.store(true, Ordering::Relaxed);
+    }
+
+    /// Carries out what is due. While the list is not to be had, everything else goes on.
+    async fn erase(&mut self, rolling: &Rolling<'_>, now: UtcMillis, pass: &mut Pass) {
+        let Some(erasing) = self.deps.erasing.clone() else { return };
+        let mut after = None;
+        while !rolling.stop.is_cancelled() {
+            let listed = match erasing.list.due_erasures(now, after, ERASURES).await {
+                Ok(listed) => listed,
+                Err(error) => return self.list_outage.failed(None, &error),
+            };
+            let Some(last) = listed.last() else { break };
+            after = Some(last.id);
+            let part = self.part;
+            for erasure in listed.into_iter().filter(|erasure| part.has(erasure.hub.as_bytes())) {
+                if rolling.stop.is_cancelled() {
+                    break;
+                }
+                if let Err(error) = erasing.erase(rolling.deps, &erasure).await {
+                    self.note(Some(erasure.hub), &error, pass);
+                    self.say_late(&erasure, now);
+                    continue;
+                }
+                if let Err(error) = erasing.list.carried_out(&erasure).await {
+                    return self.list_outage.failed(Some(erasure.hub), &error);
+                }
+                pass.erasures += 1;
+                let (id, hub, round) = (erasure.id, erasure.hub, erasure.rounds + 1);
+                tracing::info!(%id, %hub, round, "what a hub measured for a household that is gone is erased");
+            }
+        }
+        self.list_outage.over();
+    }
+
+    fn say_late(&mut self, erasure: &Erasure, now: UtcMillis) {
+        if now.millis_since(erasure.due) >= LATE_MILLIS && self.late.is_due() {
+            let (id, hub, due) = (erasure.id, erasure.hub, erasure.due);
+            tracing::error!(%id, %hub, %due, "an erasure that was asked for is late");
+        }
     }
 
     /// Ticks go only when everything that there is to do is done: what is rolled up, is without them.

@@ -135,5 +135,28 @@ fn panicked() -> Response {
 /// The path but not the query: that may hold what is nobody's business.
 fn span<B>(request: &Request<B>) -> tracing::Span {
     let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or("");
-    tracing::info_span!("http", method = %request.method(), path = request.uri().path(), id)
+    tracing::info_span!("http", method = %request.method(), path = %quiet(request.uri().path()), id)
+}
+
+/// Without e-mail addresses, which some paths have in them.
+fn quiet(path: &str) -> std::borrow::Cow<'_, str> {
+    let is_address = |segment: &str| segment.contains('@') || segment.to_ascii_lowercase().contains("%40");
+    if !is_address(path) {
+        return path.into();
+    }
+    let segments = path.split('/').map(|segment| if is_address(segment) { "…" } else { segment });
+    segments.collect::<Vec<_>>().join("/").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_address_is_in_a_path_that_is_logged() {
+        assert_eq!(quiet("/v1/households/7/invitations"), "/v1/households/7/invitations");
+        for address in ["ada@example.org", "ada%40example.org", "a%2Bb@example.org"] {
+            assert_eq!(quiet(&format!("/v1/invitations/{address}/x")), "/v1/invitations/…/x");
+        }
+    }
 }

@@ -10,6 +10,7 @@ pub(crate) async fn begin(
     assignment: &HubAssignment,
 ) -> Result<(), sqlx::Error> {
     give_way(connection, assignment).await?;
+    crate::erasures::on_assignment(connection, assignment).await?;
     query("INSERT INTO hub_assignment (hub, household, name, since, until) VALUES (?, ?, ?, ?, ?)")
         .bind(&assignment.hub.as_bytes()[..])
         .bind(&assignment.household.as_bytes()[..])

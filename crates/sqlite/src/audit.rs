@@ -69,4 +69,21 @@ impl Audit for Accounts {
         .map_err(because(LIST))?;
         rows.into_iter().map(Entry::try_from).collect::<Result<_, _>>().map_err(because(LIST))
     }
+
+    async fn entries_by(
+        &self,
+        person: PersonId,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<Entry>, AccountsError> {
+        let rows: Vec<Row> =
+            query_as("SELECT * FROM audit_entry WHERE by = ? AND number > ? ORDER BY number LIMIT ?")
+                .bind(&person.as_bytes()[..])
+                .bind(after)
+                .bind(limit)
+                .fetch_all(&self.pool)
+                .await
+                .map_err(because(LIST))?;
+        rows.into_iter().map(Entry::try_from).collect::<Result<_, _>>().map_err(because(LIST))
+    }
 }

@@ -7,6 +7,8 @@ mod accounts;
 mod alerts;
 mod assignments;
 mod audit;
+mod deletions;
+mod erasures;
 mod hubs;
 mod measurements;
 mod members;

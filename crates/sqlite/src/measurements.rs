@@ -1,5 +1,6 @@
 //! Measurements, for those who run everything in one process: a row per hub and tick.
 
+mod erasure;
 mod joules;
 mod read;
 mod retention;
@@ -64,7 +65,9 @@ impl Measurements {
                     .journal_mode(SqliteJournalMode::Wal)
                     // `Ok` means durable, and lets the container be acknowledged: NORMAL would lose the last
                     // commits when the power fails.
-                    .synchronous(SqliteSynchronous::Full),
+                    .synchronous(SqliteSynchronous::Full)
+                    // What is erased is not to be read from the file any more.
+                    .pragma("secure_delete", "ON"),
             )
             .await
             .map_err(failed)?;

@@ -13,18 +13,18 @@ const LOOK_UP: &str = "look up a second factor";
 #[async_trait]
 impl SecondFactors for Accounts {
     async fn second_factor(&self, person: PersonId) -> Result<Option<SecondFactor>, AccountsError> {
-        let row: Option<(Vec<u8>, bool, i64)> = query_as(
+        let row: Option<(Vec<u8>, bool, i64, Option<i64>)> = query_as(
             "SELECT secret, step IS NOT NULL,
-                    (SELECT count(*) FROM recovery_code c WHERE c.person = f.person)
+                    (SELECT count(*) FROM recovery_code c WHERE c.person = f.person), first_step
              FROM second_factor f WHERE person = ?",
         )
         .bind(&person.as_bytes()[..])
         .fetch_optional(&self.pool)
         .await
         .map_err(because(LOOK_UP))?;
-        let factor = |(secret, confirmed, codes): (Vec<u8>, bool, i64)| {
+        let factor = |(secret, confirmed, codes, first_step): (Vec<u8>, bool, i64, Option<i64>)| {
             let recovery_codes = u32::try_from(codes).map_err(|error| sqlx::Error::Decode(error.into()))?;
-            Ok(SecondFactor { secret, confirmed, recovery_codes })
+            Ok(SecondFactor { secret, confirmed, recovery_codes, first_step })
         };
         row.map(factor).transpose().map_err(because(LOOK_UP))
     }
@@ -92,7 +92,7 @@ impl Accounts {
     ) -> Result<bool, sqlx::Error> {
         let mut transaction = self.pool.begin_with(BEGIN).await?;
         let done =
-            query("UPDATE second_factor SET step = ? WHERE person = ? AND secret = ? AND step IS NULL")
+            query("UPDATE second_factor SET step = ?1, first_step = ?1 WHERE person = ?2 AND secret = ?3 AND step IS NULL")
                 .bind(step)
                 .bind(&person.as_bytes()[..])
                 .bind(secret)

@@ -102,7 +102,7 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
     let stop = shutdown.clone();
     parts.spawn(async move { Ok(web_app::run(deps, listener, stop).await?) });
 
-    let rolling_up = rollups::worker(&measurements, config.retention_days, clock.clone());
+    let rolling_up = rollups::worker(&measurements, &accounts, config.retention_days, clock.clone());
     let watching = alert_worker::Deps {
         query: measurements.clone(),
         rollups: measurements.clone(),

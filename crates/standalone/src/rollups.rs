@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use domain::measurement::StoreError;
 use domain::rollup::Rollups;
 use domain::{Clock, UtcMillis};
-use rollup_worker::{Deps, Forgetting, RollupConfig, Worker};
-use sqlite::Measurements;
+use rollup_worker::{Deps, Erasing, Forgetting, RollupConfig, Worker};
+use sqlite::{Accounts, Measurements};
 
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -18,6 +18,7 @@ const LOOKBACK_DAYS: u32 = 36_500;
 
 pub(crate) fn worker(
     measurements: &Arc<Measurements>,
+    accounts: &Arc<Accounts>,
     retention_days: Option<u32>,
     clock: Arc<dyn Clock>,
 ) -> Worker {
@@ -32,6 +33,7 @@ pub(crate) fn worker(
             ..RollupConfig::default()
         },
         forgetting: Some(Arc::new(Ticks(measurements.clone()))),
+        erasing: Some(Erasing { list: accounts.clone(), store: measurements.clone() }),
     })
 }
 

@@ -160,7 +160,9 @@ impl System {
         let with_broker = [store.as_slice(), std::slice::from_ref(&broker)].concat();
         let write = launcher.start("write-service", Some(write_port), &[], &with_broker)?;
         // Whoever waits for a result does not want to wait long.
-        let often = [store.as_slice(), &[("WATTLINE__ROLLUP__EVERY_SECS", "1".to_owned())]].concat();
+        let often =
+            [store.as_slice(), &[("WATTLINE__ROLLUP__EVERY_SECS", "1".to_owned()), accounts_url.clone()]]
+                .concat();
         let rollup = launcher.start("rollup-worker", Some(rollup_port), &[], &often)?;
         let watching = [
             store.as_slice(),

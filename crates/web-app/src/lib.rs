@@ -3,6 +3,7 @@
 //! It must not know any store: it asks the other two over HTTP, with the secret of a session or of a personal token and
 //! short-lived tokens, and keeps nothing that a restart would lose.
 
+mod archive;
 mod asked;
 mod assets;
 mod caller;

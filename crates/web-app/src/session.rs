@@ -60,6 +60,46 @@ impl Cookie {
     }
 }
 
+/// The cookie that lets a browser fetch an archive for a while; it is sent there and nowhere else.
+pub(crate) struct PermitCookie {
+    secure: bool,
+}
+
+const PERMIT_PATH: &str = "/api/people/current/archive";
+
+impl PermitCookie {
+    /// As that of the session is.
+    pub(crate) const fn of(Cookie { secure }: Cookie) -> Self {
+        Self { secure }
+    }
+
+    /// Browsers take `__Secure-` with `Secure` only.
+    const fn name(&self) -> &'static str {
+        if self.secure { "__Secure-wattline_archive" } else { "wattline_archive" }
+    }
+
+    pub(crate) fn read(&self, headers: &HeaderMap) -> Option<String> {
+        let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        pairs.find(|(name, _)| *name == self.name()).map(|(_, value)| value.to_owned())
+    }
+
+    pub(crate) fn set(&self, response: &mut Response, permit: &str, max_age_secs: i64) {
+        let (name, secure) = (self.name(), if self.secure { "; Secure" } else { "" });
+        let text = format!(
+            "{name}={permit}; Path={PERMIT_PATH}; HttpOnly; SameSite=Strict; Max-Age={}{secure}",
+            max_age_secs.max(0)
+        );
+        if let Ok(value) = HeaderValue::from_str(&text) {
+            response.headers_mut().append(header::SET_COOKIE, value);
+        }
+    }
+
+    pub(crate) fn clear(&self, response: &mut Response) {
+        self.set(response, "", 0);
+    }
+}
+
 /// What may be passed on in a header.
 pub(crate) fn is_secret(text: &str) -> bool {
     (16..=256).contains(&text.len())

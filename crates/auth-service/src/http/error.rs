@@ -59,6 +59,12 @@ pub(crate) enum ApiError {
     NoPost,
     #[error("the household would be left without an owner")]
     LastOwner,
+    #[error("the password was not said just now")]
+    NoPermit,
+    #[error("others are in a household that nobody would own")]
+    OthersAreThere,
+    #[error("other households would go than those that were named")]
+    OtherHouseholds,
     #[error("the person has too many households")]
     TooManyHouseholds,
     #[error("the household has too many invitations")]

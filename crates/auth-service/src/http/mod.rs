@@ -1,12 +1,16 @@
 //! The HTTP API.
 
 mod alerts;
+mod archive;
 mod audit;
 mod checks;
 mod current_person;
+mod deletion;
 mod error;
 mod extract;
 mod founding;
+mod household_archive;
+mod household_deletion;
 mod households;
 mod hubs;
 mod invitations;
@@ -109,6 +113,9 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(current_person::show, current_person::rename))
         .routes(routes!(current_person::change_password))
         .routes(routes!(current_person::change_email))
+        .routes(routes!(archive::permit, archive::show))
+        .routes(routes!(archive::deeds))
+        .routes(routes!(deletion::preview, deletion::delete))
         .routes(routes!(second_factor::begin, second_factor::confirm))
         .routes(routes!(second_factor::remove))
         .routes(routes!(sessions::log_in, sessions::list, sessions::log_out_everywhere))
@@ -120,6 +127,8 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(personal_tokens::delete))
         .routes(routes!(founding::found))
         .routes(routes!(households::show))
+        .routes(routes!(household_archive::show))
+        .routes(routes!(household_deletion::preview, household_deletion::delete))
         .routes(routes!(members::list))
         .routes(routes!(members::change, members::remove))
         .routes(routes!(invitations::invite))

@@ -19,11 +19,15 @@ pub(super) enum Right {
     SeeAudit,
     /// Not to be in it any more.
     Leave,
+    /// To have a copy of all that is known of it.
+    TakeAlong,
+    /// To end it for everybody.
+    EndHome,
 }
 
 impl Right {
     #[cfg(test)]
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::See,
         Self::Change,
         Self::ChangeHome,
@@ -31,12 +35,14 @@ impl Right {
         Self::ManagePeople,
         Self::SeeAudit,
         Self::Leave,
+        Self::TakeAlong,
+        Self::EndHome,
     ];
 
     pub(super) const fn is_of(self, role: Role) -> bool {
         match (self, role) {
             (_, Role::Owner)
-            | (Self::See | Self::Change | Self::SeePeople | Self::Leave, Role::Member)
+            | (Self::See | Self::Change | Self::SeePeople | Self::Leave | Self::TakeAlong, Role::Member)
             | (Self::See | Self::Leave, Role::Guest) => true,
             (_, Role::Member | Role::Guest) => false,
         }
@@ -47,7 +53,12 @@ impl Right {
         match self {
             Self::See => Some(Scope::Usage),
             Self::Change | Self::ChangeHome => Some(Scope::Manage),
-            Self::SeePeople | Self::ManagePeople | Self::SeeAudit | Self::Leave => None,
+            Self::SeePeople
+            | Self::ManagePeople
+            | Self::SeeAudit
+            | Self::Leave
+            | Self::TakeAlong
+            | Self::EndHome => None,
         }
     }
 }
@@ -76,6 +87,8 @@ mod tests {
                 "ManagePeople: owner - -, no token",
                 "SeeAudit: owner - -, no token",
                 "Leave: owner member guest, no token",
+                "TakeAlong: owner member -, no token",
+                "EndHome: owner - -, no token",
             ]
         );
     }

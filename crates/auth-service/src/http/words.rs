@@ -21,6 +21,7 @@ impl ApiError {
             | Self::SessionOnly
             | Self::OutOfScope(_)
             | Self::InvitedElsewhere
+            | Self::NoPermit
             | Self::SignUpClosed => StatusCode::FORBIDDEN,
             Self::NotFound | Self::BadLink | Self::UnknownCode => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -34,6 +35,8 @@ impl ApiError {
             | Self::LogInFirst
             | Self::NoPost
             | Self::LastOwner
+            | Self::OthersAreThere
+            | Self::OtherHouseholds
             | Self::SecondFactorOn
             | Self::EmailTaken => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -107,6 +110,13 @@ impl ApiError {
                 "This Wattline has no mail server, so that nothing can be sent. Whoever runs it can change that."
             }
             Self::LastOwner => "A household needs an owner. Please make somebody else one first.",
+            Self::NoPermit => "Please give your password again: it was too long ago.",
+            Self::OthersAreThere => {
+                "Others are in a household that you alone own. Make one of them an owner, or delete the household first."
+            }
+            Self::OtherHouseholds => {
+                "Your households have changed since you looked. Please look again at what would go."
+            }
             Self::TooManyInvitations => "There are 50 invitations already; please withdraw one.",
             Self::TooManyLetters => {
                 "This address has just been sent several letters. Please try again in some minutes."

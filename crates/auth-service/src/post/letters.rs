@@ -72,6 +72,20 @@ fn english(matter: &Matter) -> (String, String) {
              now."
                 .to_owned(),
         ),
+        Matter::PersonDeleted => own(
+            "Your account at Wattline is deleted",
+            "As you asked, your account is deleted, with the homes that were yours alone and everything that was measured \
+             in them. The measurements leave the store within minutes. We do not know you any more; this is the last letter. \
+             If it was not you, please write to whoever runs your Wattline at once."
+                .to_owned(),
+        ),
+        Matter::HouseholdDeleted { household, by } => own(
+            "A home at Wattline is deleted",
+            format!(
+                "{by} has deleted {household}, with its sockets, prices and alerts and everything that was measured in it. \
+                 Its hubs are released. It cannot be brought back."
+            ),
+        ),
         Matter::Invitation { link, household, by, role } => {
             let role = match role {
                 Role::Owner => "an owner",
@@ -146,6 +160,20 @@ fn german(matter: &Matter) -> (String, String) {
             "Wattline fragt nicht mehr nach einem Code. Haben nicht Sie das ausgeschaltet, ändern Sie jetzt Ihr \
              Passwort."
                 .to_owned(),
+        ),
+        Matter::PersonDeleted => own(
+            "Ihr Konto bei Wattline ist gelöscht",
+            "Wie Sie es wollten, ist Ihr Konto gelöscht, mit den Haushalten, die nur Ihnen gehörten, und allem, was dort \
+             gemessen wurde. Die Messwerte verschwinden innerhalb von Minuten aus dem Speicher. Wir kennen Sie nun nicht mehr; \
+             das ist der letzte Brief. Waren Sie es nicht, schreiben Sie bitte gleich an die, die Ihr Wattline betreiben."
+                .to_owned(),
+        ),
+        Matter::HouseholdDeleted { household, by } => own(
+            "Ein Haushalt bei Wattline ist gelöscht",
+            format!(
+                "{by} hat „{household}“ gelöscht, mit den Namen der Steckdosen, Preisen und Meldungen und allem, was dort \
+                 gemessen wurde. Die Hubs sind freigegeben. Das lässt sich nicht rückgängig machen."
+            ),
         ),
         Matter::Invitation { link, household, by, role } => {
             let role = match role {

@@ -59,6 +59,12 @@ pub(crate) enum Matter {
     PasswordChanged,
     SecondFactorOn,
     SecondFactorOff,
+    /// The last letter that somebody gets.
+    PersonDeleted,
+    HouseholdDeleted {
+        household: String,
+        by: String,
+    },
     Invitation {
         link: String,
         household: String,

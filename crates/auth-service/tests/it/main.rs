@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "an answer that is not there fails the test")]
 
 mod alerts;
+mod archive;
 mod broker;
+mod deletion;
 mod desk;
 mod enrolment;
 mod hubs;

@@ -32,7 +32,7 @@ async fn log_in(server: &Server, code: Option<&str>) -> Answer {
 }
 
 /// Somebody with a second factor: the session, the app's secret, the recovery codes.
-async fn protected(server: &Server) -> (String, Vec<u8>, Vec<String>) {
+pub(crate) async fn protected(server: &Server) -> (String, Vec<u8>, Vec<String>) {
     server.settle(EMAIL, false).await;
     let session = server.secret_of(EMAIL).await;
     let begun = server.post(PATH, &session, &json!({ "password": PASSWORD })).await;

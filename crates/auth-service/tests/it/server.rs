@@ -4,6 +4,7 @@ use auth_service::provision::Home;
 use auth_service::{Deps, PeopleConfig, SealingKey, SessionsConfig, SigningKeys, Stores, provision};
 use domain::accounts::Accounts;
 use domain::alerts::Alerts;
+use domain::erasure::Erasures;
 use domain::hubs::HubCredentials;
 use domain::{Clock, HouseholdId, HubId, PersonId, UtcMillis};
 use reqwest::{Method, StatusCode};
@@ -24,6 +25,7 @@ pub(crate) struct Server {
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) alerts: Arc<dyn Alerts>,
     pub(crate) hub_credentials: Arc<dyn HubCredentials>,
+    pub(crate) erasures: Arc<dyn Erasures>,
     pub(crate) clock: Arc<FakeClock>,
     shutdown: CancellationToken,
     task: JoinHandle<()>,
@@ -68,6 +70,7 @@ impl Server {
         let shutdown = CancellationToken::new();
         let (accounts, alerts) = (Arc::clone(&stores.accounts), Arc::clone(&stores.alerts));
         let hub_credentials = Arc::clone(&stores.hub_credentials);
+        let erasures = Arc::clone(&stores.erasures);
         let clock_of_service = Arc::clone(&clock) as Arc<dyn Clock>;
         let deps = Deps { stores, clock: clock_of_service, signing_keys, sealing_key, sessions, people };
         let run = auth_service::run(deps, listener, shutdown.clone());
@@ -77,6 +80,7 @@ impl Server {
             accounts,
             alerts,
             hub_credentials,
+            erasures,
             clock,
             shutdown,
             task,

@@ -141,6 +141,30 @@ impl DayRollup {
         self
     }
 
+    /// Without what was measured in `range`. `rest` has the quarter hours that the range touches, as they are without it.
+    #[must_use]
+    pub fn erased(mut self, range: TimeRange, rest: &Self) -> Self {
+        let columns = usize::from(self.quarters);
+        let gone = |quarter: &usize| {
+            let whole = TimeRange::new(self.day.quarter(*quarter), self.day.quarter(*quarter + 1));
+            !whole.intersection(&range).is_empty()
+        };
+        let gone: Vec<usize> = (0..columns).filter(gone).collect();
+        for new in &rest.sockets {
+            if let Err(place) = self.sockets.binary_search_by_key(&new.socket, |known| known.socket) {
+                self.sockets.insert(place, SocketDay::blank(new.socket, columns));
+            }
+        }
+        for socket in &mut self.sockets {
+            let left = rest.sockets.iter().find(|left| left.socket == socket.socket);
+            for &quarter in &gone {
+                socket.take_over(quarter, left);
+            }
+        }
+        self.sockets.retain(|socket| socket.measured_secs.iter().any(|&secs| secs > 0));
+        self
+    }
+
     fn cut(&mut self, quarters: u8) {
         self.quarters = self.quarters.min(quarters);
     }
@@ -167,6 +191,15 @@ impl SocketDay {
         self.energy.resize(quarters, 0);
         self.peak.resize(quarters, Milliwatts::default());
         self.trough.resize(quarters, None);
+    }
+
+    /// A quarter hour as `other` has it, a gap where it has none.
+    fn take_over(&mut self, quarter: usize, other: Option<&Self>) {
+        let other = other.filter(|other| quarter < other.measured_secs.len());
+        self.measured_secs[quarter] = other.map_or(0, |other| other.measured_secs[quarter]);
+        self.energy[quarter] = other.map_or(0, |other| other.energy[quarter]);
+        self.peak[quarter] = other.map_or_else(Milliwatts::default, |other| other.peak[quarter]);
+        self.trough[quarter] = other.and_then(|other| other.trough[quarter]);
     }
 
     fn append(&mut self, later: &Self, from: usize) {

@@ -17,7 +17,7 @@ use domain::{HubId, UtcMillis};
 use crate::cell::Cell;
 use crate::table::Table;
 
-pub(super) const MEASUREMENT: &str = "day";
+pub(crate) const MEASUREMENT: &str = "day";
 
 const ENERGY: [&str; 3] = ["e", "e1", "e2"];
 const POWER: [&str; 3] = ["p", "p1", "p2"];
@@ -70,6 +70,15 @@ impl Head {
 }
 
 pub(super) fn line(day: &PackedDay) -> Result<String, NoLine> {
+    with_pieces(day, false)
+}
+
+/// A line with every piece, empty where it has none: nothing is left of what was written before.
+pub(super) fn whole_line(day: &PackedDay) -> Result<String, NoLine> {
+    with_pieces(day, true)
+}
+
+fn with_pieces(day: &PackedDay, whole: bool) -> Result<String, NoLine> {
     let power = day.power.as_deref().ok_or(NoLine::NoPower)?;
     let mut checksum = flate2::Crc::new();
     for part in [&[day.quarters], day.energy.as_slice(), power] {
@@ -87,6 +96,9 @@ pub(super) fn line(day: &PackedDay) -> Result<String, NoLine> {
             line.extend([",", *field, "=\""]);
             STANDARD.encode_string([&head.to_bytes(), piece].concat(), &mut line);
             line.push('"');
+        }
+        for field in fields[count..].iter().filter(|_| whole) {
+            line.extend([",", *field, "=\"\""]);
         }
     }
     line.extend([" ", &day.day.start().0.to_string(), "\n"]);

@@ -11,7 +11,7 @@ use domain::{HubId, UtcMillis};
 use crate::query::TIMES;
 use crate::table::{BadAnswer, Table};
 
-const MEASUREMENT: &str = "stale";
+pub(crate) const MEASUREMENT: &str = "stale";
 
 #[derive(Clone, Copy)]
 pub(super) enum State {

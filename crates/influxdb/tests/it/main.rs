@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
 mod connections;
+mod erasure;
 mod fake;
 mod reads;
 mod real;

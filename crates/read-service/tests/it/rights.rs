@@ -19,6 +19,8 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("duration", RANGE, "usage"),
     ("export", RANGE, "usage"),
     ("live", "", "live"),
+    ("measured-times", "", "usage"),
+    ("measurements", "hub=0197a3c2-0000-7000-8000-000000000001&from=0&until=1", "usage"),
     ("metrics", "", "usage"),
     ("sockets", "", "usage"),
     ("today", "", "usage"),

@@ -39,7 +39,14 @@ pub(crate) fn deps<S>(store: &Arc<S>, clock: &Arc<FakeClock>, rollup: RollupConf
 where
     S: MeasurementQuery + Rollups,
 {
-    Deps { query: store.clone(), rollups: store.clone(), clock: clock.clone(), rollup, forgetting: None }
+    Deps {
+        query: store.clone(),
+        rollups: store.clone(),
+        clock: clock.clone(),
+        rollup,
+        forgetting: None,
+        erasing: None,
+    }
 }
 
 impl World<sqlite::Measurements> {

@@ -26,6 +26,7 @@ async fn people_keep_the_contract() {
     testkit::suites::members::run_all(&accounts).await;
     testkit::suites::second_factors::run_all(&accounts).await;
     testkit::suites::audit::run_all(&accounts).await;
+    testkit::suites::deletions::run_all(&accounts).await;
 }
 
 fn ticket(n: u8, purpose: Purpose) -> Ticket {

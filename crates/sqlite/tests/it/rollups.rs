@@ -143,3 +143,37 @@ async fn who_is_active_does_not_depend_on_how_much_there_is() {
     println!("active hubs: {times:?}");
     assert!(times[0] < Duration::from_millis(500), "{times:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_contract_of_erasing_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(open(&folder).await);
+    testkit::suites::erasure::run_all(store.clone(), store.clone(), store.clone(), store).await;
+}
+
+/// Not even somebody who has the file.
+#[tokio::test]
+async fn nothing_of_what_was_erased_is_in_the_file() {
+    use domain::erasure::MeasurementErasure as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let (gone, kept) = (HubId::from_bytes(*b"GoneGoneGoneGone"), HubId::from_bytes(*b"KeptKeptKeptKept"));
+    for hub in [gone, kept] {
+        store.write_containers(&[ContainerBuilder::new(hub).ticks(5_000).build()]).await.unwrap();
+        store.put_days(&rollups::a_year(hub, 2)[..50]).await.unwrap();
+    }
+    let always = TimeRange::new(UtcMillis(i64::MIN), UtcMillis(i64::MAX));
+    store.erase_ticks(gone, always).await.unwrap();
+    store.erase_days(gone, UtcDay(i32::MIN)..UtcDay(i32::MAX)).await.unwrap();
+    let (mut found, mut others) = (0, 0);
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        let count = |hub: HubId| bytes.windows(16).filter(|window| *window == hub.as_bytes()).count();
+        found += count(gone);
+        others += count(kept);
+    }
+    assert_eq!(found, 0);
+    assert!(others >= 5_000, "{others}");
+    store.close().await;
+}

@@ -3,5 +3,6 @@
 mod bad_input;
 mod browser;
 mod exact;
+mod logs;
 mod process;
 mod restart;

@@ -4,6 +4,8 @@
 pub mod accounts;
 pub mod alerts;
 pub mod audit;
+pub mod deletions;
+pub mod erasure;
 pub mod hubs;
 pub mod live;
 pub mod measurements;

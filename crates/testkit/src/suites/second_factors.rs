@@ -73,7 +73,7 @@ async fn what_is_begun_is_not_confirmed(store: &(impl Accounts + SecondFactors))
     let ada = person(store, "Ada").await.id;
     assert_eq!(store.second_factor(ada).await.unwrap(), None);
     let (ada, secret) = begun(store).await;
-    let factor = SecondFactor { secret, confirmed: false, recovery_codes: 0 };
+    let factor = SecondFactor { secret, confirmed: false, recovery_codes: 0, first_step: None };
     assert_eq!(store.second_factor(ada).await.unwrap(), Some(factor));
 }
 
@@ -87,7 +87,12 @@ async fn what_was_never_confirmed_is_begun_anew(store: &(impl Accounts + SecondF
 
 async fn a_confirmed_one_stays(store: &(impl Accounts + SecondFactors)) {
     let (ada, secret_of_ada) = confirmed(store, &codes::<8>()).await;
-    let factor = SecondFactor { secret: secret_of_ada.clone(), confirmed: true, recovery_codes: 8 };
+    let factor = SecondFactor {
+        secret: secret_of_ada.clone(),
+        confirmed: true,
+        recovery_codes: 8,
+        first_step: Some(STEP),
+    };
     assert_eq!(store.second_factor(ada).await.unwrap().as_ref(), Some(&factor));
     assert!(!store.begin_second_factor(ada, &secret()).await.unwrap());
     assert!(!store.confirm_second_factor(ada, &secret_of_ada, STEP + 1, &codes::<2>()).await.unwrap());
@@ -211,7 +216,8 @@ async fn after_a_removal_it_begins_anew(store: &(impl Accounts + SecondFactors))
     store.remove_second_factor(ada).await.unwrap();
     let again = secret();
     assert!(store.begin_second_factor(ada, &again).await.unwrap());
-    let factor = SecondFactor { secret: again.clone(), confirmed: false, recovery_codes: 0 };
+    let factor =
+        SecondFactor { secret: again.clone(), confirmed: false, recovery_codes: 0, first_step: None };
     assert_eq!(store.second_factor(ada).await.unwrap(), Some(factor));
     // Another secret has other codes: an earlier step is as good as any.
     assert!(store.confirm_second_factor(ada, &again, STEP - 5, &[new]).await.unwrap());

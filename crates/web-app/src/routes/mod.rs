@@ -1,6 +1,7 @@
 //! The browser's API, and the page for everything else.
 
 mod alerts;
+mod archive;
 mod guard;
 mod households;
 mod hubs;
@@ -22,6 +23,7 @@ use serde::de::DeserializeOwned;
 use service::problem::Problem;
 use tokio_util::sync::CancellationToken;
 
+use crate::archive::Archives;
 use crate::asked::Sent;
 use crate::caller::Caller;
 use crate::proxy::pass_on;
@@ -32,6 +34,7 @@ use crate::{Deps, assets};
 #[derive(Clone)]
 pub(crate) struct AppState {
     upstream: Arc<Upstream>,
+    archives: Arc<Archives>,
     pub(crate) cookie: Cookie,
     clock: Arc<dyn Clock>,
     pub(crate) forwarded_hops: u8,
@@ -42,6 +45,7 @@ pub(crate) fn router(deps: Deps, shutdown: CancellationToken) -> Result<Router, 
     let upstream = Arc::new(Upstream::new(&deps.upstream, deps.clock.clone())?);
     let state = AppState {
         upstream: upstream.clone(),
+        archives: Arc::new(Archives::new(deps.clock.clone())),
         cookie: Cookie::new(deps.upstream.secure_cookies),
         clock: deps.clock,
         forwarded_hops: deps.upstream.forwarded_hops,
@@ -57,6 +61,7 @@ pub(crate) fn router(deps: Deps, shutdown: CancellationToken) -> Result<Router, 
         .merge(households::routes())
         .merge(hubs::routes())
         .merge(people::routes())
+        .merge(archive::routes())
         .merge(alerts::routes())
         .merge(reading::routes())
         .merge(personal_tokens::routes())

@@ -27,6 +27,8 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/api/people/current/email", put(somebody))
         .route("/api/people/current/second-factor", post(somebody).put(somebody))
         .route("/api/people/current/second-factor/removal", post(somebody))
+        // Who is gone is logged out.
+        .route("/api/people/current/deletion", get(somebody).post(everywhere))
         .route("/api/sessions", get(somebody).delete(everywhere))
         .route("/api/sessions/{id}", delete(somebody))
         .route("/api/households", post(somebody))
@@ -35,6 +37,7 @@ pub(super) fn routes() -> Router<AppState> {
         .route(&household("invitations"), post(somebody))
         .route(&household("invitations/{email}"), delete(somebody))
         .route(&household("audit"), get(somebody))
+        .route(&household("deletion"), get(somebody).post(somebody))
 }
 
 /// With or without a session.

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { accountRequest, begin, isEnded, logIn } from './mock/account.mjs';
 import { alertRequest } from './mock/alerts.mjs';
+import { archiveRequest, dataRequest, householdDeletion } from './mock/data.mjs';
 import { body, file, json, problem } from './mock/http.mjs';
 import { bills, duration, exported, sockets, today } from './mock/insight.mjs';
 import { letterRequest } from './mock/letters.mjs';
@@ -38,6 +39,7 @@ async function household(request, response, { id, rest, email, query }) {
   const role = roleIn(email, id);
   const hub = /^\/hubs\/([^/]+)$/.exec(rest ?? '')?.[1];
   const alert = /^\/alerts(\/.*)?$/.exec(rest ?? '');
+  if (rest === '/deletion') return say(householdDeletion(id, email, request.method, request.method === 'POST' ? await body(request) : undefined));
   if (alert) return say(alertRequest(id, role, request.method, alert[1] ?? ''));
   if (/^\/(members|invitations|audit|pairings)/.test(rest ?? '') || (hub && request.method === 'DELETE')) {
     const wish = ['POST', 'PUT'].includes(request.method) ? await body(request) : undefined;
@@ -89,13 +91,14 @@ async function api(request, response, url) {
     if (answer) return json(request, response, ...answer);
   }
   if (!email) return json(request, response, 401, unauthorised);
+  if (url.pathname === '/api/people/current/archive' && request.method === 'GET') return archiveRequest(email, url.searchParams.get('id'), response);
   const token = /^\/api\/tokens(?:\/([^/]+))?$/.exec(url.pathname);
   const account = /^\/api\/(people\/|sessions|households$)/.test(url.pathname);
   const wish = (token || account) && ['POST', 'PUT'].includes(request.method) ? await body(request) : undefined;
   if (token) return json(request, response, ...tokenRequest(email, request.method, token[1], wish));
   if (account) {
     const asked = { path: url.pathname, method: request.method, me: email, wish, agent: request.headers['user-agent'] ?? '', origin: originOf(request) };
-    return json(request, response, ...(accountRequest(asked) ?? [404, problem('Not found', 'No such path.')]));
+    return json(request, response, ...(dataRequest(asked) ?? accountRequest(asked) ?? [404, problem('Not found', 'No such path.')]));
   }
   const [, home, rest] = /^\/api\/households\/([^/]+)(\/.*)?$/.exec(url.pathname) ?? [];
   if (roleIn(email, home) === undefined) return json(request, response, 404, problem('Not found', 'No such household.'));

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
 import { checkAccount } from './account.mjs';
+import { checkData } from './data.mjs';
 import { visitAlerts } from './alerts.mjs';
 import { camera, Checks, expect, measureBytes } from './checks.mjs';
 import { visitCosts } from './costs.mjs';
@@ -99,6 +100,7 @@ try {
     for (const view of VIEWS.filter((one) => one.thorough)) {
       await checkOutside(run, view);
       await checkAccount(run, view);
+      await checkData(run, view);
       await checkHousehold(run, view);
     }
   }

@@ -22,7 +22,7 @@ fn allowed(name: &str) -> Vec<&'static str> {
         // codec is pure, so these two know it.
         "agent" => vec!["domain", "service", "wire", "rabbitmq"],
         "write-service" => vec!["domain", "service", "wire", "rabbitmq", "influxdb"],
-        "rollup-worker" => vec!["domain", "service", "influxdb"],
+        "rollup-worker" => vec!["domain", "service", "influxdb", "postgres"],
         "alert-worker" => vec!["domain", "insight", "mail", "service", "influxdb", "postgres"],
         "read-service" => vec!["domain", "insight", "service", "rabbitmq", "influxdb", "postgres"],
         "auth-service" => vec!["domain", "mail", "service", "postgres", "sqlite"],

@@ -107,6 +107,19 @@ pub(super) const TABLE: &[Row] = &[
         204,
         |_| json!({ "password": PASSWORD, "code": "000000" }),
     ),
+    row("POST", "/v1/people/current/archive", Who::Session, 201, password),
+    // Who is logged in and has not just said the password.
+    row("GET", "/v1/people/current/archive", Who::Session, 403, none),
+    row("GET", "/v1/people/current/archive/deeds", Who::Session, 403, none),
+    row("GET", "/v1/people/current/deletion", Who::Session, 200, none),
+    // The password of nobody: whoever is deleted could not be asked about again.
+    row(
+        "POST",
+        "/v1/people/current/deletion",
+        Who::Session,
+        422,
+        |_| json!({ "password": "wrong password", "households": [] }),
+    ),
     row("GET", "/v1/personal-tokens", Who::Session, 200, none),
     row(
         "POST",
@@ -166,4 +179,8 @@ pub(super) const TABLE: &[Row] = &[
     ),
     row("DELETE", "/v1/households/{household}/invitations/{email}", home("owner", "none"), 204, none),
     row("GET", "/v1/households/{household}/audit", home("owner", "none"), 200, none),
+    // With a permit: its own test.
+    row("GET", "/v1/households/{household}/archive", Who::Session, 403, none),
+    row("GET", "/v1/households/{household}/deletion", home("owner", "none"), 200, none),
+    row("POST", "/v1/households/{household}/deletion", home("owner", "none"), 204, password),
 ];

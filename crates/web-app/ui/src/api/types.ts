@@ -83,3 +83,15 @@ export type Invited = Auth['Invited'];
 export type InvitationView = Auth['InvitationView'];
 export type AuditEntry = Auth['AuditEntry'];
 export type AuditPage = Auth['AuditPage'];
+
+export type HubTime = Auth['HubTime'];
+export type GoingHousehold = Auth['GoingHousehold'];
+export type DeletionPreview = Auth['DeletionPreview'];
+export type HouseholdDeletionPreview = Auth['HouseholdDeletionPreview'];
+
+/** The web-app's own. */
+export interface ArchiveProgress {
+  state: 'running' | 'complete' | 'cancelled' | 'broken';
+  /** Of the measurements, from 0 to 1. */
+  done: number;
+}

@@ -106,6 +106,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/households/{household}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is known of a household, as an owner or a member. Takes a permit. */
+        get: operations["show_household_archive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/households/{household}/audit": {
         parameters: {
             query?: never;
@@ -117,6 +134,27 @@ export interface paths {
         get: operations["list_audit"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/households/{household}/deletion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What would go with a household, as an owner. */
+        get: operations["preview_household_deletion"];
+        put?: never;
+        /**
+         * Delete a household with all that is about it, as an owner, whoever else is in it. They are told by letter.
+         * @description What its hubs measured for it is erased from the store within minutes, and again after an hour, a day and a week.
+         */
+        post: operations["delete_household"];
         delete?: never;
         options?: never;
         head?: never;
@@ -387,6 +425,63 @@ export interface paths {
         /** Go by another name. */
         put: operations["rename_current_person"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/people/current/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is known of who is logged in. Takes a permit. */
+        get: operations["show_archive"];
+        put?: never;
+        /** Say the password once more, to take one's data along. */
+        post: operations["permit_archive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/people/current/archive/deeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What who is logged in did in households: 500, from the first on. Takes a permit. */
+        get: operations["list_own_deeds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/people/current/deletion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What would go with who is logged in. */
+        get: operations["preview_deletion"];
+        put?: never;
+        /**
+         * Delete who is logged in, with all that is about the person.
+         * @description Households that the person owns alone go too. What their hubs measured is erased from the store within minutes, and
+         *     again after an hour, a day and a week.
+         */
+        post: operations["delete_person"];
         delete?: never;
         options?: never;
         head?: never;
@@ -689,6 +784,76 @@ export interface components {
              */
             webhook: string | null;
         };
+        ArchivedAlert: {
+            acknowledged: string | null;
+            began: string;
+            ended: string | null;
+            /** Format: uuid */
+            hub: string | null;
+            kind: string;
+            raised: string;
+            /** Format: int32 */
+            socket: number | null;
+        };
+        ArchivedDeed: {
+            about: string;
+            action: string;
+            at: string;
+            /** Format: uuid */
+            household: string;
+            /** Format: int64 */
+            number: number;
+        };
+        /** @description What the person did in households, as it was written down there. */
+        ArchivedDeeds: {
+            /** @description The earliest first. */
+            deeds: components["schemas"]["ArchivedDeed"][];
+            /** @description Whether there are later ones. */
+            more: boolean;
+        };
+        /** @description Never the secret of it. */
+        ArchivedFactor: {
+            on: boolean;
+            /** Format: int32 */
+            recovery_codes_left: number;
+            /** @description Null when it is off, or was switched on before this was written down. */
+            since: string | null;
+        };
+        ArchivedHousehold: components["schemas"]["HouseholdReference"] & {
+            /** @description Whether all of it comes along: for owners and members, not for guests. */
+            whole: boolean;
+        };
+        ArchivedSession: {
+            client: string;
+            created: string;
+            expires: string;
+            last_used: string;
+        };
+        ArchivedSocket: {
+            hidden: boolean;
+            /** Format: uuid */
+            hub: string;
+            icon: string | null;
+            name: string;
+            /** Format: int32 */
+            number: number;
+            room: string | null;
+        };
+        ArchivedToken: {
+            created: string;
+            expires: string | null;
+            /** Format: uuid */
+            household: string;
+            last_used: string | null;
+            name: string;
+            scopes: string[];
+        };
+        ArchiveWish: {
+            /** @description Of the app, or a recovery code; for those who have a second factor. */
+            code?: string | null;
+            /** Format: password */
+            password: string;
+        };
         AuditEntry: {
             /** @description What it was done to, as it was called then. */
             about: string;
@@ -732,6 +897,14 @@ export interface components {
              */
             to: string;
         };
+        /** @description A household that nobody would own any more. */
+        BlockingHousehold: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description The names of the others in it. */
+            others: string[];
+        };
         CodeBody: {
             /** @description Six digits. */
             code: string;
@@ -769,14 +942,73 @@ export interface components {
             /** @description Whether a code is asked for after the password. */
             second_factor: boolean;
         };
+        Deletion: {
+            /** @description Of the app, or a recovery code; for those who have a second factor. */
+            code?: string | null;
+            /** @description Those that the preview named: if others would go, nothing does. */
+            households: string[];
+            language?: components["schemas"]["Language"];
+            /** Format: password */
+            password: string;
+        };
+        /** @description What goes with a person. */
+        DeletionPreview: {
+            /** @description While there are any, nothing can be deleted. */
+            blocked: components["schemas"]["BlockingHousehold"][];
+            /** @description Whether a code is asked for besides the password. */
+            code_needed: boolean;
+            /** @description To be named when the person is deleted. */
+            households: components["schemas"]["GoingHousehold"][];
+            /** @description Households that stay, without the person. */
+            left: components["schemas"]["HouseholdReference"][];
+            personal_tokens: number;
+            /** @description Where one is logged in. */
+            sessions: number;
+        };
         EmailChange: {
             email: string;
             language?: components["schemas"]["Language"];
             /** Format: password */
             password: string;
         };
+        /** @description A household that goes, with labels, prices, alerts, who did what, and all that its hubs measured for it. */
+        GoingHousehold: {
+            /** @description Those that are there now are released. */
+            hubs: components["schemas"]["HubTime"][];
+            /** Format: uuid */
+            id: string;
+            /** @description How many sockets have a name. */
+            labels: number;
+            name: string;
+        };
         Household: components["schemas"]["HouseholdReference"] & {
             hubs: components["schemas"]["Hub"][];
+        };
+        /** @description What is known of a household but for its measurements and the other people in it. */
+        HouseholdArchive: {
+            alerts: components["schemas"]["ArchivedAlert"][];
+            household: components["schemas"]["HouseholdReference"];
+            /** @description All that were ever in it. */
+            hubs: components["schemas"]["HubTime"][];
+            /** @description Prices, budget, alerts and which socket carries on for which, as they are kept. */
+            settings: unknown;
+            sockets: components["schemas"]["ArchivedSocket"][];
+        };
+        HouseholdDeletion: {
+            /** @description Of the app, or a recovery code; for those who have a second factor. */
+            code?: string | null;
+            language?: components["schemas"]["Language"];
+            /** Format: password */
+            password: string;
+        };
+        /** @description What goes with a household. */
+        HouseholdDeletionPreview: {
+            /** @description Whether a code is asked for besides the password. */
+            code_needed: boolean;
+            household: components["schemas"]["GoingHousehold"];
+            invitations: number;
+            /** @description The names of the others in it. */
+            others: string[];
         };
         /** @description A household that the person is a member of. */
         HouseholdReference: {
@@ -804,6 +1036,19 @@ export interface components {
         HubLabels: {
             name: string;
             sockets: components["schemas"]["Socket"][];
+        };
+        /** @description A hub, and when it was a household's. */
+        HubTime: {
+            /** Format: uuid */
+            hub: string;
+            name: string;
+            /** Format: date-time */
+            since: string;
+            /**
+             * Format: date-time
+             * @description Null: it is the household's now.
+             */
+            until: string | null;
         };
         /** @description Somebody who has been invited and has not come yet. */
         InvitationBody: {
@@ -1018,6 +1263,15 @@ export interface components {
             /** Format: password */
             new: string;
         };
+        Permit: {
+            /**
+             * Format: int64
+             * @description Seconds.
+             */
+            expires_in: number;
+            /** @description For the header `X-Wattline-Permit`. */
+            permit: string;
+        };
         Person: {
             email: string;
             /** Format: uuid */
@@ -1055,6 +1309,18 @@ export interface components {
         };
         PersonalTokens: {
             tokens: components["schemas"]["PersonalToken"][];
+        };
+        /** @description What is known of a person; secrets and their hashes are left out. */
+        PersonArchive: {
+            email: string;
+            households: components["schemas"]["ArchivedHousehold"][];
+            /** Format: uuid */
+            id: string;
+            made: string;
+            name: string;
+            personal_tokens: components["schemas"]["ArchivedToken"][];
+            second_factor: components["schemas"]["ArchivedFactor"];
+            sessions: components["schemas"]["ArchivedSession"][];
         };
         /** @description What went wrong, in words for the one who asked. */
         Problem: {
@@ -1214,19 +1480,36 @@ export type Accepted = components['schemas']['Accepted'];
 export type Alert = components['schemas']['Alert'];
 export type Alerts = components['schemas']['Alerts'];
 export type AlertSettings = components['schemas']['AlertSettings'];
+export type ArchivedAlert = components['schemas']['ArchivedAlert'];
+export type ArchivedDeed = components['schemas']['ArchivedDeed'];
+export type ArchivedDeeds = components['schemas']['ArchivedDeeds'];
+export type ArchivedFactor = components['schemas']['ArchivedFactor'];
+export type ArchivedHousehold = components['schemas']['ArchivedHousehold'];
+export type ArchivedSession = components['schemas']['ArchivedSession'];
+export type ArchivedSocket = components['schemas']['ArchivedSocket'];
+export type ArchivedToken = components['schemas']['ArchivedToken'];
+export type ArchiveWish = components['schemas']['ArchiveWish'];
 export type AuditEntry = components['schemas']['AuditEntry'];
 export type AuditPage = components['schemas']['AuditPage'];
 export type Band = components['schemas']['Band'];
+export type BlockingHousehold = components['schemas']['BlockingHousehold'];
 export type CodeBody = components['schemas']['CodeBody'];
 export type CodeEntry = components['schemas']['CodeEntry'];
 export type Confirmation = components['schemas']['Confirmation'];
 export type Confirmed = components['schemas']['Confirmed'];
 export type CurrentPerson = components['schemas']['CurrentPerson'];
+export type Deletion = components['schemas']['Deletion'];
+export type DeletionPreview = components['schemas']['DeletionPreview'];
 export type EmailChange = components['schemas']['EmailChange'];
+export type GoingHousehold = components['schemas']['GoingHousehold'];
 export type Household = components['schemas']['Household'];
+export type HouseholdArchive = components['schemas']['HouseholdArchive'];
+export type HouseholdDeletion = components['schemas']['HouseholdDeletion'];
+export type HouseholdDeletionPreview = components['schemas']['HouseholdDeletionPreview'];
 export type HouseholdReference = components['schemas']['HouseholdReference'];
 export type Hub = components['schemas']['Hub'];
 export type HubLabels = components['schemas']['HubLabels'];
+export type HubTime = components['schemas']['HubTime'];
 export type InvitationBody = components['schemas']['InvitationBody'];
 export type InvitationLink = components['schemas']['InvitationLink'];
 export type InvitationView = components['schemas']['InvitationView'];
@@ -1253,10 +1536,12 @@ export type PairingRequest = components['schemas']['PairingRequest'];
 export type PairingState = components['schemas']['PairingState'];
 export type PasswordBody = components['schemas']['PasswordBody'];
 export type PasswordChange = components['schemas']['PasswordChange'];
+export type Permit = components['schemas']['Permit'];
 export type Person = components['schemas']['Person'];
 export type PersonalToken = components['schemas']['PersonalToken'];
 export type PersonalTokenRequest = components['schemas']['PersonalTokenRequest'];
 export type PersonalTokens = components['schemas']['PersonalTokens'];
+export type PersonArchive = components['schemas']['PersonArchive'];
 export type Problem = components['schemas']['Problem'];
 export type RecoveryCodes = components['schemas']['RecoveryCodes'];
 export type Removal = components['schemas']['Removal'];
@@ -1654,6 +1939,63 @@ export interface operations {
             };
         };
     };
+    show_household_archive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                household: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HouseholdArchive"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the scope of the token, is not enough */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown, or not a member */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_audit: {
         parameters: {
             query?: {
@@ -1714,6 +2056,168 @@ export interface operations {
             };
             /** @description Malformed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_household_deletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                household: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HouseholdDeletionPreview"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the scope of the token, is not enough */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown, or not a member */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_household: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                household: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HouseholdDeletion"];
+            };
+        };
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request ended early */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the scope of the token, is not enough */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown, or not a member */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Malformed; `field` says what */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many tries; `Retry-After` says when the next one is due */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3273,6 +3777,363 @@ export interface operations {
             };
             /** @description Malformed; `field` says what */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_archive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonArchive"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A personal token cannot do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    permit_archive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArchiveWish"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Permit"];
+                };
+            };
+            /** @description The request ended early */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A personal token cannot do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Malformed; `field` says what */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many tries; `Retry-After` says when the next one is due */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_own_deeds: {
+        parameters: {
+            query?: {
+                /** @description The number of the last one that is known already. */
+                after?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchivedDeeds"];
+                };
+            };
+            /** @description A parameter is unknown or there twice */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A personal token cannot do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Malformed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_deletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionPreview"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A personal token cannot do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Deletion"];
+            };
+        };
+        responses: {
+            /** @description Deleted, and logged out everywhere */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request ended early */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A personal token cannot do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else is in a household that nobody would own any more, or other households would go than those that were named */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Malformed; `field` says what */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many tries; `Retry-After` says when the next one is due */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -80,6 +80,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/households/{household}/measured-times": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When which hub may have measured something for the household. */
+        get: operations["times"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/households/{household}/measurements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a hub measured, tick by tick, in order of time.
+         * @description CSV (RFC 4180): the tick's start (UTC, RFC 3339), its length in seconds, the socket, joules. A socket that was not
+         *     measured has no row. When the store fails on the way, the connection ends before the file does.
+         */
+        get: operations["measurements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/households/{household}/metrics": {
         parameters: {
             query?: never;
@@ -255,6 +293,25 @@ export interface components {
              * @description Its length, in seconds. Mean power in watts = joules / seconds.
              */
             tick_s: number;
+        };
+        /** @description A time in which a hub was the household's and may have measured something. */
+        MeasuredTime: {
+            /**
+             * Format: int64
+             * @description In ms since the Unix epoch: not before the hub's first tick.
+             */
+            from: number;
+            /** Format: uuid */
+            hub: string;
+            /**
+             * Format: int64
+             * @description In ms since the Unix epoch, not included: not in the future.
+             */
+            until: number;
+        };
+        MeasuredTimes: {
+            /** @description In order of time. */
+            times: components["schemas"]["MeasuredTime"][];
         };
         MonthAnswer: {
             /**
@@ -537,6 +594,8 @@ export type DurationAnswer = components['schemas']['DurationAnswer'];
 export type ExportRow = components['schemas']['ExportRow'];
 export type ForecastAnswer = components['schemas']['ForecastAnswer'];
 export type LiveTick = components['schemas']['LiveTick'];
+export type MeasuredTime = components['schemas']['MeasuredTime'];
+export type MeasuredTimes = components['schemas']['MeasuredTimes'];
 export type MonthAnswer = components['schemas']['MonthAnswer'];
 export type Problem = components['schemas']['Problem'];
 export type RoomAnswer = components['schemas']['RoomAnswer'];
@@ -852,6 +911,144 @@ export interface operations {
                 };
             };
             /** @description The live feed is not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    times: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                household: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeasuredTimes"];
+                };
+            };
+            /** @description No valid access token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token is not for reading */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a household of this token */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    measurements: {
+        parameters: {
+            query: {
+                /** @description In ms since the Unix epoch. */
+                from: number;
+                hub: string;
+                /** @description In ms since the Unix epoch, not included. */
+                until: number;
+            };
+            header?: never;
+            path: {
+                household: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description A parameter is unknown, malformed or there twice */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid access token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token is not for reading */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a household of this token */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A parameter is missing; `field` says which */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store cannot answer now */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -2,6 +2,7 @@ import { account } from './account';
 import { alerts } from './alerts';
 import { app } from './app';
 import { costs } from './costs';
+import { data } from './data';
 import { history } from './history';
 import { hubs } from './hubs';
 import { login } from './login';
@@ -13,4 +14,4 @@ import { settings } from './settings';
 import { sockets } from './sockets';
 import { you } from './you';
 
-export const en = { account, alerts, app, audit, costs, history, hubs, login, newHome, now, outside, people, settings, sockets, you };
+export const en = { account, alerts, app, audit, costs, data, history, hubs, login, newHome, now, outside, people, settings, sockets, you };
