@@ -79,7 +79,9 @@ where
         tracing::info!(version = env!("CARGO_PKG_VERSION"), "{name} starts");
         let mut warnings = Vec::new();
         config.warnings(&mut warnings);
-        warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
         main(Context { config, clock: Arc::new(SystemClock), shutdown }).await
     });
     match outcome {

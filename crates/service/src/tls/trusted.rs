@@ -51,7 +51,6 @@ impl Trusted {
     }
 
     /// Has a client of HTTP believe them.
-    #[must_use]
     pub fn put_into(&self, builder: ClientBuilder) -> ClientBuilder {
         builder.tls_certs_merge(self.certificates())
     }

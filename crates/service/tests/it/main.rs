@@ -1,4 +1,5 @@
 //! Serving HTTP, as a client sees it.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 mod tls;
 
