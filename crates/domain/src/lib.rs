@@ -13,6 +13,7 @@ pub mod clock;
 pub mod container;
 pub mod energy;
 pub mod hubs;
+pub mod identities;
 pub mod ids;
 pub mod live;
 pub mod measurement;

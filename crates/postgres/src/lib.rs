@@ -10,6 +10,7 @@ mod audit;
 mod config;
 mod connection;
 mod hubs;
+mod identities;
 mod members;
 mod personal_tokens;
 mod registry;

@@ -8,6 +8,7 @@ mod alerts;
 mod assignments;
 mod audit;
 mod hubs;
+mod identities;
 mod measurements;
 mod members;
 mod opening;

@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod alerts;
 pub mod audit;
 pub mod hubs;
+pub mod identities;
 pub mod live;
 pub mod measurements;
 pub mod members;
