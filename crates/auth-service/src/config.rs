@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::BrokerConfig;
+use crate::oidc::{ProviderConfig, ProviderSecrets};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -37,6 +38,9 @@ pub struct PeopleConfig {
     pub show_links: bool,
     /// How many of our own services and proxies stand before this one and add who asked them to `X-Forwarded-For`.
     pub forwarded_hops: u8,
+    /// Through whom people may log in, besides with a password.
+    pub providers: Vec<ProviderConfig>,
+    pub provider_secrets: ProviderSecrets,
 }
 
 /// Where the accounts are: one of the two.
@@ -89,6 +93,8 @@ impl Default for PeopleConfig {
             smtp: None,
             show_links: false,
             forwarded_hops: 1,
+            providers: Vec::new(),
+            provider_secrets: ProviderSecrets::new(),
         }
     }
 }
@@ -101,6 +107,7 @@ impl PeopleConfig {
         if let Some(smtp) = &self.smtp {
             smtp.validate("people.smtp", faults);
         }
+        crate::oidc::validate(&self.providers, &self.provider_secrets, faults);
     }
 }
 

@@ -59,6 +59,13 @@ pub(crate) enum Matter {
     PasswordChanged,
     SecondFactorOn,
     SecondFactorOff,
+    /// One may log in through it from now on.
+    IdentityConnected {
+        provider: String,
+    },
+    IdentityRemoved {
+        provider: String,
+    },
     Invitation {
         link: String,
         household: String,
