@@ -6,6 +6,7 @@ mod households;
 mod hubs;
 mod people;
 mod personal_tokens;
+mod providers;
 mod reading;
 mod session;
 
@@ -56,6 +57,7 @@ pub(crate) fn router(deps: Deps, shutdown: CancellationToken) -> Result<Router, 
         .merge(households::routes())
         .merge(hubs::routes())
         .merge(people::routes())
+        .merge(providers::routes())
         .merge(alerts::routes())
         .merge(reading::routes())
         .merge(personal_tokens::routes())
