@@ -216,8 +216,7 @@ impl App {
         let id = PersonId::from_uuid(Uuid::new_v4());
         let person = Person { id, name: name_of(account, &email), email };
         let credentials = Credentials { person, password_hash: NO_PASSWORD.to_owned() };
-        let created =
-            identities.create_person_of_identity(&credentials, &self.identity(account, id)).await;
+        let created = identities.create_person_of_identity(&credentials, &self.identity(account, id)).await;
         match created.map_err(ApiError::from) {
             Ok(true) => {
                 tracing::info!(person = %id, provider = provider.id(), "somebody signed up through a provider");

@@ -64,10 +64,8 @@ pub(super) struct Begun {
     responses((status = 200, body = ProviderList)),
 )]
 pub(super) async fn list(State(app): State<Arc<App>>) -> Json<ProviderList> {
-    let body = |provider: &Provider| ProviderBody {
-        id: provider.id().to_owned(),
-        name: provider.name().to_owned(),
-    };
+    let body =
+        |provider: &Provider| ProviderBody { id: provider.id().to_owned(), name: provider.name().to_owned() };
     Json(ProviderList { providers: app.providers.iter().map(body).collect() })
 }
 
@@ -116,8 +114,7 @@ impl App {
         let expires = now.plus_millis(FLOW_MILLIS);
         let flow = Flow { secret_hash: secret.hash(), provider, aim, expires };
         self.stores.identities.put_flow(&flow).await?;
-        let begun =
-            Begun { secret: secret.expose().to_owned(), url, expires_in: FLOW_MILLIS / 1_000 };
+        let begun = Begun { secret: secret.expose().to_owned(), url, expires_in: FLOW_MILLIS / 1_000 };
         Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(begun)).into_response())
     }
 }

@@ -161,7 +161,8 @@ mod tests {
 
     #[test]
     fn a_secret_is_of_a_provider_and_in_one_place() {
-        let secrets = ProviderSecrets::from([("home".to_owned(), "s".into()), ("gone".to_owned(), "s".into())]);
+        let secrets =
+            ProviderSecrets::from([("home".to_owned(), "s".into()), ("gone".to_owned(), "s".into())]);
         let mut home = provider("home", "https://id.example.org");
         home.client_secret = Some("s".into());
         let mut faults = Vec::new();

@@ -165,7 +165,10 @@ fn form_encoded(text: &str) -> String {
 /// Of a provider's error what may stand in a log.
 fn error_name(error: Option<&str>) -> String {
     let name = error.unwrap_or("it does not say why");
-    name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | ' ')).take(MAX_ERROR_CHARS).collect()
+    name.chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | ' '))
+        .take(MAX_ERROR_CHARS)
+        .collect()
 }
 
 #[cfg(test)]

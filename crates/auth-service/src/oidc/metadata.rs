@@ -60,7 +60,8 @@ impl Document {
 
 /// What begins with TLS stays there.
 fn endpoint(text: &str, issuer: &str) -> Result<Url, ProviderError> {
-    let url = Url::parse(text).map_err(|_| ProviderError::Metadata("an endpoint is no address".to_owned()))?;
+    let url =
+        Url::parse(text).map_err(|_| ProviderError::Metadata("an endpoint is no address".to_owned()))?;
     if !is_private(&url) || (issuer.starts_with("https:") && url.scheme() != "https") {
         return Err(ProviderError::Metadata(format!("{} is not https", url.path())));
     }

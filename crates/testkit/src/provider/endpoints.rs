@@ -145,14 +145,17 @@ async fn keys(State(shared): State<Arc<Shared>>) -> Json<Value> {
     let mut published: Vec<Value> =
         keys.iter().map(|key| serde_json::to_value(&key.public).expect("a key is JSON")).collect();
     // What others publish besides: a key to encrypt with, one of a kind that nobody knows, and one that should not be there.
-    published.push(json!({ "kty": "RSA", "use": "enc", "alg": "RSA-OAEP", "kid": "enc", "n": "AQAB", "e": "AQAB" }));
+    published.push(
+        json!({ "kty": "RSA", "use": "enc", "alg": "RSA-OAEP", "kid": "enc", "n": "AQAB", "e": "AQAB" }),
+    );
     published.push(json!({ "kty": "AKP", "alg": "ML-DSA-44", "kid": "new", "pub": "AAAA" }));
     published.push(json!({ "kty": "oct", "kid": "shared", "k": "AAAA" }));
     Json(json!({ "keys": published }))
 }
 
 async fn userinfo(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let bearer =
+        headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     let Some(account) = bearer.and_then(|token| lock(&shared.access_tokens).get(token).cloned()) else {
         return StatusCode::UNAUTHORIZED.into_response();
     };

@@ -237,10 +237,8 @@ async fn a_flow_needs_its_person(store: &(impl Accounts + Identities)) {
 
 async fn a_purge_forgets_expired_flows_only(store: &(impl Accounts + Identities)) {
     // At a time at which no other case has anything.
-    let (gone, stays) = (
-        Flow { expires: at(-2_000), ..flow(Aim::LogIn) },
-        Flow { expires: at(-1_000), ..flow(Aim::LogIn) },
-    );
+    let (gone, stays) =
+        (Flow { expires: at(-2_000), ..flow(Aim::LogIn) }, Flow { expires: at(-1_000), ..flow(Aim::LogIn) });
     for flow in [&gone, &stays] {
         store.put_flow(flow).await.unwrap();
     }

@@ -65,7 +65,11 @@ async fn a_browser_goes_there_and_comes_back_logged_in() {
     let done = come_back(&world, &back, &cookie_of(&begun, "wattline_flow")).await;
     assert_eq!(location(&done), "/");
     assert_eq!(cookie_of(&done, "wattline_flow"), "wattline_flow=");
-    assert!(cookies(&done).iter().any(|text| text.starts_with("wattline_session=wls_") && text.contains("Strict")));
+    assert!(
+        cookies(&done)
+            .iter()
+            .any(|text| text.starts_with("wattline_session=wls_") && text.contains("Strict"))
+    );
     let session = cookie_of(&done, "wattline_session");
     assert_eq!(world.get("/api/session", &session).await.body["person"]["email"], NEW);
     let again = come_back(&world, &back, &cookie_of(&begun, "wattline_flow")).await;
@@ -97,7 +101,10 @@ async fn other_sites_begin_no_log_in() {
     for name in ["nobody", "..", "%2e%2e", "home%2f..%2fhome"] {
         let request = world.request(Method::POST, &format!("/api/providers/{name}/flows"));
         let status = send(request.json(&json!({}))).await.status;
-        assert!(status == StatusCode::NOT_FOUND || status == StatusCode::METHOD_NOT_ALLOWED, "{name}: {status}");
+        assert!(
+            status == StatusCode::NOT_FOUND || status == StatusCode::METHOD_NOT_ALLOWED,
+            "{name}: {status}"
+        );
     }
 }
 
@@ -151,6 +158,9 @@ async fn without_a_log_in_under_way_no_code_is_good() {
     let world = World::start().await;
     let step = world.request(Method::POST, "/api/second-steps").json(&json!({ "code": "000000" }));
     let refused = send(step).await;
-    assert_eq!((refused.status, &refused.body["type"]), (StatusCode::GONE, &json!("urn:wattline:provider:expired")));
+    assert_eq!(
+        (refused.status, &refused.body["type"]),
+        (StatusCode::GONE, &json!("urn:wattline:provider:expired"))
+    );
     assert!(world.accounts.credentials_by_email(NEW).await.unwrap().is_none());
 }

@@ -122,7 +122,8 @@ async fn a_code_may_not_be_guessed_for_ever_and_not_for_long() {
     let session = stage.logged_in().await;
     let secret = session.clone();
     // Without a password a second factor cannot be switched on: a letter sets one first.
-    let refused = stage.server.post("/v1/people/current/second-factor", &secret, &json!({ "password": "x" })).await;
+    let refused =
+        stage.server.post("/v1/people/current/second-factor", &secret, &json!({ "password": "x" })).await;
     assert_refused(&refused, 409, "no-password");
     stage.set_password(PASSWORD).await;
     let session = stage.server.secret_of(ADA).await;
