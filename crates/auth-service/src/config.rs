@@ -7,9 +7,10 @@ use std::time::Duration;
 use mail::SmtpConfig;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use service::tls::TlsConfig;
+use service::tls::{TlsConfig, Trusted};
 
 use crate::BrokerConfig;
+use crate::oidc::{ProviderConfig, ProviderSecrets};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -41,6 +42,12 @@ pub struct PeopleConfig {
     pub show_links: bool,
     /// How many of our own services and proxies stand before this one and add who asked them to `X-Forwarded-For`.
     pub forwarded_hops: u8,
+    /// Through whom people may log in, besides with a password.
+    pub providers: Vec<ProviderConfig>,
+    pub provider_secrets: ProviderSecrets,
+    /// Whose certificates are believed when providers are asked.
+    #[serde(skip)]
+    pub trusted: Trusted,
 }
 
 /// Where the accounts are: one of the two.
@@ -95,6 +102,9 @@ impl Default for PeopleConfig {
             smtp: None,
             show_links: false,
             forwarded_hops: 1,
+            providers: Vec::new(),
+            provider_secrets: ProviderSecrets::new(),
+            trusted: Trusted::default(),
         }
     }
 }
@@ -107,6 +117,7 @@ impl PeopleConfig {
         if let Some(smtp) = &self.smtp {
             smtp.validate("people.smtp", faults);
         }
+        crate::oidc::validate(&self.providers, &self.provider_secrets, faults);
     }
 }
 

@@ -10,6 +10,7 @@ mod http;
 mod key_file;
 mod limits;
 mod names;
+mod oidc;
 mod pairing_code;
 mod passwords;
 mod post;
@@ -30,6 +31,7 @@ use domain::alerts::Alerts;
 use domain::audit::Audit;
 use domain::erasure::{Deletions, Erasures};
 use domain::hubs::HubCredentials;
+use domain::identities::Identities;
 use domain::members::Members;
 use domain::personal_tokens::PersonalTokens;
 use domain::registry::Registry;
@@ -41,6 +43,7 @@ use tokio_util::sync::CancellationToken;
 pub use broker::Config as BrokerConfig;
 pub use config::{AccountsConfig, Config, PeopleConfig, SessionsConfig, Store};
 pub use http::openapi_json;
+pub use oidc::{ProviderConfig, ProviderSecrets};
 pub use passwords::PasswordError;
 use post::Post;
 pub use provision::{provision, provision_missing, provision_secret};
@@ -70,6 +73,7 @@ pub struct Stores {
     pub members: Arc<dyn Members>,
     pub second_factors: Arc<dyn SecondFactors>,
     pub audit: Arc<dyn Audit>,
+    pub identities: Arc<dyn Identities>,
     pub hub_credentials: Arc<dyn HubCredentials>,
     pub deletions: Arc<dyn Deletions>,
     pub erasures: Arc<dyn Erasures>,
@@ -86,6 +90,7 @@ where
         + Members
         + SecondFactors
         + Audit
+        + Identities
         + HubCredentials
         + Deletions
         + Erasures,
@@ -100,6 +105,7 @@ where
             members: Arc::clone(&store) as _,
             second_factors: Arc::clone(&store) as _,
             audit: Arc::clone(&store) as _,
+            identities: Arc::clone(&store) as _,
             hub_credentials: Arc::clone(&store) as _,
             deletions: Arc::clone(&store) as _,
             erasures: store,
@@ -131,6 +137,8 @@ pub enum RunError {
     Passwords(#[source] PasswordError),
     #[error("preparing to send letters")]
     Post(#[source] mail::BuildError),
+    #[error("preparing to ask providers of identities")]
+    Providers(#[source] reqwest::Error),
     #[error("serving HTTP")]
     Serve(#[source] std::io::Error),
 }
@@ -144,7 +152,8 @@ pub async fn run(
     let interval = deps.sessions.purge_interval();
     let (stores, clock) = (deps.stores.clone(), Arc::clone(&deps.clock));
     let (post, courier) = Post::new(&deps.people).map_err(RunError::Post)?;
-    let app = http::App::new(deps, post).map_err(RunError::Passwords)?;
+    let providers = oidc::Providers::new(&deps.people).map_err(RunError::Providers)?;
+    let app = http::App::new(deps, post, providers).map_err(RunError::Passwords)?;
     let keys = tokio::spawn(app.signing_keys().keep_up(Arc::clone(&clock), shutdown.clone()));
     let purge = tokio::spawn(purge::purge_what_expired(stores, clock, interval, shutdown.clone()));
     let courier = courier.map(|courier| tokio::spawn(courier.run(shutdown.clone())));

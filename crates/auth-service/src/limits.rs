@@ -80,6 +80,10 @@ pub(crate) struct Limits {
     pairings: Limit,
     /// Wrong codes of one person.
     codes: Limit,
+    /// Log-ins at providers that are begun, from one address.
+    flows_here: Limit,
+    /// The same from anywhere: nobody is logged in there either.
+    flows: Limit,
 }
 
 impl Limits {
@@ -93,6 +97,8 @@ impl Limits {
             pairings_here: Limit::new(40, 3_000),
             pairings: Limit::new(100, 600),
             codes: Limit::new(10, 60_000),
+            flows_here: Limit::new(30, 3_000),
+            flows: Limit::new(1_000, 50),
         }
     }
 
@@ -120,6 +126,12 @@ impl Limits {
     pub(crate) fn open_pairing(&self, from: IpAddr, now: UtcMillis) -> Result<(), TooMany> {
         self.pairings_here.take(network(from), now)?;
         self.pairings.take((), now)
+    }
+
+    /// Before a log-in at a provider is begun.
+    pub(crate) fn begin_flow(&self, from: IpAddr, now: UtcMillis) -> Result<(), TooMany> {
+        self.flows_here.take(network(from), now)?;
+        self.flows.take((), now)
     }
 
     /// Before it is looked which hub shows the code that somebody enters.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{self, PasswordHasher, PasswordVerifier};
+use domain::accounts::NO_PASSWORD;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
@@ -47,13 +48,14 @@ impl Passwords {
         self.in_turn(move || hash(password.expose_secret().as_bytes())).await
     }
 
-    /// Takes as long without a `stored` hash, and is then `false`.
+    /// Takes as long without a `stored` hash, and for who has no password; is `false` then.
     pub(crate) async fn verify(
         &self,
         password: SecretString,
         stored: Option<String>,
     ) -> Result<bool, PasswordError> {
         let decoy = Arc::clone(&self.decoy);
+        let stored = stored.filter(|hash| hash != NO_PASSWORD);
         self.in_turn(move || {
             let matches = verify(password.expose_secret().as_bytes(), stored.as_deref().unwrap_or(&decoy))?;
             Ok(matches && stored.is_some())

@@ -27,6 +27,7 @@ pub(crate) async fn purge_what_expired(
         tell("sessions", stores.accounts.purge_sessions(now).await);
         tell("personal tokens", stores.personal_tokens.purge_tokens(now).await);
         tell("links", stores.tickets.purge_tickets(now).await);
+        tell("log-ins", stores.identities.purge_flows(now).await);
         tell("memberships", stores.members.purge_members(now).await);
         tell("pairings", stores.hub_credentials.purge_pairings(now).await);
         // Whoever is to erase says so too, unless nobody runs.

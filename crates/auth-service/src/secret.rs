@@ -1,5 +1,5 @@
-//! Secrets that a client holds and of which a hash is kept: of sessions, of personal tokens, of links in letters, and of
-//! hubs.
+//! Secrets that a client holds and of which a hash is kept: of sessions, of personal tokens, of links in letters, of
+//! log-ins at providers, and of hubs.
 
 use std::marker::PhantomData;
 
@@ -34,6 +34,12 @@ impl Kind for OfLink {
     const PREFIX: &str = "wlt_";
 }
 
+pub(crate) struct OfFlow;
+
+impl Kind for OfFlow {
+    const PREFIX: &str = "wlf_";
+}
+
 pub(crate) struct OfHub;
 
 impl Kind for OfHub {
@@ -45,6 +51,7 @@ pub(crate) struct Secret<K>(SecretString, PhantomData<K>);
 pub(crate) type SessionSecret = Secret<OfSession>;
 pub(crate) type PersonalSecret = Secret<OfPersonalToken>;
 pub(crate) type LinkSecret = Secret<OfLink>;
+pub(crate) type FlowSecret = Secret<OfFlow>;
 pub(crate) type HubSecret = Secret<OfHub>;
 
 impl<K: Kind> Secret<K> {

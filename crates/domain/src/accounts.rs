@@ -25,8 +25,17 @@ pub fn normalise_email(email: &str) -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
     pub person: Person,
-    /// In PHC string format.
+    /// In PHC string format, or [`NO_PASSWORD`].
     pub password_hash: String,
+}
+
+/// In the place of a hash: the person logs in otherwise, until a password is set.
+pub const NO_PASSWORD: &str = "*";
+
+impl Credentials {
+    pub fn has_password(&self) -> bool {
+        self.password_hash != NO_PASSWORD
+    }
 }
 
 /// Somebody is logged in. Only a hash of the secret is kept.

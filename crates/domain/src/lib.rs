@@ -14,6 +14,7 @@ pub mod container;
 pub mod energy;
 pub mod erasure;
 pub mod hubs;
+pub mod identities;
 pub mod ids;
 pub mod live;
 pub mod measurement;

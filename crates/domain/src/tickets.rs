@@ -106,6 +106,9 @@ pub trait Tickets: Send + Sync + 'static {
     async fn invitations(&self, household: HouseholdId, now: UtcMillis)
     -> Result<Vec<Ticket>, AccountsError>;
 
+    /// Whether an invitation to this address, into whatever household, is valid at `now`.
+    async fn is_invited(&self, email: &str, now: UtcMillis) -> Result<bool, AccountsError>;
+
     /// `false`: there is no invitation of this address into the household.
     async fn withdraw_invitation(&self, household: HouseholdId, email: &str) -> Result<bool, AccountsError>;
 

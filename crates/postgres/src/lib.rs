@@ -12,6 +12,7 @@ mod connection;
 mod deletions;
 mod erasures;
 mod hubs;
+mod identities;
 mod members;
 mod personal_tokens;
 mod registry;

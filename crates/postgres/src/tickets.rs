@@ -5,7 +5,7 @@ use domain::accounts::AccountsError;
 use domain::tickets::{Purpose, Ticket, TicketKind, Tickets};
 use domain::{HouseholdId, PersonId, UtcMillis};
 use sqlx::postgres::PgPool;
-use sqlx::{FromRow, query, query_as};
+use sqlx::{FromRow, query, query_as, query_scalar};
 use uuid::Uuid;
 
 use crate::Accounts;
@@ -144,6 +144,21 @@ impl Tickets for Accounts {
                 .fetch_all(pool)
                 .await?;
                 rows.into_iter().map(Ticket::try_from).collect()
+            })
+            .await
+    }
+
+    async fn is_invited(&self, email: &str, now: UtcMillis) -> Result<bool, AccountsError> {
+        self.database
+            .run("look for an invitation", async |pool: &PgPool| {
+                query_scalar(
+                    "SELECT EXISTS (SELECT FROM ticket WHERE email = $1 AND kind = $2 AND expires > $3)",
+                )
+                .bind(email)
+                .bind(TicketKind::Invitation.as_str())
+                .bind(now.0)
+                .fetch_one(pool)
+                .await
             })
             .await
     }

@@ -10,6 +10,7 @@ mod audit;
 mod deletions;
 mod erasures;
 mod hubs;
+mod identities;
 mod measurements;
 mod members;
 mod opening;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::accounts::AccountsError;
 use domain::tickets::{Purpose, Ticket, TicketKind, Tickets};
 use domain::{HouseholdId, PersonId, UtcMillis};
-use sqlx::{FromRow, query, query_as};
+use sqlx::{FromRow, query, query_as, query_scalar};
 
 use crate::accounts::{Accounts, because, hash, id_bytes, parse_role};
 
@@ -136,6 +136,16 @@ impl Tickets for Accounts {
         .await
         .map_err(because(LIST))?;
         rows.into_iter().map(Ticket::try_from).collect::<Result<_, _>>().map_err(because(LIST))
+    }
+
+    async fn is_invited(&self, email: &str, now: UtcMillis) -> Result<bool, AccountsError> {
+        query_scalar("SELECT EXISTS (SELECT 1 FROM ticket WHERE email = ? AND kind = ? AND expires > ?)")
+            .bind(email)
+            .bind(TicketKind::Invitation.as_str())
+            .bind(now.0)
+            .fetch_one(&self.pool)
+            .await
+            .map_err(because(LOOK_UP))
     }
 
     async fn withdraw_invitation(&self, household: HouseholdId, email: &str) -> Result<bool, AccountsError> {

@@ -8,16 +8,28 @@ use service::problem::Problem;
 #[derive(Clone, Copy)]
 pub(crate) struct Cookie {
     secure: bool,
+    is_of_flow: bool,
 }
 
 impl Cookie {
     pub(crate) const fn new(secure: bool) -> Self {
-        Self { secure }
+        Self { secure, is_of_flow: false }
+    }
+
+    /// That of a log-in at a provider. The way back from there begins at another site, so that it comes along with
+    /// such navigations too, and with nothing else of other sites.
+    pub(crate) const fn of_flow(self) -> Self {
+        Self { is_of_flow: true, ..self }
     }
 
     /// `__Host-` binds the cookie to this very host; browsers take it with `Secure` only.
     const fn name(self) -> &'static str {
-        if self.secure { "__Host-wattline_session" } else { "wattline_session" }
+        match (self.secure, self.is_of_flow) {
+            (true, false) => "__Host-wattline_session",
+            (false, false) => "wattline_session",
+            (true, true) => "__Host-wattline_flow",
+            (false, true) => "wattline_flow",
+        }
     }
 
     /// The secret, if the request brings one.
@@ -42,8 +54,9 @@ impl Cookie {
 
     fn write(self, response: &mut Response, value: &str, max_age_secs: i64) {
         let secure = if self.secure { "; Secure" } else { "" };
+        let same_site = if self.is_of_flow { "Lax" } else { "Strict" };
         let text = format!(
-            "{}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}{secure}",
+            "{}={value}; Path=/; HttpOnly; SameSite={same_site}; Max-Age={}{secure}",
             self.name(),
             max_age_secs.max(0)
         );

@@ -70,6 +70,17 @@ struct ArchivedToken {
     last_used: Option<String>,
 }
 
+/// An account at a provider through which the person logs in.
+#[derive(Serialize, ToSchema)]
+struct ArchivedIdentity {
+    issuer: String,
+    /// Who the person is there.
+    subject: String,
+    /// What the account was called when it was connected; may be empty.
+    label: String,
+    connected: String,
+}
+
 /// Never the secret of it.
 #[derive(Serialize, ToSchema)]
 struct ArchivedFactor {
@@ -97,6 +108,7 @@ pub(super) struct PersonArchive {
     name: String,
     email: String,
     second_factor: ArchivedFactor,
+    identities: Vec<ArchivedIdentity>,
     sessions: Vec<ArchivedSession>,
     personal_tokens: Vec<ArchivedToken>,
     households: Vec<ArchivedHousehold>,
@@ -188,6 +200,13 @@ pub(super) async fn show(
         last_used: one.last_used.to_string(),
         expires: one.expires.to_string(),
     });
+    let identities = app.stores.identities.identities(id).await?;
+    let identities = identities.into_iter().map(|one| ArchivedIdentity {
+        issuer: one.issuer,
+        subject: one.subject,
+        label: one.label,
+        connected: one.connected.to_string(),
+    });
     let memberships = app.stores.accounts.memberships(id, now).await?;
     let households = memberships.into_iter().map(|membership| ArchivedHousehold {
         whole: membership.role != Role::Guest,
@@ -199,6 +218,7 @@ pub(super) async fn show(
         name: person.name,
         email: person.email,
         second_factor: app.archived_factor(id).await?,
+        identities: identities.collect(),
         sessions: sessions.collect(),
         personal_tokens: app.archived_tokens(id).await?,
         households: households.collect(),

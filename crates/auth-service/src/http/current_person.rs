@@ -20,6 +20,7 @@ use super::error::ApiError;
 use super::extract::{Body, LoggedIn};
 use super::links::DAY_MILLIS;
 use super::origin::Origin;
+use super::provider_refusal::ProviderRefusal;
 use super::refusals::{OfBody, OfLimit, OfSession};
 use super::sign_up::Sent;
 use crate::post::{Language, Matter, Page};
@@ -33,6 +34,8 @@ pub(super) struct CurrentPerson {
     /// Whether a code is asked for after the password.
     second_factor: bool,
     recovery_codes_left: u32,
+    /// Without one the person logs in through a provider. A letter for a forgotten password sets the first.
+    has_password: bool,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -162,7 +165,9 @@ impl App {
     async fn describe_person(&self, id: PersonId) -> Result<Json<CurrentPerson>, ApiError> {
         let person = self.stores.accounts.person(id).await?.ok_or(ApiError::NotLoggedIn)?;
         let factor = self.stores.second_factors.second_factor(id).await?.filter(|factor| factor.confirmed);
+        let credentials = self.stores.accounts.credentials_by_email(&person.email).await?;
         Ok(Json(CurrentPerson {
+            has_password: credentials.is_some_and(|credentials| credentials.has_password()),
             id: person.id.as_uuid(),
             email: person.email,
             name: person.name,
@@ -182,6 +187,9 @@ impl App {
         let person = self.stores.accounts.person(person).await?.ok_or(ApiError::NotLoggedIn)?;
         self.limits.attempt(&person.email, from, self.clock.now())?;
         let known = self.stores.accounts.credentials_by_email(&person.email).await?;
+        if known.as_ref().is_some_and(|known| !known.has_password()) {
+            return Err(ProviderRefusal::NoPassword.into());
+        }
         let hash = known.map(|known| known.password_hash);
         if !self.passwords.verify(password, hash).await? {
             tracing::info!(person = %person.id, "wrong password of somebody who is logged in");

@@ -6,6 +6,7 @@ use domain::accounts::AccountsError;
 use http::{HeaderValue, StatusCode, header};
 use service::problem::Problem;
 
+use super::provider_refusal::ProviderRefusal;
 use crate::limits::TooMany;
 use crate::passwords::PasswordError;
 use crate::sealing::NotSealed;
@@ -75,6 +76,8 @@ pub(crate) enum ApiError {
     SecondFactorOn,
     #[error("another person has the address")]
     EmailTaken,
+    #[error("the log-in at a provider: {0:?}")]
+    Provider(ProviderRefusal),
     #[error("the query: {0}")]
     BadQuery(String),
     #[error("the hub is not in the household")]
@@ -121,6 +124,9 @@ impl ApiError {
         let mut problem = Problem::new(self.status()).detail(self.words());
         if matches!(self, Self::CodeNeeded | Self::WrongCode) {
             CODE_NEEDED.clone_into(&mut problem.kind);
+        }
+        if let Self::Provider(refusal) = self {
+            problem.kind = refusal.kind();
         }
         match self.field() {
             Some(field) => problem.field(field),

@@ -13,6 +13,7 @@ mod household_archive;
 mod household_deletion;
 mod households;
 mod hubs;
+mod identities;
 mod invitations;
 mod links;
 mod members;
@@ -20,6 +21,9 @@ mod openapi;
 mod origin;
 mod pairings;
 mod personal_tokens;
+mod provider_answers;
+mod provider_refusal;
+mod providers;
 mod refusals;
 mod resets;
 mod rights;
@@ -44,6 +48,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
 use crate::limits::Limits;
+use crate::oidc::Providers;
 use crate::passwords::{PasswordError, Passwords};
 use crate::post::Post;
 use crate::{Deps, PeopleConfig, SealingKey, SessionsConfig, SigningKeys, Stores};
@@ -67,14 +72,26 @@ pub(crate) struct App {
     people: PeopleConfig,
     post: Post,
     limits: Limits,
+    providers: Providers,
 }
 
 impl App {
-    pub(crate) fn new(deps: Deps, post: Post) -> Result<Self, PasswordError> {
+    pub(crate) fn new(deps: Deps, post: Post, providers: Providers) -> Result<Self, PasswordError> {
         let Deps { stores, clock, signing_keys, sealing_key, sessions, people } = deps;
         let passwords = Passwords::new(sessions.concurrent_logins, sessions.login_patience())?;
         let (signing_keys, limits) = (Arc::new(signing_keys), Limits::new());
-        Ok(Self { stores, clock, signing_keys, sealing_key, passwords, sessions, people, post, limits })
+        Ok(Self {
+            stores,
+            clock,
+            signing_keys,
+            sealing_key,
+            passwords,
+            sessions,
+            people,
+            post,
+            limits,
+            providers,
+        })
     }
 
     pub(crate) fn signing_keys(&self) -> Arc<SigningKeys> {
@@ -118,6 +135,12 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(deletion::preview, deletion::delete))
         .routes(routes!(second_factor::begin, second_factor::confirm))
         .routes(routes!(second_factor::remove))
+        .routes(routes!(identities::list, identities::connect))
+        .routes(routes!(identities::remove))
+        .routes(routes!(providers::list))
+        .routes(routes!(providers::begin))
+        .routes(routes!(provider_answers::answer))
+        .routes(routes!(provider_answers::second_step))
         .routes(routes!(sessions::log_in, sessions::list, sessions::log_out_everywhere))
         .routes(routes!(sessions::current, sessions::log_out))
         .routes(routes!(sessions::close))

@@ -24,7 +24,7 @@ use crate::passwords::MAX_PASSWORD_BYTES;
 use crate::secret::SessionSecret;
 
 /// More than this is no code.
-const MAX_CODE_BYTES: usize = 40;
+pub(super) const MAX_CODE_BYTES: usize = 40;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -128,7 +128,7 @@ pub(super) struct SessionBody {
 }
 
 #[derive(Serialize, ToSchema)]
-struct NewSession {
+pub(super) struct NewSession {
     /// For the `Authorization` header; it is not shown again.
     secret: String,
     #[serde(flatten)]
@@ -178,8 +178,7 @@ pub(super) async fn log_in(
 ) -> Result<Response, ApiError> {
     login.validate()?;
     let email = normalise_email(&login.email);
-    let created = app.clock.now();
-    app.limits.attempt(&email, from, created)?;
+    app.limits.attempt(&email, from, app.clock.now())?;
     let credentials = app.stores.accounts.credentials_by_email(&email).await?;
     let (person, password_hash) =
         credentials.map(|credentials| (credentials.person.id, credentials.password_hash)).unzip();
@@ -197,20 +196,31 @@ pub(super) async fn log_in(
     }
     app.limits.succeeded(&email, from);
 
-    let secret = SessionSecret::generate();
-    let expires = created.plus_millis(app.sessions.life_millis());
-    let session = Session {
-        secret_hash: secret.hash(),
-        person,
-        created,
-        expires,
-        client: client_of(&headers),
-        last_used: created,
-    };
-    app.stores.accounts.open_session(&session).await?;
-    tracing::info!(%person, "logged in");
-    let body = NewSession { secret: secret.expose().to_owned(), session: describe(&app, &session).await? };
-    Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
+    app.open_session(person, &headers).await
+}
+
+impl App {
+    /// Somebody has shown who they are.
+    pub(super) async fn open_session(
+        &self,
+        person: PersonId,
+        headers: &HeaderMap,
+    ) -> Result<Response, ApiError> {
+        let (secret, created) = (SessionSecret::generate(), self.clock.now());
+        let session = Session {
+            secret_hash: secret.hash(),
+            person,
+            created,
+            expires: created.plus_millis(self.sessions.life_millis()),
+            client: client_of(headers),
+            last_used: created,
+        };
+        self.stores.accounts.open_session(&session).await?;
+        tracing::info!(%person, "logged in");
+        let body =
+            NewSession { secret: secret.expose().to_owned(), session: describe(self, &session).await? };
+        Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
+    }
 }
 
 fn client_of(headers: &HeaderMap) -> String {

@@ -11,6 +11,7 @@ use super::personal_tokens::MAX_TOKENS;
 impl ApiError {
     pub(super) const fn status(&self) -> StatusCode {
         match self {
+            Self::Provider(refusal) => refusal.status(),
             Self::BadQuery(_) | Self::Unreadable => StatusCode::BAD_REQUEST,
             Self::WrongLogin | Self::CodeNeeded | Self::WrongCode | Self::NotLoggedIn | Self::UnknownHub => {
                 StatusCode::UNAUTHORIZED
@@ -75,6 +76,7 @@ impl ApiError {
                 .into();
             }
             Self::TooManyHouseholds => return format!("You own {MAX_HOUSEHOLDS} households already.").into(),
+            Self::Provider(refusal) => refusal.words(),
             Self::WrongLogin => "Wrong e-mail or password.",
             Self::CodeNeeded => "Please give the code of your app too.",
             Self::WrongCode => "That code is not the right one now.",

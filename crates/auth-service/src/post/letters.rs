@@ -86,6 +86,20 @@ fn english(matter: &Matter) -> (String, String) {
                  Its hubs are released. It cannot be brought back."
             ),
         ),
+        Matter::IdentityConnected { provider } => (
+            format!("You can log in to Wattline through {provider} now"),
+            format!(
+                "An account at {provider} was connected to yours at Wattline: whoever logs in there is let in here as \
+                 you. If it was not you who did this, remove it under Settings, You, and change your password now."
+            ),
+        ),
+        Matter::IdentityRemoved { provider } => (
+            format!("You no longer log in to Wattline through {provider}"),
+            format!(
+                "An account at {provider} was removed from yours at Wattline. If it was not you who did this, change \
+                 your password now."
+            ),
+        ),
         Matter::Invitation { link, household, by, role } => {
             let role = match role {
                 Role::Owner => "an owner",
@@ -173,6 +187,21 @@ fn german(matter: &Matter) -> (String, String) {
             format!(
                 "{by} hat „{household}“ gelöscht, mit den Namen der Steckdosen, Preisen und Meldungen und allem, was dort \
                  gemessen wurde. Die Hubs sind freigegeben. Das lässt sich nicht rückgängig machen."
+            ),
+        ),
+        Matter::IdentityConnected { provider } => (
+            format!("Sie können sich jetzt über {provider} bei Wattline anmelden"),
+            format!(
+                "Ein Konto bei {provider} wurde mit Ihrem Konto bei Wattline verbunden: Wer sich dort anmeldet, kommt hier \
+                 als Sie hinein. Waren Sie das nicht, entfernen Sie es unter Einstellungen, Sie, und ändern Sie jetzt \
+                 Ihr Passwort."
+            ),
+        ),
+        Matter::IdentityRemoved { provider } => (
+            format!("Sie melden sich nicht mehr über {provider} bei Wattline an"),
+            format!(
+                "Ein Konto bei {provider} wurde von Ihrem Konto bei Wattline entfernt. Waren Sie das nicht, ändern Sie \
+                 jetzt Ihr Passwort."
             ),
         ),
         Matter::Invitation { link, household, by, role } => {

@@ -65,6 +65,13 @@ pub(crate) enum Matter {
         household: String,
         by: String,
     },
+    /// One may log in through it from now on.
+    IdentityConnected {
+        provider: String,
+    },
+    IdentityRemoved {
+        provider: String,
+    },
     Invitation {
         link: String,
         household: String,

@@ -10,6 +10,7 @@ mod enrolment;
 mod hubs;
 mod log_in;
 mod members;
+mod oidc;
 mod outage;
 mod pairings;
 mod people;

@@ -17,7 +17,7 @@ const EMAIL: &str = "ada@example.org";
 const PATH: &str = "/v1/people/current/second-factor";
 
 /// What an app shows, computed apart from the service.
-fn code(secret: &[u8], now: UtcMillis) -> String {
+pub(crate) fn code(secret: &[u8], now: UtcMillis) -> String {
     let mut mac = Hmac::<Sha1>::new_from_slice(secret).unwrap();
     mac.update(&u64::try_from(now.secs() / 30).unwrap().to_be_bytes());
     let hash = mac.finalize().into_bytes();
@@ -35,17 +35,23 @@ async fn log_in(server: &Server, code: Option<&str>) -> Answer {
 pub(crate) async fn protected(server: &Server) -> (String, Vec<u8>, Vec<String>) {
     server.settle(EMAIL, false).await;
     let session = server.secret_of(EMAIL).await;
-    let begun = server.post(PATH, &session, &json!({ "password": PASSWORD })).await;
+    let (secret, codes) = turn_on(server, &session).await;
+    (session, secret, codes)
+}
+
+/// The app's secret, and the recovery codes.
+pub(crate) async fn turn_on(server: &Server, session: &str) -> (Vec<u8>, Vec<String>) {
+    let begun = server.post(PATH, session, &json!({ "password": PASSWORD })).await;
     assert_eq!(begun.status, StatusCode::CREATED, "{}", begun.body);
     let typed = begun.body["secret"].as_str().unwrap();
     assert!(begun.body["uri"].as_str().unwrap().contains(typed));
     let secret = BASE32_NOPAD.decode(typed.as_bytes()).unwrap();
     // As long as no code was shown, none is asked for.
     assert_eq!(log_in(server, None).await.status, StatusCode::CREATED);
-    let confirmed = server.put(PATH, &session, &json!({ "code": code(&secret, server.now()) })).await;
+    let confirmed = server.put(PATH, session, &json!({ "code": code(&secret, server.now()) })).await;
     assert_eq!(confirmed.status, StatusCode::OK, "{}", confirmed.body);
     let codes: Vec<Value> = confirmed.body["recovery_codes"].as_array().unwrap().clone();
-    (session, secret, codes.iter().map(|code| code.as_str().unwrap().to_owned()).collect())
+    (secret, codes.iter().map(|code| code.as_str().unwrap().to_owned()).collect())
 }
 
 #[tokio::test]

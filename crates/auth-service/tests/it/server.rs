@@ -6,6 +6,7 @@ use domain::accounts::Accounts;
 use domain::alerts::Alerts;
 use domain::erasure::Erasures;
 use domain::hubs::HubCredentials;
+use domain::identities::Identities;
 use domain::{Clock, HouseholdId, HubId, PersonId, UtcMillis};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -26,6 +27,7 @@ pub(crate) struct Server {
     pub(crate) alerts: Arc<dyn Alerts>,
     pub(crate) hub_credentials: Arc<dyn HubCredentials>,
     pub(crate) erasures: Arc<dyn Erasures>,
+    pub(crate) identities: Arc<dyn Identities>,
     pub(crate) clock: Arc<FakeClock>,
     shutdown: CancellationToken,
     task: JoinHandle<()>,
@@ -62,15 +64,33 @@ impl Server {
     }
 
     async fn start(stores: Stores, sessions: SessionsConfig, people: PeopleConfig, folder: TempDir) -> Self {
+        let clock = Arc::new(FakeClock::at(SystemClock.now()));
+        Self::start_at(clock, stores, sessions, people, folder).await
+    }
+
+    /// By a clock that others share.
+    pub(crate) async fn with_clock(people: PeopleConfig, clock: Arc<FakeClock>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = sqlite::Accounts::open(folder.path().join("accounts.db")).await.unwrap();
+        Self::start_at(clock, Arc::new(store).into(), SessionsConfig::default(), people, folder).await
+    }
+
+    async fn start_at(
+        clock: Arc<FakeClock>,
+        stores: Stores,
+        sessions: SessionsConfig,
+        people: PeopleConfig,
+        folder: TempDir,
+    ) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let clock = Arc::new(FakeClock::at(SystemClock.now()));
         let signing_keys = SigningKeys::open(&folder.path().join("signing-key.pem"), clock.now()).unwrap();
         let sealing_key = SealingKey::open(&folder.path().join("second-factor.key")).unwrap();
         let shutdown = CancellationToken::new();
         let (accounts, alerts) = (Arc::clone(&stores.accounts), Arc::clone(&stores.alerts));
         let hub_credentials = Arc::clone(&stores.hub_credentials);
         let erasures = Arc::clone(&stores.erasures);
+        let identities = Arc::clone(&stores.identities);
         let clock_of_service = Arc::clone(&clock) as Arc<dyn Clock>;
         let deps = Deps { stores, clock: clock_of_service, signing_keys, sealing_key, sessions, people };
         let run = auth_service::run(deps, listener, shutdown.clone());
@@ -81,6 +101,7 @@ impl Server {
             alerts,
             hub_credentials,
             erasures,
+            identities,
             clock,
             shutdown,
             task,

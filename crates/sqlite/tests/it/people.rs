@@ -25,6 +25,7 @@ async fn people_keep_the_contract() {
     testkit::suites::tickets::run_all(&accounts).await;
     testkit::suites::members::run_all(&accounts).await;
     testkit::suites::second_factors::run_all(&accounts).await;
+    testkit::suites::identities::run_all(&accounts).await;
     testkit::suites::audit::run_all(&accounts).await;
     testkit::suites::deletions::run_all(&accounts).await;
 }

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod deletions;
 pub mod erasure;
 pub mod hubs;
+pub mod identities;
 pub mod live;
 pub mod measurements;
 pub mod members;

@@ -33,6 +33,7 @@ pub async fn run_all(store: &(impl Accounts + Tickets)) {
         a_secret_belongs_to_one_ticket,
         who_invited_need_not_be_there,
         invitations_come_oldest_first,
+        whether_somebody_is_invited_is_known,
         an_invitation_is_withdrawn,
         only_invitations_are_withdrawn,
         a_purge_forgets_expired_tickets_only,
@@ -233,6 +234,18 @@ async fn invitations_come_oldest_first(store: &(impl Accounts + Tickets)) {
     let valid = [first.clone(), second, third.clone(), last.clone()];
     assert_eq!(store.invitations(home, at(499)).await.unwrap(), valid);
     assert_eq!(store.invitations(home, at(500)).await.unwrap(), [first, third, last]);
+}
+
+async fn whether_somebody_is_invited_is_known(store: &(impl Accounts + Tickets)) {
+    let (home, email) = (household(store).await, some_email());
+    kept(store, ticket(&email, Purpose::SignUp { name: "Ada".to_owned() })).await;
+    assert!(!store.is_invited(&email, at(1)).await.unwrap());
+    let invitation = kept(store, invitation(home, &email, at(0))).await;
+    assert!(store.is_invited(&email, at(1)).await.unwrap());
+    assert!(!store.is_invited(&email, invitation.expires).await.unwrap());
+    assert!(!store.is_invited(&some_email(), at(1)).await.unwrap());
+    assert!(store.withdraw_invitation(home, &email).await.unwrap());
+    assert!(!store.is_invited(&email, at(1)).await.unwrap());
 }
 
 async fn an_invitation_is_withdrawn(store: &(impl Accounts + Tickets)) {

@@ -7,6 +7,7 @@ mod households;
 mod hubs;
 mod people;
 mod personal_tokens;
+mod providers;
 mod reading;
 mod session;
 
@@ -62,6 +63,7 @@ pub(crate) fn router(deps: Deps, shutdown: CancellationToken) -> Result<Router, 
         .merge(hubs::routes())
         .merge(people::routes())
         .merge(archive::routes())
+        .merge(providers::routes())
         .merge(alerts::routes())
         .merge(reading::routes())
         .merge(personal_tokens::routes())

@@ -22,6 +22,8 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/api/new-passwords", post(holder_of_a_link))
         .route("/api/invitations/look", post(anybody))
         .route("/api/invitations/accept", post(holder_of_a_link))
+        .route("/api/providers", get(anybody))
+        .route("/api/people/current/identities/{id}/removal", post(somebody))
         .route("/api/people/current", get(somebody).put(somebody))
         .route("/api/people/current/password", put(somebody))
         .route("/api/people/current/email", put(somebody))
@@ -81,7 +83,7 @@ async fn holder_of_a_link(
     Ok(answer)
 }
 
-async fn somebody(
+pub(super) async fn somebody(
     State(state): State<AppState>,
     uri: Uri,
     method: Method,

@@ -71,11 +71,27 @@ async fn log_in(
     if !answer.status().is_success() {
         return Err(problem_of(answer).await);
     }
-    let answer: SessionAnswer = answer.json().await.map_err(|error| Problem::unavailable(&error))?;
-    let secret = answer.secret.clone().ok_or_else(|| Problem::internal(&NoSecret))?;
+    let (answer, secret) = opened(answer).await?;
     let seconds = seconds_until(&answer.expires_at, &*state.clock);
     let mut response = (StatusCode::CREATED, Json(answer)).into_response();
     state.cookie.set(&mut response, &secret, seconds);
+    Ok(response)
+}
+
+async fn opened(answer: reqwest::Response) -> Result<(SessionAnswer, String), Problem> {
+    let answer: SessionAnswer = answer.json().await.map_err(|error| Problem::unavailable(&error))?;
+    let secret = answer.secret.clone().ok_or_else(|| Problem::internal(&NoSecret))?;
+    Ok((answer, secret))
+}
+
+/// The browser has a session from now on, which the auth-service has opened just now.
+pub(super) async fn let_in(
+    state: &AppState,
+    answer: reqwest::Response,
+    mut response: Response,
+) -> Result<Response, Problem> {
+    let (answer, secret) = opened(answer).await?;
+    state.cookie.set(&mut response, &secret, seconds_until(&answer.expires_at, &*state.clock));
     Ok(response)
 }
 

@@ -10,6 +10,7 @@ mod live;
 mod page;
 mod people;
 mod programs;
+mod providers;
 mod proxy;
 mod reading;
 mod session;

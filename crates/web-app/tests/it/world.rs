@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth_service::provision::Home;
-use auth_service::{PeopleConfig, SealingKey, SessionsConfig, SigningKeys, provision};
+use auth_service::{PeopleConfig, ProviderConfig, SealingKey, SessionsConfig, SigningKeys, provision};
 use domain::alerts::{Alert, AlertId, AlertKey, AlertKind, Alerts as _, Facts};
 use domain::measurement::MeasurementStore as _;
 use domain::transport::ContainerPublisher as _;
@@ -13,6 +13,7 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use service::clock::SystemClock;
 use tempfile::TempDir;
+use testkit::provider::{Account, CLIENT_ID, CLIENT_SECRET, Provider};
 use testkit::{FakeClock, containers, wait};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -78,7 +79,8 @@ pub(crate) struct World {
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) household: HouseholdId,
     pub(crate) live: inprocess::Live,
-    accounts: Arc<sqlite::Accounts>,
+    pub(crate) provider: Provider,
+    pub(crate) accounts: Arc<sqlite::Accounts>,
     store: sqlite::Measurements,
     publisher: inprocess::Publisher,
     http: reqwest::Client,
@@ -92,13 +94,16 @@ impl World {
         let clock = Arc::new(FakeClock::at(SystemClock.now()));
         let accounts = Arc::new(sqlite::Accounts::open(folder.path().join("accounts.db")).await.unwrap());
         let household = provision(&*accounts, &*clock, &home()).await.unwrap().household;
+        let redirect_uri = format!("{}/api/providers/home/answer", PeopleConfig::default().page_url);
+        let account = Account::new("ada-1", EMAIL);
+        let provider = Provider::start(clock.clone(), &redirect_uri, account).await;
         let deps = auth_service::Deps {
             stores: Arc::clone(&accounts).into(),
             clock: clock.clone(),
             signing_keys: SigningKeys::open(&folder.path().join("key.pem"), clock.now()).unwrap(),
             sealing_key: SealingKey::open(&folder.path().join("second-factor.key")).unwrap(),
             sessions: SessionsConfig::default(),
-            people: PeopleConfig { show_links: true, ..PeopleConfig::default() },
+            people: people(&provider),
         };
         let auth = Running::start(|listener, stop| async move {
             auth_service::run(deps, listener, stop).await.unwrap();
@@ -130,6 +135,7 @@ impl World {
             clock,
             household,
             live,
+            provider,
             accounts,
             store,
             publisher,
@@ -217,6 +223,18 @@ impl World {
     pub(crate) fn path(&self, rest: &str) -> String {
         format!("/api/households/{}{rest}", self.household)
     }
+}
+
+fn people(provider: &Provider) -> PeopleConfig {
+    let config = ProviderConfig {
+        id: "home".to_owned(),
+        name: "Home ID".to_owned(),
+        issuer: provider.issuer().to_owned(),
+        client_id: CLIENT_ID.to_owned(),
+        client_secret: Some(CLIENT_SECRET.into()),
+        ..ProviderConfig::default()
+    };
+    PeopleConfig { show_links: true, providers: vec![config], ..PeopleConfig::default() }
 }
 
 async fn web_app(auth_url: &str, read_url: &str, secure_cookies: bool, clock: Arc<FakeClock>) -> Running {

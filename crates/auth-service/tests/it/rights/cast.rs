@@ -132,6 +132,7 @@ impl Cast {
             .replace("{hub}", HUB)
             .replace("{person}", &self.target.to_string())
             .replace("{email}", INVITED)
+            .replace("{provider}", "nobody")
             .replace("{id}", &own);
         let method: Method = row.method.parse().unwrap();
         let mut request = self.server.request(method, &path);

@@ -120,6 +120,20 @@ pub(super) const TABLE: &[Row] = &[
         422,
         |_| json!({ "password": "wrong password", "households": [] }),
     ),
+    row("GET", "/v1/providers", NOBODYS, 200, none),
+    // None is set up.
+    row("POST", "/v1/providers/{provider}/flows", NOBODYS, 404, |_| json!({})),
+    row("POST", "/v1/providers/{provider}/answers", NOBODYS, 410, |_| json!({ "secret": "", "state": "" })),
+    row("POST", "/v1/second-steps", NOBODYS, 410, |_| json!({ "secret": "", "code": "000000" })),
+    row("GET", "/v1/people/current/identities", Who::Session, 200, none),
+    row(
+        "POST",
+        "/v1/people/current/identities",
+        Who::Session,
+        404,
+        |_| json!({ "provider": "nobody", "password": PASSWORD }),
+    ),
+    row("POST", "/v1/people/current/identities/{id}/removal", Who::Session, 404, password),
     row("GET", "/v1/personal-tokens", Who::Session, 200, none),
     row(
         "POST",

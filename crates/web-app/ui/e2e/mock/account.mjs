@@ -63,7 +63,7 @@ function factor(its, method, path, wish) {
 /** Status and body; null for another path. */
 export function accountRequest({ path, method, me, wish, agent, origin }) {
   const its = people[me];
-  const current = () => [200, { id: its.id, email: me, name: its.name, second_factor: its.factor?.on ?? false, recovery_codes_left: its.factor?.codes ?? 0 }];
+  const current = () => [200, { id: its.id, email: me, name: its.name, has_password: true, second_factor: its.factor?.on ?? false, recovery_codes_left: its.factor?.codes ?? 0 }];
   if (path.startsWith('/api/people/current/second-factor')) return factor(its, method, path, wish);
   if (path === '/api/people/current') {
     if (method === 'GET') return current();

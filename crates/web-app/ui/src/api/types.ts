@@ -71,6 +71,8 @@ export type TokenWish = Auth['PersonalTokenRequest'];
 
 export type Role = Auth['Role'];
 export type CurrentPerson = Auth['CurrentPerson'];
+export type Provider = Auth['Provider'];
+export type Identity = Auth['Identity'];
 export type OpenSession = Auth['OpenSession'];
 /** A letter is on its way; its link is told in a demonstration only. */
 export type Sent = Auth['Sent'];

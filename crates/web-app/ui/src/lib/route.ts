@@ -17,8 +17,8 @@ export interface HistoryRoute {
   socket: string | null;
 }
 
-/** What the links in letters lead to. */
-export const LETTERS = ['welcome', 'confirm', 'new-password', 'invitation'] as const;
+/** What the links in letters lead to, and the way back from a provider. */
+export const LETTERS = ['welcome', 'confirm', 'new-password', 'invitation', 'continue'] as const;
 /** Pages for those who are not logged in, or need not be. */
 const OUTSIDE = ['sign-up', 'forgotten', ...LETTERS] as const;
 export type OutsidePage = (typeof OUTSIDE)[number];

@@ -9,7 +9,7 @@ class Letter {
   }
 
   #read(): void {
-    if (!/^\/(welcome|confirm|new-password|invitation)\/?$/.test(location.pathname)) return;
+    if (!/^\/(welcome|confirm|new-password|invitation|continue)\/?$/.test(location.pathname)) return;
     const secret = location.hash.slice(1);
     if (secret === '') return;
     this.secret = secret;

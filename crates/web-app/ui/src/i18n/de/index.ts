@@ -11,8 +11,9 @@ import { newHome } from './new-home';
 import { now } from './now';
 import { outside } from './outside';
 import { audit, people } from './people';
+import { providers } from './providers';
 import { settings } from './settings';
 import { sockets } from './sockets';
 import { you } from './you';
 
-export const de: Messages = { account, alerts, app, audit, costs, data, history, hubs, login, newHome, now, outside, people, settings, sockets, you };
+export const de: Messages = { account, alerts, app, audit, costs, data, history, hubs, login, newHome, now, outside, people, providers, settings, sockets, you };

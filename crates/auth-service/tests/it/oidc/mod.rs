@@ -1,0 +1,7 @@
+//! Logging in through a provider, with one that answers as the standard says, and lies when it is told to.
+
+mod attacks;
+mod connecting;
+mod logging_in;
+mod outages;
+mod stage;
