@@ -118,7 +118,7 @@ mod tests {
                 file.write(format!("{number}\r\n").as_bytes()).await.unwrap();
             }
             if finish {
-                file.finish().await.unwrap();
+                Box::pin(file.finish()).await.unwrap();
             }
         });
         let mut all = Vec::new();

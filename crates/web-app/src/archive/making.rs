@@ -151,7 +151,7 @@ impl Maker {
                 before += time.until - time.from;
             }
         }
-        file.finish().await?;
+        Box::pin(file.finish()).await?;
         under_way.is_at(1.0);
         Ok(())
     }

@@ -131,7 +131,7 @@ mod tests {
             months.take(piece).await?;
         }
         months.finish()?;
-        file.finish().await?;
+        Box::pin(file.finish()).await?;
         let mut bytes = Vec::new();
         while let Some(piece) = taken.recv().await {
             bytes.extend_from_slice(&piece.unwrap());

@@ -22,7 +22,7 @@ pub(crate) enum Broken {
     #[error("a service answered {0}")]
     Refused(http::StatusCode),
     #[error("a service broke off: {0}")]
-    BrokenOff(#[from] reqwest::Error),
+    Upstream(#[from] reqwest::Error),
     #[error("an answer is not what it should be: {0}")]
     Malformed(&'static str),
     #[error("packing it: {0}")]
