@@ -82,7 +82,7 @@ const PERMIT_PATH: &str = "/api/people/current/archive";
 
 impl PermitCookie {
     /// As that of the session is.
-    pub(crate) const fn of(Cookie { secure }: Cookie) -> Self {
+    pub(crate) const fn of(Cookie { secure, .. }: Cookie) -> Self {
         Self { secure }
     }
 

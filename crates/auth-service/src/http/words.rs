@@ -44,7 +44,9 @@ impl ApiError {
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooMany(_) | Self::TooManyLetters => StatusCode::TOO_MANY_REQUESTS,
-            Self::Accounts(_) | Self::Passwords(_) | Self::Signing(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Accounts(_) | Self::Passwords(_) | Self::Signing(_) | Self::Sealing(_) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
         }
     }
 
@@ -128,7 +130,7 @@ impl ApiError {
             Self::TooLarge => "The request is too large.",
             Self::Unreadable => "The request ended early.",
             Self::NotJson => "The request must be JSON.",
-            Self::Accounts(_) | Self::Passwords(_) | Self::Signing(_) => "",
+            Self::Accounts(_) | Self::Passwords(_) | Self::Signing(_) | Self::Sealing(_) => "",
         };
         fixed.into()
     }
