@@ -99,6 +99,11 @@ impl Status {
         self.ticks.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Of the past, so the end of what is measured stays.
+    pub(crate) fn add_late_tick(&self, values: usize) {
+        self.values.fetch_add(values as u64, Ordering::Relaxed);
+    }
+
     pub(crate) fn add_containers(&self, count: usize) {
         self.containers.fetch_add(count as u64, Ordering::Relaxed);
     }

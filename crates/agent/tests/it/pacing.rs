@@ -62,6 +62,7 @@ async fn listen(
                     assert!(at >= until, "{at} is told after everything before {until} was");
                     told.push((at, power.0 / 1_000, now));
                 }
+                Observation::Energy { .. } => unreachable!("a story has no counters"),
                 Observation::Until(to) => {
                     assert!(to <= now && to > until);
                     until = to;

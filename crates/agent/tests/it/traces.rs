@@ -24,7 +24,7 @@ async fn tell(mut sensor: Box<dyn Sensor>) -> Vec<(u8, String, i64)> {
     while sensor.observe(&mut all).await {}
     let powers = all.into_iter().filter_map(|observation| match observation {
         Observation::Power { socket, at, power } => Some((socket.get(), at.to_string(), power.0 / 1_000)),
-        Observation::Until(_) => None,
+        Observation::Energy { .. } | Observation::Until(_) => None,
     });
     powers.collect()
 }

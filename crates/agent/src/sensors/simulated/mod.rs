@@ -163,7 +163,7 @@ mod tests {
             story.take(at, &mut out);
             all.extend(out.into_iter().map(|observation| match observation {
                 Observation::Power { socket, at, power } => (at, socket, power),
-                Observation::Until(_) => unreachable!(),
+                Observation::Energy { .. } | Observation::Until(_) => unreachable!(),
             }));
         }
         all
