@@ -32,6 +32,15 @@ pub(crate) enum Command {
         #[arg(long)]
         force: bool,
     },
+    /// Lists the plugs that are heard on the MQTT broker, as lines for the configuration.
+    Discover {
+        /// Listens so long. Plugs tell how they are every few seconds to every few minutes.
+        #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+        secs: u64,
+        /// The broker. Without it, `url` of `[agent.mqtt]`, or mqtt://localhost:1883.
+        #[arg(long, value_name = "URL")]
+        url: Option<String>,
+    },
     /// Looks at what is measured and not yet published.
     #[command(subcommand)]
     Spool(SpoolCommand),

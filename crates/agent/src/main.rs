@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod discover;
 mod progress;
 mod settings;
 
@@ -9,7 +10,7 @@ use std::process::ExitCode;
 
 use arguments::{Arguments, Command, SpoolCommand};
 use clap::Parser;
-use settings::Settings;
+use settings::{MeterSettings, Settings};
 
 fn main() -> ExitCode {
     let Arguments { config, command } = Arguments::parse();
@@ -23,6 +24,11 @@ fn main() -> ExitCode {
         Command::Pair { auth_url, force } => {
             let pair = async |context: service::Context<_>| commands::pair(context, auth_url, force).await;
             service::run_with("agent", "warn", settings(), pair)
+        }
+        Command::Discover { secs, url } => {
+            let settings = service::config::load::<MeterSettings>(config.as_deref(), std::env::vars());
+            let discover = async |context: service::Context<_>| discover::run(context, secs, url).await;
+            service::run_with("agent", "warn", settings, discover)
         }
         Command::Spool(SpoolCommand::Status) => {
             service::run_with("agent", "warn", settings(), commands::spool_status)

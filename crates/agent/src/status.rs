@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
 
 use domain::UtcMillis;
@@ -17,6 +18,7 @@ pub struct Status {
     measured_until: AtomicI64,
     uplink: AtomicU8,
     stalled: AtomicBool,
+    meters: Arc<meters::Health>,
 }
 
 /// Counts since the start of the process.
@@ -76,6 +78,11 @@ impl Status {
             },
             stalled: self.stalled.load(Ordering::Relaxed),
         }
+    }
+
+    /// How each meter of `[[agent.sensors]]` is.
+    pub const fn meters(&self) -> &Arc<meters::Health> {
+        &self.meters
     }
 
     pub(crate) fn add_readings(&self, count: u64) {

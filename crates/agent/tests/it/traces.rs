@@ -15,7 +15,7 @@ fn rows(rows: &[&str]) -> Vec<String> {
 
 async fn open(config: &agent::Config, resume_from: Option<UtcMillis>) -> Box<dyn Sensor> {
     let clock = TokioClock::at(utc("2026-11-21T12:00:00Z"));
-    let start = Start { born: utc("2026-11-21T12:00:00Z"), resume_from };
+    let start = Start { born: utc("2026-11-21T12:00:00Z"), resume_from, ..Start::default() };
     sensors::open(config, start, clock, Arc::new(Status::default())).await.unwrap()
 }
 

@@ -1,0 +1,6 @@
+//! The meters of a hub: plugs through a real broker, what is wired through a pseudo terminal.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod plugs;
+mod support;
