@@ -10,6 +10,7 @@ pub mod mqtt;
 mod nature;
 mod outbox;
 mod quantity;
+pub mod wired;
 
 use std::sync::Arc;
 
@@ -33,5 +34,6 @@ pub fn open(
     let (outbox, inbox) = outbox::channel();
     health.begin(entries);
     mqtt::start(entries, broker, &outbox);
+    wired::start(entries, &outbox);
     Home::new(entries, counted, hold, clock, health, inbox)
 }

@@ -4,6 +4,7 @@ use domain::energy::Microjoules;
 use domain::metering::{Counter, Restart};
 
 use crate::config::Entry;
+use crate::wired::pulses::{PulseCounter, of_s0};
 
 const JOULE: i64 = 1_000_000;
 const WATT_HOUR: i64 = 3_600 * JOULE;
@@ -19,7 +20,17 @@ pub(crate) struct Nature {
     pub(crate) hint: String,
 }
 
+/// What is wired is read once a second or so.
+const WIRED_SILENCE: i64 = 30_000;
+
 impl Nature {
+    /// Its pulses are counted by us, from zero whenever we start; one is so many µJ.
+    fn counting_here(energy_per_pulse: f64, hint: String) -> Self {
+        let counter =
+            Counter { resolution: PulseCounter::resolution(energy_per_pulse), restart: Restart::FromZero };
+        Self { counter: Some(counter), outlives_us: false, silence_millis: WIRED_SILENCE, hint }
+    }
+
     fn plug(resolution: i64, restart: Restart, hint: String) -> Self {
         let counter = Some(Counter { resolution: Microjoules(resolution), restart });
         Self { counter, outlives_us: true, silence_millis: 400_000, hint }
@@ -44,8 +55,18 @@ impl Entry {
             let nature = Nature::plug(10 * WATT_HOUR, Restart::FromSaved, hint);
             let has_counter = plug.counter.unwrap_or(true);
             Nature { counter: nature.counter.filter(|_| has_counter), silence_millis: 3_900_000, ..nature }
+        } else if let Some(meter) = &self.pzem {
+            let hint = format!("is it at {}?", meter.port.display());
+            Nature { silence_millis: WIRED_SILENCE, ..Nature::plug(WATT_HOUR, Restart::FromSaved, hint) }
+        } else if let Some(chip) = &self.cse7766 {
+            Nature::counting_here(8.0 * 1e6, format!("is it at {}?", chip.port.display()))
+        } else if let Some(meter) = &self.s0 {
+            Nature::counting_here(of_s0(meter.impulses_per_kwh), format!("is it at GPIO {}?", meter.pin))
+        } else if let Some(chip) = &self.hlw8012 {
+            Nature::counting_here(chip.energy_per_pulse(), format!("is it at GPIO {}?", chip.pin))
         } else {
-            Nature { counter: None, outlives_us: false, silence_millis: 60_000, hint: String::new() }
+            let hint = "is its chip wired?".to_owned();
+            Nature { counter: None, outlives_us: false, silence_millis: WIRED_SILENCE, hint }
         }
     }
 }

@@ -36,6 +36,15 @@ impl Outbox {
         self.0.send(Letter { meter, news }).await.map_err(|_| Closed)
     }
 
+    /// [`put`](Self::put), for threads.
+    pub(crate) fn put_waiting(&self, meter: usize, news: News) -> Result<(), Closed> {
+        self.0.blocking_send(Letter { meter, news }).map_err(|_| Closed)
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
     /// Returns when nobody measures any more.
     pub(crate) async fn closed(&self) {
         self.0.closed().await;

@@ -2,6 +2,7 @@
 
 mod kinds;
 mod password;
+mod wired;
 
 use std::collections::BTreeSet;
 
@@ -11,6 +12,7 @@ use serde::Deserialize;
 
 pub use kinds::{DEFAULT_POLL_SECS, Shelly1, Shelly2, Tasmota, Zigbee2Mqtt};
 pub use password::Password;
+pub use wired::{Ads1115, Chip, Cse7766, Hlw8012, Mcp3008, Pzem, S0};
 
 /// What measures one socket: exactly one of the meters. Not an enum, so that a fault names its key.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -31,6 +33,12 @@ pub struct Entry {
     pub shelly1: Option<Shelly1>,
     pub shelly2: Option<Shelly2>,
     pub zigbee2mqtt: Option<Zigbee2Mqtt>,
+    pub pzem: Option<Pzem>,
+    pub cse7766: Option<Cse7766>,
+    pub s0: Option<S0>,
+    pub hlw8012: Option<Hlw8012>,
+    pub ads1115: Option<Ads1115>,
+    pub mcp3008: Option<Mcp3008>,
 }
 
 /// The MQTT broker that plugs speak to.
@@ -88,6 +96,12 @@ impl Entry {
             ("shelly1", self.shelly1.is_some()),
             ("shelly2", self.shelly2.is_some()),
             ("zigbee2mqtt", self.zigbee2mqtt.is_some()),
+            ("pzem", self.pzem.is_some()),
+            ("cse7766", self.cse7766.is_some()),
+            ("s0", self.s0.is_some()),
+            ("hlw8012", self.hlw8012.is_some()),
+            ("ads1115", self.ads1115.is_some()),
+            ("mcp3008", self.mcp3008.is_some()),
         ];
         kinds.into_iter().filter(|kind| kind.1).map(|kind| kind.0).collect()
     }
@@ -130,6 +144,7 @@ impl Entry {
             faults.push(format!("{key}.scale: it is not within 0.01 to 100"));
         }
         kinds::validate(self, key, faults);
+        wired::validate(self, key, faults);
     }
 }
 
@@ -146,6 +161,7 @@ pub fn validate(entries: &[Entry], broker: &Brokers, faults: &mut Vec<String>) {
             faults.push(format!("{key}.socket: socket {socket} has a meter already"));
         }
     }
+    wired::conflicts(entries, faults);
 }
 
 #[cfg(test)]
