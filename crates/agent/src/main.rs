@@ -1,6 +1,7 @@
 //! The agent of a hub, publishing to RabbitMQ.
 
 mod arguments;
+mod calibrate;
 mod commands;
 mod discover;
 mod progress;
@@ -24,6 +25,12 @@ fn main() -> ExitCode {
         Command::Pair { auth_url, force } => {
             let pair = async |context: service::Context<_>| commands::pair(context, auth_url, force).await;
             service::run_with("agent", "warn", settings(), pair)
+        }
+        Command::Calibrate { socket, watts, secs } => {
+            let settings = service::config::load::<MeterSettings>(config.as_deref(), std::env::vars());
+            let calibrate =
+                async |context: service::Context<_>| calibrate::run(context, socket, watts, secs).await;
+            service::run_with("agent", "warn", settings, calibrate)
         }
         Command::Discover { secs, url } => {
             let settings = service::config::load::<MeterSettings>(config.as_deref(), std::env::vars());

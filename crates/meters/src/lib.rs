@@ -3,6 +3,7 @@
 //! It knows `domain` only: what a reading is worth is decided there ([`domain::metering`]). A driver is pure, bytes in and
 //! readings out, with a thin thread or task around it; [`Home`] merges them into the sockets of the hub.
 
+mod calibrate;
 pub mod config;
 mod health;
 mod home;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use domain::Clock;
 use domain::ticker::Counted;
 
+pub use calibrate::{CalibrateError, Calibration, calibrate};
 pub use config::{Brokers, Entry};
 pub use health::{Condition, Health, MeterState};
 pub use home::Home;

@@ -92,10 +92,6 @@ impl Register {
         }
         match self.suspect.take() {
             None if self.follows(last, now) => self.advance(last, now, guide, None),
-            None => {
-                self.suspect = Some(now);
-                Step { remark: Some(self.suspicion(last, now)), ..Step::default() }
-            }
             Some(odd) if self.follows(last, now) => {
                 let remark = Remark::Glitch { odd: Kwh(odd.value), between: Kwh(value) };
                 self.advance(last, now, None, Some(remark))
@@ -105,7 +101,7 @@ impl Register {
                 Step::default()
             }
             Some(odd) if self.follows(odd, now) => self.accept(last, odd, now),
-            Some(_) => {
+            None | Some(_) => {
                 self.suspect = Some(now);
                 Step { remark: Some(self.suspicion(last, now)), ..Step::default() }
             }

@@ -23,10 +23,12 @@ fn counter(restart: Restart) -> Counter {
     Counter { resolution: Microjoules(WH), restart }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as a reading has it")]
 fn watts(watts: i64) -> Option<Milliwatts> {
     Some(Milliwatts::from_watts(watts))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as a reading has it")]
 fn wh(wh: i64) -> Option<Microjoules> {
     Some(Microjoules(wh * WH))
 }

@@ -128,6 +128,6 @@ proptest! {
         prop_assert_eq!(total, (count.0 - 7 * JOULE) / JOULE);
         let first = length.tick_of(begin).secs();
         let ticks = (now.plus_millis(-1).0.div_euclid(length.millis_i64()) * i64::from(tick) - first) / i64::from(tick) + 1;
-        prop_assert_eq!(stored.0.len() as i64, ticks, "every tick has a value, also those of outages");
+        prop_assert_eq!(i64::try_from(stored.0.len()).unwrap(), ticks, "every tick has a value, also those of outages");
     }
 }

@@ -45,7 +45,7 @@ pub struct Shelly2 {
     pub poll_secs: Option<u32>,
 }
 
-/// A plug behind Zigbee2MQTT.
+/// A plug behind `Zigbee2MQTT`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Zigbee2Mqtt {

@@ -35,13 +35,13 @@ fn a_few_lines_are_enough() {
 
 #[test]
 fn every_fault_is_named_with_its_key() {
-    let text = r##"
+    let text = r#"
         [mqtt]
         url = "https://broker"
         password = "x"
         [[sensors]]
         socket = 1
-        tasmota = { topic = "a/#", channel = 0 }
+        tasmota = { topic = "a/+", channel = 0 }
         scale = 0.0
         [[sensors]]
         socket = 1
@@ -49,7 +49,7 @@ fn every_fault_is_named_with_its_key() {
         shelly2 = { prefix = "y", poll_secs = 99999 }
         [[sensors]]
         max_watts = 0
-    "##;
+    "#;
     let all = faults(text);
     let keys: Vec<&str> = all.iter().filter_map(|fault| fault.split(": ").next()).collect();
     let expected = [

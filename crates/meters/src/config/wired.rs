@@ -161,7 +161,7 @@ pub(super) fn conflicts(entries: &[Entry], faults: &mut Vec<String>) {
         for what in [pin, pzem, cse].into_iter().flatten() {
             match taken.get(&what) {
                 Some(other) => {
-                    faults.push(format!("sensors.{place}: {what} is that of sensors.{other} already"))
+                    faults.push(format!("sensors.{place}: {what} is that of sensors.{other} already"));
                 }
                 None => drop(taken.insert(what, place)),
             }

@@ -47,11 +47,9 @@ pub async fn listen(broker: &Brokers, time: Duration) -> Result<Vec<Found>, List
             }
         }
     };
-    match timeout(time, listening).await {
-        Ok(error) => Err(error),
-        Err(_) => {
-            found.sort();
-            Ok(found)
-        }
+    if let Ok(error) = timeout(time, listening).await {
+        return Err(error);
     }
+    found.sort();
+    Ok(found)
 }

@@ -1,4 +1,4 @@
-//! Zigbee2MQTT: the state of a device, with cached values among the new ones.
+//! `Zigbee2MQTT`: the state of a device, with cached values among the new ones.
 
 use domain::metering::Reading;
 use serde_json::{Map, Value};

@@ -98,7 +98,8 @@ impl PulseCounter {
 
     /// Whether so many pulses came within so long that no meter gives them.
     pub fn is_flood(pulses: u64, within: Duration) -> bool {
-        pulses as f64 > MOST_PER_SECOND as f64 * within.as_secs_f64().max(0.1)
+        let millis = within.as_millis().max(100);
+        u128::from(pulses) * 1_000 > u128::from(MOST_PER_SECOND) * millis
     }
 }
 

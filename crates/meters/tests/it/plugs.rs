@@ -48,6 +48,7 @@ fn plugs() -> Vec<Plug> {
 }
 
 /// The last power and count that each plug tells, in watts and watt-hours.
+#[expect(clippy::cast_precision_loss, reason = "a plug has six digits")]
 fn read(messages: impl Iterator<Item = (&'static str, &'static str)>) -> Vec<(f64, f64)> {
     let mut plugs: Vec<(Plug, f64, f64)> = plugs().into_iter().map(|plug| (plug, 0.0, 0.0)).collect();
     for (topic, body) in messages {
@@ -118,7 +119,7 @@ fn nonsense_has_a_reason() {
 #[tokio::test]
 async fn several_plugs_at_once_become_sockets_through_a_broker() {
     let broker = Mosquitto::start().unwrap();
-    let mut measuring = Measuring::start(HOME, at(&broker));
+    let mut measuring = Measuring::start(HOME, &at(&broker));
     // A question shows that it listens.
     for topic in ["cmnd/washer/STATUS", "shellyplusplugs-b0b21c10a9f4/rpc"] {
         let port = broker.port();
@@ -176,7 +177,7 @@ async fn a_plug_in_trouble_says_so_in_a_sentence_and_the_others_go_on() {
             r#"{"apower":5,"aenergy":{"total":7}}"#,
         )
         .unwrap();
-    let mut measuring = Measuring::start(HOME, at(&broker));
+    let mut measuring = Measuring::start(HOME, &at(&broker));
     measuring.until_trouble(0, "the broker says that it is offline").await;
     measuring.until_trouble(1, "is not what such a plug sends").await;
     measuring
@@ -199,13 +200,13 @@ async fn a_plug_in_trouble_says_so_in_a_sentence_and_the_others_go_on() {
 #[tokio::test]
 async fn a_broker_that_wants_a_password_says_who_may_come_in() {
     let broker = Mosquitto::start_with_login("hub", "geheim").unwrap();
-    let mut stranger = Measuring::start(HOME, at(&broker));
+    let mut stranger = Measuring::start(HOME, &at(&broker));
     stranger.until_trouble(0, "does not let us in; check username and password").await;
 
     let text = format!("url = {:?}\nusername = \"hub\"\npassword = \"geheim\"", broker.url());
     let known: Brokers = toml::from_str(&text).unwrap();
     broker.publish_retained("zigbee2mqtt/kitchen/fridge", r#"{"power":8,"energy":3}"#).unwrap();
-    let mut friend = Measuring::start(HOME, known);
+    let mut friend = Measuring::start(HOME, &known);
     friend.until_measures(5).await;
     assert_eq!(friend.condition(0), Condition::Waiting);
 }

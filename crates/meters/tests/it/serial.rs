@@ -90,7 +90,7 @@ async fn two_meters_on_one_line_are_read_and_one_that_is_unplugged_says_so() {
         ads1115 = {{ channel = 0, amps_per_volt = 30.0 }}
         "#
     );
-    let mut measuring = Measuring::start(&config, Brokers::default());
+    let mut measuring = Measuring::start(&config, &Brokers::default());
     measuring.until_measures(0).await;
     measuring.until_measures(1).await;
     measuring.until_trouble(2, "does not answer; is it wired, is there mains at it").await;

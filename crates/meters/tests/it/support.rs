@@ -28,12 +28,12 @@ pub(crate) struct Measuring {
 }
 
 impl Measuring {
-    pub(crate) fn start(config: &str, broker: Brokers) -> Self {
+    pub(crate) fn start(config: &str, broker: &Brokers) -> Self {
         let entries = entries(config);
         let health = Arc::new(Health::default());
         let clock = Arc::new(FastClock(Instant::now()));
         let hold = Duration::from_secs(30);
-        let home = meters::open(&entries, &broker, &[], hold, clock, Arc::clone(&health));
+        let home = meters::open(&entries, broker, &[], hold, clock, Arc::clone(&health));
         Self { home, health, told: Vec::new() }
     }
 

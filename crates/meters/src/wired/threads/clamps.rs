@@ -152,15 +152,12 @@ fn mcp3008<S: SpiDevice>(
             clamp.channel
         ));
     }
-    Ok(match clamp.volts_per_volt {
-        Some(ratio) => {
-            waves::mean_product(&voltages, &currents).unwrap_or_default() * ratio * clamp.amps_per_volt
-        }
-        None => {
-            let volts = clamp.volts.unwrap_or(230.0);
-            waves::rms(&currents).unwrap_or_default() * clamp.amps_per_volt * volts
-        }
-    })
+    let per_amp = if let Some(ratio) = clamp.volts_per_volt {
+        waves::mean_product(&voltages, &currents).map(|product| product * ratio)
+    } else {
+        waves::rms(&currents).map(|amplitude| amplitude * clamp.volts.unwrap_or(230.0))
+    };
+    Ok(per_amp.unwrap_or_default() * clamp.amps_per_volt)
 }
 
 #[cfg(test)]
