@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use agent::{Config, Status};
 use domain::transport::ContainerPublisher;
-use domain::{Joules, SocketNumber};
+use domain::{Clock, Joules, SocketNumber, UtcMillis};
 use testkit::servers::Mosquitto;
 use testkit::wait;
 use tokio::process::Command;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Collector, TokioClock, config, utc};
+use crate::support::{Collector, config, utc};
 
 const LIMIT: Duration = Duration::from_secs(60);
 const TOPIC: &str = "plug/status/switch:0";
@@ -24,8 +25,23 @@ fn with_plug(folder: &Path, broker: &Mosquitto) -> Config {
     Config { spool: config(folder).spool, ..meters }
 }
 
-fn status(watt_hours: f64) -> String {
+fn counted(watt_hours: f64) -> String {
     format!(r#"{{"apower":600,"aenergy":{{"total":{watt_hours}}}}}"#)
+}
+
+/// Twenty times as fast as tokio's time.
+struct Fast(UtcMillis, Instant);
+
+impl Fast {
+    fn at(begin: UtcMillis) -> Arc<Self> {
+        Arc::new(Self(begin, Instant::now()))
+    }
+}
+
+impl Clock for Fast {
+    fn now(&self) -> UtcMillis {
+        self.0.plus_millis(i64::try_from(self.1.elapsed().as_millis()).unwrap() * 20)
+    }
 }
 
 /// What the store has of the socket in the end: the same tick from later replaces the one from before.
@@ -44,7 +60,7 @@ fn stored(collector: &Collector) -> Joules {
 /// An agent that runs until something holds, and is then stopped.
 async fn measure(
     config: Config,
-    clock: Arc<TokioClock>,
+    clock: Arc<Fast>,
     collector: &Arc<Collector>,
     ask: impl AsyncFn(&Status) -> bool,
 ) {
@@ -62,13 +78,13 @@ async fn measure(
 async fn what_a_plug_counts_while_the_agent_is_away_is_measured_afterwards() {
     let folder = tempfile::tempdir().unwrap();
     let broker = Mosquitto::start().unwrap();
-    let (clock, collector) = (TokioClock::at(utc("2026-11-21T12:00:00Z")), Collector::new());
+    let (clock, collector) = (Fast::at(utc("2026-11-21T12:00:00Z")), Collector::new());
 
-    broker.publish_retained(TOPIC, &status(1_000.0)).unwrap();
+    broker.publish_retained(TOPIC, &counted(1_000.0)).unwrap();
     measure(with_plug(folder.path(), &broker), Arc::clone(&clock), &collector, async |status| {
         if status.snapshot().readings == 0 && status.meters().snapshot()[0].last_reading.is_some() {
             tokio::time::sleep(Duration::from_millis(600)).await;
-            broker.publish_retained(TOPIC, &status_of_one_more()).unwrap();
+            broker.publish_retained(TOPIC, &counted(1_001.0)).unwrap();
         }
         status.snapshot().ticks > 0
     })
@@ -76,22 +92,18 @@ async fn what_a_plug_counts_while_the_agent_is_away_is_measured_afterwards() {
     let before = stored(&collector);
     assert!(before.0 > 0, "{before}");
 
-    // Meanwhile it counts 10 Wh.
-    broker.publish_retained(TOPIC, &status(1_011.0)).unwrap();
+    // Meanwhile it counts 10 Wh more.
+    broker.publish_retained(TOPIC, &counted(1_011.0)).unwrap();
     measure(with_plug(folder.path(), &broker), clock, &collector, async |status| {
         status.snapshot().readings > 0 && (stored(&collector).0 - 11 * 3_600).abs() <= 5
     })
     .await;
 }
 
-fn status_of_one_more() -> String {
-    status(1_001.0)
-}
-
 #[tokio::test]
 async fn discover_prints_what_to_paste() {
     let broker = Mosquitto::start().unwrap();
-    broker.publish_retained(TOPIC, &status(1.0)).unwrap();
+    broker.publish_retained(TOPIC, &counted(1.0)).unwrap();
     broker.publish_retained("tele/washer/SENSOR", r#"{"ENERGY":{"Power":1,"Total":2}}"#).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
     command.env_clear().args(["discover", "--secs", "2", "--url", &broker.url()]).stdin(Stdio::null());
@@ -111,7 +123,7 @@ async fn discover_prints_what_to_paste() {
 async fn calibrate_prints_the_factor() {
     let folder = tempfile::tempdir().unwrap();
     let broker = Mosquitto::start().unwrap();
-    broker.publish_retained(TOPIC, &status(1_000.0)).unwrap();
+    broker.publish_retained(TOPIC, &counted(1_000.0)).unwrap();
     let file = folder.path().join("agent.toml");
     let text = format!(
         "[agent.mqtt]\nurl = {:?}\n[[agent.sensors]]\nsocket = 3\nshelly2 = {{ prefix = \"plug\" }}\n",
