@@ -39,11 +39,11 @@ const MESSAGES: [&str; 6] = [
     include_str!("messages/zigbee2mqtt.txt"),
 ];
 
-fn messages() -> impl Iterator<Item = (&'static str, &'static str)> {
+pub(crate) fn messages() -> impl Iterator<Item = (&'static str, &'static str)> {
     MESSAGES.iter().flat_map(|file| file.lines()).map(|line| line.split_once(' ').unwrap())
 }
 
-fn plugs() -> Vec<Plug> {
+pub(crate) fn plugs() -> Vec<Plug> {
     entries(HOME).iter().filter_map(Plug::of).collect()
 }
 
