@@ -37,7 +37,7 @@ pub(crate) enum Command {
         /// Listens so long. Plugs tell how they are every few seconds to every few minutes.
         #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3_600))]
         secs: u64,
-        /// The broker. Without it, `url` of `[agent.mqtt]`, or mqtt://localhost:1883.
+        /// The broker. Without it, `url` of `[agent.mqtt]`, or `mqtt://localhost:1883`.
         #[arg(long, value_name = "URL")]
         url: Option<String>,
     },

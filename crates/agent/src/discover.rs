@@ -31,7 +31,7 @@ pub(crate) async fn run(
     let new: Vec<_> = found.iter().filter(|found| !known.contains(&found.to_string())).collect();
     writeln!(out, "# {} plugs or channels were heard, {} are new.", found.len(), new.len())?;
     let taken: Vec<u8> =
-        agent.sensors.iter().filter_map(|entry| entry.socket).map(|socket| socket.get()).collect();
+        agent.sensors.iter().filter_map(|entry| entry.socket).map(domain::SocketNumber::get).collect();
     let mut free = (0..64).filter(|socket| !taken.contains(socket));
     for plug in new {
         let Some(socket) = free.next() else { bail!("a hub has 64 sockets, and all have meters") };

@@ -54,12 +54,12 @@ pub async fn open(
     }
     match config.sensor.clone() {
         SensorConfig { replay: Some(replay), .. } => {
-            let open = move || replay::open(&replay, hold, start, clock, &status);
+            let open = move || replay::open(&replay, hold, &start, clock, &status);
             let replay = tokio::task::spawn_blocking(open).await.map_err(SensorError::Interrupted)??;
             Ok(Box::new(replay))
         }
         SensorConfig { simulated: Some(simulated), .. } => {
-            Ok(Box::new(simulated::open(&simulated, hold, start, clock)))
+            Ok(Box::new(simulated::open(&simulated, hold, &start, clock)))
         }
         SensorConfig { .. } => Err(SensorError::None),
     }

@@ -3,6 +3,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::meters::Entry;
 use agent::{Config, Status};
 use domain::transport::ContainerPublisher;
 use domain::{Clock, Joules, SocketNumber, UtcMillis};
@@ -14,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::{Collector, config, utc};
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 const TOPIC: &str = "plug/status/switch:0";
 
 fn with_plug(folder: &Path, broker: &Mosquitto) -> Config {
@@ -112,7 +113,7 @@ async fn discover_prints_what_to_paste() {
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     let table: toml::Table = text.parse().unwrap();
     let config: Config = table["agent"].clone().try_into().unwrap();
-    let kinds: Vec<&str> = config.sensors.iter().map(|entry| entry.kind()).collect();
+    let kinds: Vec<&str> = config.sensors.iter().map(Entry::kind).collect();
     assert_eq!(kinds, ["tasmota", "shelly2"]);
     let mut faults = Vec::new();
     config.validate(&mut faults);

@@ -1,7 +1,6 @@
 //! What the fuzz targets hold, on messages and frames with a few bytes changed: a short form that runs with the tests.
 
 use meters::Entry;
-use meters::mqtt::Plug;
 use meters::mqtt::discover::{Found, classify};
 use meters::wired::cse7766::{Counter, FRAME, Frames};
 use meters::wired::modbus::crc;
