@@ -32,6 +32,27 @@ pub(crate) enum Command {
         #[arg(long)]
         force: bool,
     },
+    /// Lists the plugs that are heard on the MQTT broker, as lines for the configuration.
+    Discover {
+        /// Listens so long. Plugs tell how they are every few seconds to every few minutes.
+        #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+        secs: u64,
+        /// The broker. Without it, `url` of `[agent.mqtt]`, or `mqtt://localhost:1883`.
+        #[arg(long, value_name = "URL")]
+        url: Option<String>,
+    },
+    /// Compares a meter with a load that is known, and says by what to multiply. The agent must not run meanwhile.
+    Calibrate {
+        /// Which entry of `[[agent.sensors]]`.
+        #[arg(long)]
+        socket: u8,
+        /// What the load draws, by a meter that is trusted.
+        #[arg(long)]
+        watts: f64,
+        /// Reads so long.
+        #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(5..=3_600))]
+        secs: u64,
+    },
     /// Looks at what is measured and not yet published.
     #[command(subcommand)]
     Spool(SpoolCommand),

@@ -24,7 +24,7 @@ pub(crate) async fn run(context: Context<Settings>) -> anyhow::Result<()> {
 
 /// Lists the outlets that would be measured.
 pub(crate) fn check(context: &Context<Settings>, json: bool) -> anyhow::Result<()> {
-    let outlets = agent::sensors::labels(&context.config.agent.sensor)?;
+    let outlets = agent::sensors::labels(&context.config.agent)?;
     let mut out = io::stdout().lock();
     if json {
         writeln!(out, "{}", serde_json::to_string(&outlets)?)?;

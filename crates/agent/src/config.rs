@@ -21,6 +21,10 @@ pub struct Config {
     /// At most; live ticks do not wait for others.
     pub ticks_per_container: usize,
     pub sensor: SensorConfig,
+    /// What measures each socket, instead of `sensor`.
+    pub sensors: Vec<meters::Entry>,
+    /// The broker of the plugs among them.
+    pub mqtt: meters::Brokers,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -89,6 +93,8 @@ impl Default for Config {
             hold_secs: 30,
             ticks_per_container: 60,
             sensor: SensorConfig::default(),
+            sensors: Vec::new(),
+            mqtt: meters::Brokers::default(),
         }
     }
 }
@@ -137,7 +143,12 @@ impl Config {
         if self.spool.max_bytes < MIB {
             faults.push(format!("spool.max_bytes: {} is less than 1 MiB", self.spool.max_bytes));
         }
-        self.sensor.validate(faults);
+        if self.sensors.is_empty() {
+            self.sensor.validate(faults);
+        } else if self.sensor != SensorConfig::default() {
+            faults.push("sensor: it and [[agent.sensors]] exclude each other".to_owned());
+        }
+        meters::config::validate(&self.sensors, &self.mqtt, faults);
     }
 
     /// The default where the configured one is not valid.
@@ -156,7 +167,9 @@ impl SensorConfig {
             (Some(replay), None) => replay.validate(faults),
             (None, Some(simulated)) => simulated.validate(faults),
             (None, None) => faults.push(
-                "sensor: there is none; one of [sensor.replay] and [sensor.simulated] is needed".to_owned(),
+                "sensor: there is none; [[agent.sensors]], or one of [agent.sensor.replay] and [agent.sensor.simulated], \
+                 is needed"
+                    .to_owned(),
             ),
             (Some(_), Some(_)) => {
                 faults.push("sensor: replay and simulated exclude each other".to_owned());

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::sensor::{Observation, Sensor};
-use domain::ticker::Ticker;
-use domain::{TickEnergy, TickLength, UtcMillis};
+use domain::ticker::{RefusedReading, Ticker};
+use domain::{SocketNumber, TickEnergy, TickLength, UtcMillis};
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
@@ -93,13 +93,40 @@ impl Meter {
                 self.advance(at);
                 self.status.add_readings(1);
                 if let Err(refused) = self.ticker.reading(socket, at, power) {
-                    let count = self.status.add_refused();
-                    if count <= 3 || count.is_power_of_two() {
-                        tracing::warn!(%socket, count, "reading refused: {refused}");
-                    }
+                    self.refused(socket, refused);
+                }
+            }
+            Observation::Energy { socket, from, to, energy, count } => {
+                self.status.add_readings(1);
+                match self.ticker.energy(socket, (from, to), energy, count) {
+                    Ok(late) => self.take_late(late),
+                    Err(refused) => self.refused(socket, refused),
                 }
             }
             Observation::Until(until) => self.advance(until),
+        }
+    }
+
+    fn refused(&self, socket: SocketNumber, refused: RefusedReading) {
+        let count = self.status.add_refused();
+        if count <= 3 || count.is_power_of_two() {
+            tracing::warn!(%socket, count, "reading refused: {refused}");
+        }
+    }
+
+    /// Ticks that a counter told of afterwards travel in containers of their own: within one, time goes forward.
+    fn take_late(&mut self, mut late: Vec<TickEnergy>) {
+        if late.is_empty() {
+            return;
+        }
+        self.seal();
+        while !late.is_empty() {
+            let rest = late.split_off(late.len().min(self.per_container));
+            for tick in &late {
+                self.status.add_late_tick(tick.energy.len());
+            }
+            self.filling = std::mem::replace(&mut late, rest);
+            self.seal();
         }
     }
 

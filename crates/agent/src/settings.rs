@@ -47,6 +47,19 @@ pub(crate) fn paired_at(
     others.chain(auth_url.map(|url| (AUTH_URL.to_owned(), url))).collect()
 }
 
+/// For what looks at meters only, before anything else is configured.
+#[derive(Default, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct MeterSettings(pub(crate) Settings);
+
+impl service::config::Config for MeterSettings {
+    fn validate(&self, faults: &mut Vec<String>) {
+        let mut own = Vec::new();
+        meters::config::validate(&self.0.agent.sensors, &self.0.agent.mqtt, &mut own);
+        faults.extend(own.into_iter().map(|fault| format!("agent.{fault}")));
+    }
+}
+
 /// Logs in as the hub that is paired, unless the URL says as whom.
 pub(crate) fn publisher(
     mut config: rabbitmq::Config,

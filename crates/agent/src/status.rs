@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
 
 use domain::UtcMillis;
@@ -17,6 +18,7 @@ pub struct Status {
     measured_until: AtomicI64,
     uplink: AtomicU8,
     stalled: AtomicBool,
+    meters: Arc<meters::Health>,
 }
 
 /// Counts since the start of the process.
@@ -78,6 +80,11 @@ impl Status {
         }
     }
 
+    /// How each meter of `[[agent.sensors]]` is.
+    pub const fn meters(&self) -> &Arc<meters::Health> {
+        &self.meters
+    }
+
     pub(crate) fn add_readings(&self, count: u64) {
         self.readings.fetch_add(count, Ordering::Relaxed);
     }
@@ -97,6 +104,11 @@ impl Status {
             self.measured_from.store(end.0, Ordering::Relaxed);
         }
         self.ticks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Of the past, so the end of what is measured stays.
+    pub(crate) fn add_late_tick(&self, values: usize) {
+        self.values.fetch_add(values as u64, Ordering::Relaxed);
     }
 
     pub(crate) fn add_containers(&self, count: usize) {

@@ -19,6 +19,7 @@ pub mod ids;
 pub mod live;
 pub mod measurement;
 pub mod members;
+pub mod metering;
 pub mod part;
 pub mod personal_tokens;
 pub mod registry;

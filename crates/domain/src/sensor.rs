@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::energy::Milliwatts;
+use crate::energy::{Microjoules, Milliwatts};
 use crate::ids::SocketNumber;
 use crate::time::UtcMillis;
 
@@ -11,6 +11,17 @@ use crate::time::UtcMillis;
 pub enum Observation {
     /// From `at` on the socket draws `power`.
     Power { socket: SocketNumber, at: UtcMillis, power: Milliwatts },
+    /// Within `from` and `to` the socket used `energy`, evenly as far as anybody knows: what a counter says. The
+    /// range may lie in the past, before what was told of other sockets; those of one socket follow one another.
+    /// A socket is told of by its power or by its energy, not by both.
+    Energy {
+        socket: SocketNumber,
+        from: UtcMillis,
+        to: UtcMillis,
+        energy: Microjoules,
+        /// What the counter stands at in the end, so that a new start can go on from there.
+        count: Microjoules,
+    },
     /// Every reading before this instant has been told. Moves on also when nothing is measured.
     Until(UtcMillis),
 }

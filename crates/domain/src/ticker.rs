@@ -6,15 +6,20 @@
 //! - A tick gives whole joules; the rest (under 1 J) is carried into the socket's next tick, across gaps too.
 //! - A socket that was not observed at all in a tick has no value in it: a gap is not a zero.
 //! - Of several readings that bear the same instant the last one counts.
+//! - The energy that a counter tells of a range is spread evenly over it. Where ticks of the range have been given
+//!   out, they are given out again with what is added: the same tick from later replaces the one from before.
+
+mod spans;
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::container::{SocketJoules, TickEnergy};
-use crate::energy::{Microjoules, Milliwatts};
+use crate::energy::{Joules, Microjoules, Milliwatts};
 use crate::ids::{MAX_SOCKETS, SocketNumber};
 use crate::time::{TickLength, UtcMillis};
+use spans::Spans;
 
 /// How long a reading is believed when nothing follows it.
 pub const DEFAULT_HOLD: Duration = Duration::from_secs(30);
@@ -26,9 +31,24 @@ pub struct Checkpoint {
     pub booked_until: UtcMillis,
     /// Per socket: what has not yet made a whole joule.
     pub carry: Vec<Microjoules>,
+    /// Of the sockets with a counter, where it stood when it was last booked.
+    #[serde(default)]
+    pub counted: Vec<Counted>,
 }
 
-#[derive(Clone, Copy, Default)]
+/// How far the energy of a counter is booked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    pub socket: SocketNumber,
+    /// Up to here.
+    pub at: UtcMillis,
+    /// What the counter stood at then.
+    pub count: Microjoules,
+    /// The latest tick given out with a value of the socket, and that value.
+    pub tick: Option<(UtcMillis, Joules)>,
+}
+
+#[derive(Clone, Default)]
 struct Socket {
     /// The power that holds now, and until when.
     held: Option<Held>,
@@ -37,6 +57,8 @@ struct Socket {
     /// The unfinished tick so far.
     booked: Microjoules,
     observed: bool,
+    /// What a counter told.
+    counter: Spans,
 }
 
 #[derive(Clone, Copy)]
@@ -62,6 +84,10 @@ impl Socket {
             self.held = None;
         }
     }
+
+    fn is_silent(&self) -> bool {
+        self.held.is_none() && !self.observed && self.counter.is_empty()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +96,10 @@ pub enum RefusedReading {
     Late { at: UtcMillis, newest: UtcMillis },
     #[error("{} mW is not a plausible power of a socket", .0.0)]
     Implausible(Milliwatts),
+    #[error("energy of {from} on was told after that of the time before {told}")]
+    Overlap { from: UtcMillis, told: UtcMillis },
+    #[error("{} µJ is not a plausible energy of {millis} ms", .energy.0)]
+    ImplausibleEnergy { energy: Microjoules, millis: i64 },
 }
 
 /// Turns the readings of one hub, in order of time, into ticks.
@@ -109,15 +139,25 @@ impl Ticker {
         for (socket, &carry) in self.sockets.iter_mut().zip(&checkpoint.carry) {
             socket.carry = carry;
         }
+        for socket in &mut self.sockets {
+            socket.counter = Spans::from(begin);
+        }
+        for counted in &checkpoint.counted {
+            self.sockets[counted.socket.index()].counter = Spans::resumed(counted);
+        }
         self
     }
 
     /// What to keep with the ticks given out so far: the unfinished tick is not in it, it is derived again from
     /// repeated readings. `None` before anything was heard.
     pub fn checkpoint(&self) -> Option<Checkpoint> {
+        let counted = SocketNumber::in_mask(u64::MAX)
+            .zip(&self.sockets)
+            .filter_map(|(number, socket)| socket.counter.counted(number));
         Some(Checkpoint {
             booked_until: self.current?,
             carry: self.sockets.iter().map(|socket| socket.carry).collect(),
+            counted: counted.collect(),
         })
     }
 
@@ -146,6 +186,39 @@ impl Ticker {
         Ok(())
     }
 
+    /// A counter went from `count − energy` to `count` between `from` and `to`. Gives the ticks of the range that were
+    /// given out already, with the whole energy of the socket in each, in order of time.
+    pub fn energy(
+        &mut self,
+        number: SocketNumber,
+        (from, to): (UtcMillis, UtcMillis),
+        energy: Microjoules,
+        count: Microjoules,
+    ) -> Result<Vec<TickEnergy>, RefusedReading> {
+        let millis = to.millis_since(from);
+        if millis <= 0 || energy.0.unsigned_abs() > Milliwatts::MAX.over_millis(millis).0.unsigned_abs() {
+            return Err(RefusedReading::ImplausibleEnergy { energy, millis });
+        }
+        let current = *self.current.get_or_insert(self.length.tick_of(from));
+        let socket = &mut self.sockets[number.index()];
+        socket.counter.push(from, to, energy, count)?;
+        let mut late = Vec::new();
+        let mut start = self.length.tick_of(from);
+        while start < current && start < to {
+            let end = start.plus_millis(self.length.millis_i64());
+            socket.carry += socket.counter.book(end).unwrap_or_default();
+            let (mut whole, rest) = socket.carry.split();
+            socket.carry = rest;
+            if let Some((_, before)) = socket.counter.tick.filter(|tick| tick.0 == start) {
+                whole += before;
+            }
+            socket.counter.tick = Some((start, whole));
+            late.push(TickEnergy { start, energy: [(number, whole)].into_iter().collect() });
+            start = end;
+        }
+        Ok(late)
+    }
+
     /// All readings before `to` have been given: the next tick that ends by then, if any. Call it until it
     /// gives `None`. Ticks in which nothing was observed are passed over.
     pub fn advance(&mut self, to: UtcMillis) -> Option<TickEnergy> {
@@ -156,7 +229,7 @@ impl Ticker {
             if end > to {
                 return None;
             }
-            if self.sockets.iter().all(|socket| socket.held.is_none() && !socket.observed) {
+            if self.sockets.iter().all(Socket::is_silent) {
                 // Nothing is held: no tick up to `to` can have a value.
                 self.current = Some(self.length.tick_of(to));
                 self.newest = self.newest.max(to);
@@ -173,14 +246,20 @@ impl Ticker {
 
     fn close(&mut self, end: UtcMillis) -> SocketJoules {
         let not_before = self.not_before;
+        let start = end.plus_millis(-self.length.millis_i64());
         let mut mask = 0u64;
         let mut joules = Vec::with_capacity(MAX_SOCKETS / 2);
         for (number, socket) in self.sockets.iter_mut().enumerate() {
             socket.book(end, not_before);
+            if let Some(counted) = socket.counter.book(end) {
+                socket.booked += counted;
+                socket.observed = true;
+            }
             if std::mem::take(&mut socket.observed) {
                 socket.carry += std::mem::take(&mut socket.booked);
                 let (whole, rest) = socket.carry.split();
                 socket.carry = rest;
+                socket.counter.tick = Some((start, whole));
                 mask |= 1 << number;
                 joules.push(whole.0);
             }
@@ -189,5 +268,7 @@ impl Ticker {
     }
 }
 
+#[cfg(test)]
+mod counter_tests;
 #[cfg(test)]
 mod tests;

@@ -48,7 +48,7 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
     let accounts = Arc::new(sqlite::Accounts::open(data.join("accounts.db")).await?);
     let measurements = Arc::new(sqlite::Measurements::open(data.join("measurements.db")).await?);
     let (publisher, source, live) = inprocess::transport(IN_FLIGHT, &data, clock.clone());
-    let labels = agent::sensors::labels(&config.agent.sensor)?;
+    let labels = agent::sensors::labels(&config.agent)?;
     let has_history = !matches!(speed(&config.agent), Some(Speed::Times(_)));
     let tick_millis = config.agent.tick_length().millis_i64();
     let hub = agent::prepare(config.agent, clock.clone()).await?;

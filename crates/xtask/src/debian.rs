@@ -12,11 +12,13 @@ struct Package {
     proof: &'static str,
 }
 
-const PACKAGES: [Package; 5] = [
+const PACKAGES: [Package; 7] = [
     Package { name: "rabbitmq-server", proof: "/usr/lib/rabbitmq/bin/rabbitmq-server" },
     Package { name: "influxdb", proof: "/usr/bin/influxd" },
     Package { name: "postgresql", proof: "/usr/lib/postgresql/*/bin/initdb" },
     Package { name: "chromium", proof: "/usr/bin/chromium" },
+    Package { name: "mosquitto", proof: "/usr/sbin/mosquitto" },
+    Package { name: "mosquitto-clients", proof: "/usr/bin/mosquitto_sub" },
     Package { name: "python3-aiosmtpd", proof: "/usr/bin/aiosmtpd" },
 ];
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use domain::accounts::SocketLabel;
 use domain::sensor::Sensor;
+use domain::ticker::Counted;
 use domain::{Clock, UtcMillis};
 
 use crate::config::{Config, SensorConfig};
@@ -28,12 +29,14 @@ pub enum SensorError {
 }
 
 /// Where the story that a made-up sensor tells begins, and where it goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Start {
     /// When this hub first started, so that a restart on another day tells the same story.
     pub born: UtcMillis,
     /// What is before this need not be told again.
     pub resume_from: Option<UtcMillis>,
+    /// How far the counters are booked.
+    pub counted: Vec<Counted>,
 }
 
 /// Opens the configured sensor.
@@ -44,22 +47,30 @@ pub async fn open(
     status: Arc<Status>,
 ) -> Result<Box<dyn Sensor>, SensorError> {
     let hold = config.hold();
+    if !config.sensors.is_empty() {
+        let health = Arc::clone(status.meters());
+        let home = meters::open(&config.sensors, &config.mqtt, &start.counted, hold, clock, health);
+        return Ok(Box::new(home));
+    }
     match config.sensor.clone() {
         SensorConfig { replay: Some(replay), .. } => {
-            let open = move || replay::open(&replay, hold, start, clock, &status);
+            let open = move || replay::open(&replay, hold, &start, clock, &status);
             let replay = tokio::task::spawn_blocking(open).await.map_err(SensorError::Interrupted)??;
             Ok(Box::new(replay))
         }
         SensorConfig { simulated: Some(simulated), .. } => {
-            Ok(Box::new(simulated::open(&simulated, hold, start, clock)))
+            Ok(Box::new(simulated::open(&simulated, hold, &start, clock)))
         }
         SensorConfig { .. } => Err(SensorError::None),
     }
 }
 
-/// What hangs on the sockets of the configured sensor, as far as the sensor can tell.
-pub fn labels(config: &SensorConfig) -> Result<Vec<SocketLabel>, SensorError> {
-    match config {
+/// What hangs on the sockets that are measured, as far as is known here.
+pub fn labels(config: &Config) -> Result<Vec<SocketLabel>, SensorError> {
+    if !config.sensors.is_empty() {
+        return Ok(config.sensors.iter().filter_map(meters::Entry::label).collect());
+    }
+    match &config.sensor {
         SensorConfig { replay: Some(replay), .. } => Ok(replay::labels(&replay.folder)?),
         SensorConfig { simulated: Some(simulated), .. } => Ok(simulated::labels(simulated)),
         SensorConfig { .. } => Err(SensorError::None),

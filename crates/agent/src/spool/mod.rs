@@ -138,7 +138,8 @@ impl Spool {
     pub fn start(&self, hold: Duration) -> Start {
         let hold = i64::try_from(hold.as_millis()).unwrap_or(i64::MAX / 4);
         let resume_from = self.checkpoint().map(|checkpoint| checkpoint.booked_until.plus_millis(-hold));
-        Start { born: self.0.born, resume_from }
+        let counted = self.checkpoint().map(|checkpoint| checkpoint.counted.clone()).unwrap_or_default();
+        Start { born: self.0.born, resume_from, counted }
     }
 
     /// Makes containers of them, all or none. When it returns `Ok` they are safe on the disk.

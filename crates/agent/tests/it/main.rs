@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod binary;
+mod meters;
 mod pacing;
 mod pairing;
 mod recorded_day;

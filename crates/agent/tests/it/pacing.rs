@@ -62,6 +62,7 @@ async fn listen(
                     assert!(at >= until, "{at} is told after everything before {until} was");
                     told.push((at, power.0 / 1_000, now));
                 }
+                Observation::Energy { .. } => unreachable!("a story has no counters"),
                 Observation::Until(to) => {
                     assert!(to <= now && to > until);
                     until = to;
@@ -80,7 +81,7 @@ async fn the_last_days_are_told_at_once_and_the_present_as_it_happens() {
     let now = utc("2026-11-21T13:32:30Z");
     for speed in [Speed::Max, Speed::Times(1e6)] {
         let clock = TokioClock::at(now);
-        let start = Start { born: now, resume_from: None };
+        let start = Start { born: now, resume_from: None, ..Start::default() };
         let mut sensor = open(&end_now(folder.path(), speed), start, clock.clone()).await;
         let told = listen(sensor.as_mut(), &clock, now.plus_millis(12 * HOUR)).await;
 
@@ -113,9 +114,10 @@ async fn a_restart_on_another_day_tells_the_same_story() {
     let clock = TokioClock::at(now);
     let config = end_now(folder.path(), Speed::Max);
     let from = born.plus_millis(-HOUR);
-    let mut whole = open(&config, Start { born, resume_from: None }, clock.clone()).await;
+    let mut whole = open(&config, Start { born, resume_from: None, ..Start::default() }, clock.clone()).await;
     let whole = listen(whole.as_mut(), &clock, now.plus_millis(HOUR)).await;
-    let mut rest = open(&config, Start { born, resume_from: Some(from) }, clock.clone()).await;
+    let mut rest =
+        open(&config, Start { born, resume_from: Some(from), ..Start::default() }, clock.clone()).await;
     let rest = listen(rest.as_mut(), &clock, now.plus_millis(2 * HOUR)).await;
     let rows = |told: &[(UtcMillis, i64, UtcMillis)]| -> Vec<(UtcMillis, i64)> {
         let range = from..now.plus_millis(HOUR);
@@ -134,7 +136,8 @@ async fn a_day_cut_or_stretched_by_summer_time_keeps_the_time_since_midnight() {
         let clock = TokioClock::at(now);
         let mut config = end_now(folder.path(), Speed::Max);
         config.sensor.replay.as_mut().unwrap().repeat_days = 1;
-        let mut sensor = open(&config, Start { born: now, resume_from: None }, clock.clone()).await;
+        let mut sensor =
+            open(&config, Start { born: now, resume_from: None, ..Start::default() }, clock.clone()).await;
         let told = listen(sensor.as_mut(), &clock, now.plus_millis(500)).await;
         assert_eq!(told.len(), 6 * hours.min(24));
         assert_eq!(told[0].0, now.plus_millis(1_000 - i64::try_from(hours).unwrap() * HOUR + 7_000));
@@ -148,7 +151,8 @@ async fn a_replay_at_60_times_takes_a_sixtieth_of_the_time() {
     let mut config = replay(folder.path(), folder.path());
     config.sensor.replay.as_mut().unwrap().speed = Speed::Times(60.0);
     let now = utc("2026-11-21T12:00:00Z");
-    let mut sensor = open(&config, Start { born: now, resume_from: None }, TokioClock::at(now)).await;
+    let mut sensor =
+        open(&config, Start { born: now, resume_from: None, ..Start::default() }, TokioClock::at(now)).await;
     let begin = Instant::now();
     let mut all = Vec::new();
     while sensor.observe(&mut all).await {}
@@ -168,7 +172,7 @@ async fn without_a_clock_that_moves_nothing_is_told_early() {
     );
     let config = replay(folder.path(), folder.path());
     let clock = Arc::new(FakeClock::at(utc("2012-01-16T09:00:00.999Z")));
-    let start = Start { born: clock.now(), resume_from: None };
+    let start = Start { born: clock.now(), resume_from: None, ..Start::default() };
     let mut sensor = open(&config, start, clock.clone()).await;
     let mut out = Vec::new();
     assert!(sensor.observe(&mut out).await);
@@ -186,7 +190,7 @@ async fn a_simulated_home_has_a_past_and_a_present() {
     let folder = tempfile::tempdir().unwrap();
     let now = utc("2026-11-21T12:00:00Z");
     let clock = TokioClock::at(now);
-    let start = Start { born: now, resume_from: None };
+    let start = Start { born: now, resume_from: None, ..Start::default() };
     let mut sensor = open(&simulated(folder.path(), 2), start, clock.clone()).await;
     assert_eq!(sensor.outlets().len(), 12);
     let told = listen(sensor.as_mut(), &clock, now.plus_millis(60_000)).await;

@@ -45,7 +45,11 @@ fn what_the_sample_has_commented_out_is_valid_too() {
     let replay = table["agent"]["sensor"]["replay"].clone();
     let replay: agent::config::ReplayConfig = replay.try_into().unwrap();
     assert_eq!(replay.repeat_days, 7);
-    table["agent"]["sensor"].as_table_mut().unwrap().remove("replay");
+    table["agent"].as_table_mut().unwrap().remove("sensor");
     let config: Config = table["agent"].clone().try_into().unwrap();
     assert!(config.hub.is_some());
+    let mut faults = Vec::new();
+    config.validate(&mut faults);
+    assert_eq!(faults, Vec::<String>::new());
+    assert_eq!(config.sensors[0].kind(), "tasmota");
 }

@@ -27,7 +27,7 @@ fn sealed(second: i64) -> Sealed {
     let booked_until = start.plus_millis(10_000);
     Sealed {
         ticks: vec![TickEnergy { start, energy }],
-        checkpoint: Checkpoint { booked_until, carry: Vec::new() },
+        checkpoint: Checkpoint { booked_until, carry: Vec::new(), counted: Vec::new() },
     }
 }
 

@@ -15,7 +15,7 @@ fn rows(rows: &[&str]) -> Vec<String> {
 
 async fn open(config: &agent::Config, resume_from: Option<UtcMillis>) -> Box<dyn Sensor> {
     let clock = TokioClock::at(utc("2026-11-21T12:00:00Z"));
-    let start = Start { born: utc("2026-11-21T12:00:00Z"), resume_from };
+    let start = Start { born: utc("2026-11-21T12:00:00Z"), resume_from, ..Start::default() };
     sensors::open(config, start, clock, Arc::new(Status::default())).await.unwrap()
 }
 
@@ -24,7 +24,7 @@ async fn tell(mut sensor: Box<dyn Sensor>) -> Vec<(u8, String, i64)> {
     while sensor.observe(&mut all).await {}
     let powers = all.into_iter().filter_map(|observation| match observation {
         Observation::Power { socket, at, power } => Some((socket.get(), at.to_string(), power.0 / 1_000)),
-        Observation::Until(_) => None,
+        Observation::Energy { .. } | Observation::Until(_) => None,
     });
     powers.collect()
 }

@@ -16,7 +16,7 @@ pub(super) struct KeySet {
 struct Key {
     id: Option<String>,
     algorithm: Option<KeyAlgorithm>,
-    key: DecodingKey,
+    public: DecodingKey,
 }
 
 /// Those that verify signatures: public ones.
@@ -28,10 +28,10 @@ impl From<KeySet> for Keys {
         let keys = set.keys.into_iter().take(MAX_KEYS).filter_map(|value| {
             let jwk: Jwk = serde_json::from_value(value).ok()?;
             let is_for_signatures = matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature));
-            let key = DecodingKey::from_jwk(&jwk).ok()?;
-            let is_public = key.family() != AlgorithmFamily::Hmac;
+            let public = DecodingKey::from_jwk(&jwk).ok()?;
+            let is_public = public.family() != AlgorithmFamily::Hmac;
             let (id, algorithm) = (jwk.common.key_id, jwk.common.key_algorithm);
-            (is_for_signatures && is_public).then_some(Key { id, algorithm, key })
+            (is_for_signatures && is_public).then_some(Key { id, algorithm, public })
         });
         Self(keys.collect())
     }
@@ -43,9 +43,9 @@ impl Keys {
         let mut fitting = self.0.iter().filter(|key| {
             let is_named = id.is_none() || key.id.as_deref() == id;
             let is_for_it = key.algorithm.is_none_or(|other| other == algorithm.into());
-            is_named && is_for_it && algorithm.family() == key.key.family()
+            is_named && is_for_it && algorithm.family() == key.public.family()
         });
         let first = fitting.next()?;
-        fitting.next().is_none().then_some(&first.key)
+        fitting.next().is_none().then_some(&first.public)
     }
 }

@@ -19,6 +19,14 @@ impl Letter {
     }
 }
 
+const fn english_role(role: Role) -> &'static str {
+    match role {
+        Role::Owner => "an owner",
+        Role::Member => "a member",
+        Role::Guest => "a guest",
+    }
+}
+
 fn english(matter: &Matter) -> (String, String) {
     let own = |subject: &str, text: String| (subject.to_owned(), text);
     match matter {
@@ -101,11 +109,7 @@ fn english(matter: &Matter) -> (String, String) {
             ),
         ),
         Matter::Invitation { link, household, by, role } => {
-            let role = match role {
-                Role::Owner => "an owner",
-                Role::Member => "a member",
-                Role::Guest => "a guest",
-            };
+            let role = english_role(*role);
             (
                 format!("{by} invites you to {household}"),
                 format!(
@@ -114,6 +118,14 @@ fn english(matter: &Matter) -> (String, String) {
                 ),
             )
         }
+    }
+}
+
+const fn german_role(role: Role) -> &'static str {
+    match role {
+        Role::Owner => "Eigentümer",
+        Role::Member => "Mitglied",
+        Role::Guest => "Gast",
     }
 }
 
@@ -205,11 +217,7 @@ fn german(matter: &Matter) -> (String, String) {
             ),
         ),
         Matter::Invitation { link, household, by, role } => {
-            let role = match role {
-                Role::Owner => "Eigentümer",
-                Role::Member => "Mitglied",
-                Role::Guest => "Gast",
-            };
+            let role = german_role(*role);
             (
                 format!("{by} lädt Sie ein: {household}"),
                 format!(

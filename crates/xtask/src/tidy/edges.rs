@@ -16,11 +16,11 @@ const WIRING: [&str; 3] = ["main.rs", "settings.rs", "dead_letters_command.rs"];
 fn allowed(name: &str) -> Vec<&'static str> {
     match name {
         "domain" => vec![],
-        "wire" | "service" | "insight" => vec!["domain"],
+        "wire" | "service" | "insight" | "meters" => vec!["domain"],
         adapter if ADAPTERS.contains(&adapter) => vec!["domain", "wire"],
         // The spool holds the very bytes that are published, and the hot path decodes into its own buffers: the
         // codec is pure, so these two know it.
-        "agent" => vec!["domain", "service", "wire", "rabbitmq"],
+        "agent" => vec!["domain", "meters", "service", "wire", "rabbitmq"],
         "write-service" => vec!["domain", "service", "wire", "rabbitmq", "influxdb"],
         "rollup-worker" => vec!["domain", "service", "influxdb", "postgres"],
         "alert-worker" => vec!["domain", "insight", "mail", "service", "influxdb", "postgres"],

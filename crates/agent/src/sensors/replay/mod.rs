@@ -71,7 +71,7 @@ impl Recorded {
 pub fn open(
     config: &ReplayConfig,
     hold: Duration,
-    start: Start,
+    start: &Start,
     clock: Arc<dyn Clock>,
     status: &Arc<Status>,
 ) -> Result<Storyteller, ReplayError> {
@@ -104,7 +104,7 @@ pub fn open(
 fn daily(
     config: &ReplayConfig,
     recording: Recording,
-    start: Start,
+    start: &Start,
     now: UtcMillis,
 ) -> Result<Daily, ReplayError> {
     let date_of = |at| config.zone.date_of(at).ok_or(ReplayError::Calendar { now });

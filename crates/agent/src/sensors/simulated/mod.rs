@@ -23,7 +23,7 @@ use chance::Chance;
 const SLOT_MILLIS: i64 = 3_500;
 const JITTER_MILLIS: u64 = 1_501;
 
-pub fn open(config: &SimulatedConfig, hold: Duration, start: Start, clock: Arc<dyn Clock>) -> Storyteller {
+pub fn open(config: &SimulatedConfig, hold: Duration, start: &Start, clock: Arc<dyn Clock>) -> Storyteller {
     let history = i64::from(config.history_hours) * 3_600_000;
     let from = start.resume_from.unwrap_or_else(|| clock.now().plus_millis(-history));
     let outlets =
@@ -163,7 +163,7 @@ mod tests {
             story.take(at, &mut out);
             all.extend(out.into_iter().map(|observation| match observation {
                 Observation::Power { socket, at, power } => (at, socket, power),
-                Observation::Until(_) => unreachable!(),
+                Observation::Energy { .. } | Observation::Until(_) => unreachable!(),
             }));
         }
         all

@@ -18,7 +18,7 @@ fn key() -> EncodingKey {
 }
 
 /// The same public key under each of these names.
-fn keys(names: &[&str], r#use: PublicKeyUse) -> Keys {
+fn keys(names: &[&str], r#use: &PublicKeyUse) -> Keys {
     let jwks = names.iter().map(|name| {
         let mut jwk = Jwk::from_encoding_key(&key(), Algorithm::EdDSA).unwrap();
         jwk.common.key_id = Some((*name).to_owned());
@@ -43,7 +43,7 @@ fn token(name: Option<&str>, changes: &Value) -> String {
 }
 
 fn verdict(changes: &Value) -> Result<String, IdTokenError> {
-    let keys = keys(&["a"], PublicKeyUse::Signature);
+    let keys = keys(&["a"], &PublicKeyUse::Signature);
     verify(&token(Some("a"), changes), &keys, &EXPECTED).map(|claims| claims.sub)
 }
 
@@ -88,12 +88,12 @@ fn a_key_is_found_by_its_name_or_where_there_is_no_choice() {
     let verdict = |name: Option<&str>, keys: &Keys| {
         verify(&token(name, &json!({})), keys, &EXPECTED).map(|claims| claims.sub)
     };
-    let (one, two) = (keys(&["a"], PublicKeyUse::Signature), keys(&["a", "b"], PublicKeyUse::Signature));
+    let (one, two) = (keys(&["a"], &PublicKeyUse::Signature), keys(&["a", "b"], &PublicKeyUse::Signature));
     assert!(verdict(Some("a"), &two).is_ok() && verdict(Some("b"), &two).is_ok());
     assert!(verdict(None, &one).is_ok());
     assert_eq!(verdict(None, &two), Err(IdTokenError::UnknownKey));
     assert_eq!(verdict(Some("c"), &two), Err(IdTokenError::UnknownKey));
-    assert_eq!(verdict(Some("a"), &keys(&["a"], PublicKeyUse::Encryption)), Err(IdTokenError::UnknownKey));
+    assert_eq!(verdict(Some("a"), &keys(&["a"], &PublicKeyUse::Encryption)), Err(IdTokenError::UnknownKey));
 }
 
 #[test]

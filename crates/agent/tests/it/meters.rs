@@ -1,0 +1,140 @@
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::meters::Entry;
+use agent::{Config, Status};
+use domain::transport::ContainerPublisher;
+use domain::{Clock, Joules, SocketNumber, UtcMillis};
+use testkit::servers::Mosquitto;
+use testkit::wait;
+use tokio::process::Command;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{Collector, config, utc};
+
+const LIMIT: Duration = Duration::from_mins(1);
+const TOPIC: &str = "plug/status/switch:0";
+
+fn with_plug(folder: &Path, broker: &Mosquitto) -> Config {
+    let sensors = "[[sensors]]\nsocket = 3\nshelly2 = { prefix = \"plug\", poll_secs = 0 }";
+    let table: toml::Table =
+        format!("tick_secs = 1\n{sensors}\n[mqtt]\nurl = {:?}", broker.url()).parse().unwrap();
+    let meters: Config = table.try_into().unwrap();
+    Config { spool: config(folder).spool, ..meters }
+}
+
+fn counted(watt_hours: f64) -> String {
+    format!(r#"{{"apower":600,"aenergy":{{"total":{watt_hours}}}}}"#)
+}
+
+/// Twenty times as fast as tokio's time.
+struct Fast(UtcMillis, Instant);
+
+impl Fast {
+    fn at(begin: UtcMillis) -> Arc<Self> {
+        Arc::new(Self(begin, Instant::now()))
+    }
+}
+
+impl Clock for Fast {
+    fn now(&self) -> UtcMillis {
+        self.0.plus_millis(i64::try_from(self.1.elapsed().as_millis()).unwrap() * 20)
+    }
+}
+
+/// What the store has of the socket in the end: the same tick from later replaces the one from before.
+fn stored(collector: &Collector) -> Joules {
+    let mut ticks = std::collections::BTreeMap::new();
+    for container in collector.containers().into_values() {
+        for tick in container.ticks {
+            if let Some(joules) = tick.energy.get(SocketNumber::new(3).unwrap()) {
+                ticks.insert(tick.start, joules);
+            }
+        }
+    }
+    ticks.into_values().sum()
+}
+
+/// An agent that runs until something holds, and is then stopped.
+async fn measure(
+    config: Config,
+    clock: Arc<Fast>,
+    collector: &Arc<Collector>,
+    ask: impl AsyncFn(&Status) -> bool,
+) {
+    let prepared = agent::prepare(config, clock).await.unwrap();
+    let status = Arc::clone(&prepared.status);
+    let stop = CancellationToken::new();
+    let publisher: Arc<dyn ContainerPublisher> = Arc::clone(collector) as _;
+    let running = tokio::spawn(agent::run(prepared.with(publisher), stop.clone()));
+    wait::until(LIMIT, "it is measured", async || ask(&status).await.then_some(())).await;
+    stop.cancel();
+    running.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn what_a_plug_counts_while_the_agent_is_away_is_measured_afterwards() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = Mosquitto::start().unwrap();
+    let (clock, collector) = (Fast::at(utc("2026-11-21T12:00:00Z")), Collector::new());
+
+    broker.publish_retained(TOPIC, &counted(1_000.0)).unwrap();
+    measure(with_plug(folder.path(), &broker), Arc::clone(&clock), &collector, async |status| {
+        if status.snapshot().readings == 0 && status.meters().snapshot()[0].last_reading.is_some() {
+            tokio::time::sleep(Duration::from_millis(600)).await;
+            broker.publish_retained(TOPIC, &counted(1_001.0)).unwrap();
+        }
+        status.snapshot().ticks > 0
+    })
+    .await;
+    let before = stored(&collector);
+    assert!(before.0 > 0, "{before}");
+
+    // Meanwhile it counts 10 Wh more.
+    broker.publish_retained(TOPIC, &counted(1_011.0)).unwrap();
+    measure(with_plug(folder.path(), &broker), clock, &collector, async |status| {
+        status.snapshot().readings > 0 && (stored(&collector).0 - 11 * 3_600).abs() <= 5
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn discover_prints_what_to_paste() {
+    let broker = Mosquitto::start().unwrap();
+    broker.publish_retained(TOPIC, &counted(1.0)).unwrap();
+    broker.publish_retained("tele/washer/SENSOR", r#"{"ENERGY":{"Power":1,"Total":2}}"#).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
+    command.env_clear().args(["discover", "--secs", "2", "--url", &broker.url()]).stdin(Stdio::null());
+    let output = wait::within(LIMIT, "it ends", command.output()).await.unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    let table: toml::Table = text.parse().unwrap();
+    let config: Config = table["agent"].clone().try_into().unwrap();
+    let kinds: Vec<&str> = config.sensors.iter().map(Entry::kind).collect();
+    assert_eq!(kinds, ["tasmota", "shelly2"]);
+    let mut faults = Vec::new();
+    config.validate(&mut faults);
+    assert!(faults.is_empty(), "{faults:?}");
+}
+
+#[tokio::test]
+async fn calibrate_prints_the_factor() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = Mosquitto::start().unwrap();
+    broker.publish_retained(TOPIC, &counted(1_000.0)).unwrap();
+    let file = folder.path().join("agent.toml");
+    let text = format!(
+        "[agent.mqtt]\nurl = {:?}\n[[agent.sensors]]\nsocket = 3\nshelly2 = {{ prefix = \"plug\" }}\n",
+        broker.url()
+    );
+    std::fs::write(&file, text).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
+    command.env_clear().arg("--config").arg(&file).stdin(Stdio::null());
+    command.args(["calibrate", "--socket", "3", "--watts", "630", "--secs", "5"]);
+    let output = wait::within(LIMIT, "it ends", command.output()).await.unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.ends_with("scale = 1.0500\n"), "{text}{}", String::from_utf8_lossy(&output.stderr));
+}

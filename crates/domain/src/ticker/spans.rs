@@ -1,0 +1,99 @@
+use std::collections::VecDeque;
+
+use super::{Counted, RefusedReading};
+use crate::energy::{Joules, Microjoules};
+use crate::ids::SocketNumber;
+use crate::time::UtcMillis;
+
+/// What the counter of one socket told and no tick has yet.
+#[derive(Clone, Default)]
+pub(super) struct Spans {
+    waiting: VecDeque<Span>,
+    /// Told up to here.
+    told: Option<UtcMillis>,
+    /// What the counter stood at then; `None` before it told anything.
+    count: Option<Microjoules>,
+    /// The latest tick given out with a value of the socket.
+    pub(super) tick: Option<(UtcMillis, Joules)>,
+}
+
+#[derive(Clone, Copy)]
+struct Span {
+    from: UtcMillis,
+    to: UtcMillis,
+    energy: Microjoules,
+}
+
+impl Span {
+    /// Its share of the time before `end`. Shares add up to the whole, whatever the ends.
+    fn take(&mut self, end: UtcMillis) -> Microjoules {
+        let (part, whole) = (end.millis_since(self.from), self.to.millis_since(self.from));
+        let share = i128::from(self.energy.0) * i128::from(part) / i128::from(whole);
+        let share = i64::try_from(share).unwrap_or(self.energy.0);
+        self.energy.0 -= share;
+        self.from = end;
+        Microjoules(share)
+    }
+}
+
+impl Spans {
+    /// Of a counter that may not tell of the time before `begin`.
+    pub(super) fn from(begin: UtcMillis) -> Self {
+        Self { told: Some(begin), ..Self::default() }
+    }
+
+    pub(super) fn resumed(counted: &Counted) -> Self {
+        Self {
+            waiting: VecDeque::new(),
+            told: Some(counted.at),
+            count: Some(counted.count),
+            tick: counted.tick,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    pub(super) fn push(
+        &mut self,
+        from: UtcMillis,
+        to: UtcMillis,
+        energy: Microjoules,
+        count: Microjoules,
+    ) -> Result<(), RefusedReading> {
+        if let Some(told) = self.told.filter(|&told| from < told) {
+            return Err(RefusedReading::Overlap { from, told });
+        }
+        self.waiting.push_back(Span { from, to, energy });
+        self.told = Some(to);
+        self.count = Some(count);
+        Ok(())
+    }
+
+    /// What was used before `end`; `None` if nothing is known of that time.
+    pub(super) fn book(&mut self, end: UtcMillis) -> Option<Microjoules> {
+        let mut booked = None;
+        while let Some(span) = self.waiting.front_mut()
+            && span.from < end
+        {
+            *booked.get_or_insert(Microjoules(0)) += span.take(end.min(span.to));
+            if span.from < span.to {
+                break;
+            }
+            self.waiting.pop_front();
+        }
+        booked
+    }
+
+    /// How far it is booked.
+    pub(super) fn counted(&self, socket: SocketNumber) -> Option<Counted> {
+        let waiting: i64 = self.waiting.iter().map(|span| span.energy.0).sum();
+        Some(Counted {
+            socket,
+            at: self.waiting.front().map(|span| span.from).or(self.told)?,
+            count: Microjoules(self.count?.0 - waiting),
+            tick: self.tick,
+        })
+    }
+}
