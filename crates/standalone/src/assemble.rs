@@ -89,17 +89,14 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
     .await?;
     let announcement =
         Announcement { url: page_url, email: config.home.email, password, household: provisioned.household };
-    let deps = web_app::Deps {
-        upstream: UpstreamConfig {
-            auth_url,
-            read_url,
-            secure_cookies: config.secure_cookies || config.tls.serves_tls(),
-            forwarded_hops: config.forwarded_hops,
-            ..UpstreamConfig::default()
-        },
-        clock: clock.clone(),
+    let upstream = UpstreamConfig {
+        auth_url,
+        read_url,
+        secure_cookies: config.secure_cookies || config.tls.serves_tls(),
+        forwarded_hops: config.forwarded_hops,
+        ..UpstreamConfig::default()
     };
-    let stop = shutdown.clone();
+    let (deps, stop) = (web_app::Deps { upstream, clock: clock.clone() }, shutdown.clone());
     parts.spawn(async move { Ok(web_app::run(deps, listener, stop).await?) });
 
     let rolling_up = rollups::worker(&measurements, &accounts, config.retention_days, clock.clone());
@@ -114,7 +111,7 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
 
     // The write path outlives the agent: what the agent still publishes when it is told to stop is stored.
     let measured = CancellationToken::new();
-    let write = Pipeline::new(write_service::Deps {
+    let write = write_service::Deps {
         source: Arc::new(source),
         store: measurements.clone(),
         stale: measurements.clone(),
@@ -122,12 +119,8 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
         door: DoorConfig { retention_days: config.retention_days, ..config.door },
         clock: clock.clone(),
         stored: None,
-    });
-    let until = measured.clone();
-    parts.spawn(async move {
-        write.run(until).await;
-        Ok(())
-    });
+    };
+    parts.spawn(storing(write, measured.clone()));
     let (stop, ended) = (shutdown.clone(), measured.clone().drop_guard());
     parts.spawn(measuring(async move { Ok(agent::run(hub.with(Arc::new(publisher)), stop).await?) }, ended));
 
@@ -137,6 +130,12 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
     };
     let ready = announce(announcement, arguments.json(), has_history, caught_up);
     finish(parts, ready, &shutdown).await
+}
+
+/// The write-service.
+async fn storing(deps: write_service::Deps, until: CancellationToken) -> anyhow::Result<()> {
+    Pipeline::new(deps).run(until).await;
+    Ok(())
 }
 
 /// Has a service run that only others in this process ask; gives its address.

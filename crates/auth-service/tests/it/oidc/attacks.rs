@@ -98,8 +98,8 @@ async fn the_answer_of_another_provider_is_none() {
     // At the address of the other, with the secret of either.
     assert_refused(&stage.bring("evil", &to_home.secret, &back).await, 410, "expired");
     let mut mixed = back.clone();
-    let state = to_evil.url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
-    mixed["state"] = json!(state);
+    let of_evil = to_evil.url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    mixed["state"] = json!(of_evil);
     assert_refused(&stage.bring("home", &to_evil.secret, &mixed).await, 410, "expired");
     // And where everything fits but whose answer it is.
     assert_refused(&stage.bring("evil", &to_evil.secret, &mixed).await, 403, "failed");
