@@ -66,12 +66,36 @@ fn check_file(name: &str, text: &str, faults: &mut Vec<String>) {
         (concat!("/wo", "rk/"), "a path of somebody's machine"),
         (concat!("/ho", "me/"), "a path of somebody's machine"),
     ] {
-        if (is_code || matches!(extension, "toml" | "md" | "yml" | "sh")) && text.contains(mark) {
+        if (is_code || matches!(extension, "toml" | "md" | "yml" | "sh")) && has(text, mark) {
             faults.push(format!("{name}: {what} ({mark})"));
         }
     }
 }
 
+/// A path begins where something else has ended: the same letters in the middle of an address are none.
+fn has(text: &str, mark: &str) -> bool {
+    let is_inside = |at: usize| mark.starts_with('/') && text[..at].ends_with(|c: char| c.is_alphanumeric());
+    text.match_indices(mark).any(|(at, _)| !is_inside(at))
+}
+
 fn shown(path: &Path) -> String {
     path.strip_prefix(root()).unwrap_or(path).display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_one_at_its_beginning_only() {
+        let mark = concat!("/ho", "me/");
+        for (text, is_one) in [
+            (format!("see {mark}ada"), true),
+            (format!("\"{mark}ada\""), true),
+            (format!("file://{mark}ada"), true),
+            (format!("/v1/providers{mark}flows"), false),
+        ] {
+            assert_eq!(has(&text, mark), is_one, "{text}");
+        }
+    }
 }
