@@ -137,7 +137,7 @@ async fn what_is_kept_is_sealed_and_what_was_kept_before_still_opens() {
     let store = Arc::new(sqlite::Accounts::open(folder.path().join("accounts.db")).await.unwrap());
     let server = Server::with_stores(Arc::clone(&store)).await;
     let (_, secret, _) = protected(&server).await;
-    let ada = store.credentials_by_email(EMAIL).await.unwrap().unwrap().person;
+    let ada = store.credentials_by_email(EMAIL).await.unwrap().unwrap().person.id;
     let kept = store.second_factor(ada).await.unwrap().unwrap().secret;
     assert!(!kept.windows(4).any(|part| secret.windows(4).any(|other| other == part)), "it can be read");
 

@@ -4,6 +4,7 @@
 //! `tokio::task::spawn_blocking` or before the runtime starts. Dropping a server kills it.
 
 mod influxdb;
+mod keycloak;
 mod ports;
 mod postgresql;
 mod process;
@@ -15,6 +16,7 @@ use std::io;
 use std::time::Duration;
 
 pub use influxdb::InfluxDb;
+pub use keycloak::Keycloak;
 pub use ports::free_port;
 pub use postgresql::PostgreSql;
 pub(crate) use process::run as run_command;
