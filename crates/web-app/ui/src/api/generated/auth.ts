@@ -926,6 +926,15 @@ export interface components {
             /** @description Whether all of it comes along: for owners and members, not for guests. */
             whole: boolean;
         };
+        /** @description An account at a provider through which the person logs in. */
+        ArchivedIdentity: {
+            connected: string;
+            issuer: string;
+            /** @description What the account was called when it was connected; may be empty. */
+            label: string;
+            /** @description Who the person is there. */
+            subject: string;
+        };
         ArchivedSession: {
             client: string;
             created: string;
@@ -999,6 +1008,18 @@ export interface components {
              * @example 24:00
              */
             to: string;
+        };
+        /** @description A log-in that has begun. */
+        Begun: {
+            /**
+             * Format: int64
+             * @description In seconds.
+             */
+            expires_in: number;
+            /** @description What the browser keeps to itself until it comes back. It is not shown again. */
+            secret: string;
+            /** @description Where the browser goes. */
+            url: string;
         };
         /** @description A household that nobody would own any more. */
         BlockingHousehold: {
@@ -1086,6 +1107,13 @@ export interface components {
             /** @description Where one is logged in. */
             sessions: number;
         };
+        Departure: {
+            language?: components["schemas"]["Language"];
+        };
+        Disconnecting: {
+            /** Format: password */
+            password: string;
+        };
         EmailChange: {
             email: string;
             language?: components["schemas"]["Language"];
@@ -1170,6 +1198,22 @@ export interface components {
              * @description Null: it is the household's now.
              */
             until: string | null;
+        };
+        /** @description An account at a provider. */
+        Identity: {
+            /** Format: date-time */
+            connected: string;
+            /** Format: uuid */
+            id: string;
+            /** @description What the account is called there; may be empty. */
+            label: string;
+            /** @description What people call the provider; of one that is not set up any more its address. */
+            provider: string;
+            /** @description Whether one can log in through it still. */
+            usable: boolean;
+        };
+        IdentityList: {
+            identities: components["schemas"]["Identity"][];
         };
         /** @description Somebody who has been invited and has not come yet. */
         InvitationBody: {
@@ -1437,6 +1481,7 @@ export interface components {
             households: components["schemas"]["ArchivedHousehold"][];
             /** Format: uuid */
             id: string;
+            identities: components["schemas"]["ArchivedIdentity"][];
             made: string;
             name: string;
             personal_tokens: components["schemas"]["ArchivedToken"][];
@@ -1629,6 +1674,7 @@ export type ArchivedDeed = components['schemas']['ArchivedDeed'];
 export type ArchivedDeeds = components['schemas']['ArchivedDeeds'];
 export type ArchivedFactor = components['schemas']['ArchivedFactor'];
 export type ArchivedHousehold = components['schemas']['ArchivedHousehold'];
+export type ArchivedIdentity = components['schemas']['ArchivedIdentity'];
 export type ArchivedSession = components['schemas']['ArchivedSession'];
 export type ArchivedSocket = components['schemas']['ArchivedSocket'];
 export type ArchivedToken = components['schemas']['ArchivedToken'];
@@ -1636,6 +1682,7 @@ export type ArchiveWish = components['schemas']['ArchiveWish'];
 export type AuditEntry = components['schemas']['AuditEntry'];
 export type AuditPage = components['schemas']['AuditPage'];
 export type Band = components['schemas']['Band'];
+export type Begun = components['schemas']['Begun'];
 export type BlockingHousehold = components['schemas']['BlockingHousehold'];
 export type CodeBody = components['schemas']['CodeBody'];
 export type CodeEntry = components['schemas']['CodeEntry'];
@@ -1646,6 +1693,8 @@ export type Connecting = components['schemas']['Connecting'];
 export type CurrentPerson = components['schemas']['CurrentPerson'];
 export type Deletion = components['schemas']['Deletion'];
 export type DeletionPreview = components['schemas']['DeletionPreview'];
+export type Departure = components['schemas']['Departure'];
+export type Disconnecting = components['schemas']['Disconnecting'];
 export type EmailChange = components['schemas']['EmailChange'];
 export type GoingHousehold = components['schemas']['GoingHousehold'];
 export type Household = components['schemas']['Household'];
@@ -1656,6 +1705,8 @@ export type HouseholdReference = components['schemas']['HouseholdReference'];
 export type Hub = components['schemas']['Hub'];
 export type HubLabels = components['schemas']['HubLabels'];
 export type HubTime = components['schemas']['HubTime'];
+export type Identity = components['schemas']['Identity'];
+export type IdentityList = components['schemas']['IdentityList'];
 export type InvitationBody = components['schemas']['InvitationBody'];
 export type InvitationLink = components['schemas']['InvitationLink'];
 export type InvitationView = components['schemas']['InvitationView'];
