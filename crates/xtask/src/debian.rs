@@ -22,6 +22,12 @@ const PACKAGES: [Package; 7] = [
     Package { name: "python3-aiosmtpd", proof: "/usr/bin/aiosmtpd" },
 ];
 
+const FOR_KEYCLOAK: [Package; 3] = [
+    Package { name: "default-jre-headless", proof: "/usr/bin/java" },
+    Package { name: "unzip", proof: "/usr/bin/unzip" },
+    Package { name: "curl", proof: "/usr/bin/curl" },
+];
+
 fn is_installed(package: &Package) -> bool {
     match package.proof.split_once("/*/") {
         None => Path::new(package.proof).exists(),
@@ -33,8 +39,17 @@ fn is_installed(package: &Package) -> bool {
 
 /// Installs what is missing when we may, and says what is missing when we may not.
 pub(crate) fn install_packages() -> anyhow::Result<()> {
+    install(&PACKAGES)
+}
+
+/// What Keycloak takes besides.
+pub(crate) fn install_for_keycloak() -> anyhow::Result<()> {
+    install(&FOR_KEYCLOAK)
+}
+
+fn install(packages: &[Package]) -> anyhow::Result<()> {
     let missing: Vec<&str> =
-        PACKAGES.iter().filter(|package| !is_installed(package)).map(|package| package.name).collect();
+        packages.iter().filter(|package| !is_installed(package)).map(|package| package.name).collect();
     if missing.is_empty() {
         return Ok(());
     }

@@ -8,6 +8,7 @@ mod chaos;
 mod debian;
 mod demo;
 mod interrupt;
+mod keycloak;
 mod page;
 mod probe;
 mod process;

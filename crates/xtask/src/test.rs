@@ -1,16 +1,22 @@
 //! Every test, the fast ones first.
 
+use std::path::PathBuf;
+
 use clap::Args;
+use testkit::servers::Keycloak;
 
 use crate::chaos::Chaos;
 use crate::run::{cargo, exists, program, run, step};
-use crate::{debian, page, tidy};
+use crate::{debian, keycloak, page, tidy};
 
 #[derive(Args)]
 pub(crate) struct Test {
     /// Only what needs no server, no browser and no network.
     #[arg(long)]
     fast: bool,
+    /// Also the log-in through a real Keycloak, which is downloaded once (170 MB).
+    #[arg(long, conflicts_with = "fast")]
+    keycloak: bool,
 }
 
 impl Test {
@@ -21,6 +27,7 @@ impl Test {
             return step("unit tests", || run(cargo().args(["test", "--workspace", "--lib", "--bins"])));
         }
         step("system packages", debian::install_packages)?;
+        let keycloak = if self.keycloak { Some(step("Keycloak", fetch_keycloak)?) } else { None };
         step("page: install", page::install)?;
         step("page: API types are those of the OpenAPI files", generated_types)?;
         step("page: lint, types, unit tests", || {
@@ -44,9 +51,17 @@ impl Test {
         })?;
         step("dependencies", deny)?;
         // This builds the binaries too, which the system tests start.
-        step("tests, with real servers", || run(cargo().args(["test", "--workspace", "--locked"])))?;
+        step("tests, with real servers", || {
+            let distribution = keycloak.iter().map(|archive| (Keycloak::DISTRIBUTION, archive));
+            run(cargo().args(["test", "--workspace", "--locked"]).envs(distribution))
+        })?;
         step("faults under load, the short form", || Chaos::in_short().run())
     }
+}
+
+fn fetch_keycloak() -> anyhow::Result<PathBuf> {
+    debian::install_for_keycloak()?;
+    keycloak::distribution()
 }
 
 /// The types in the page are generated; what is checked in must be what would be generated.

@@ -4,6 +4,7 @@
 //! `tokio::task::spawn_blocking` or before the runtime starts. Dropping a server kills it.
 
 mod influxdb;
+mod keycloak;
 mod mosquitto;
 mod ports;
 mod postgresql;
@@ -16,6 +17,7 @@ use std::io;
 use std::time::Duration;
 
 pub use influxdb::InfluxDb;
+pub use keycloak::Keycloak;
 pub use mosquitto::Mosquitto;
 pub use ports::free_port;
 pub use postgresql::PostgreSql;

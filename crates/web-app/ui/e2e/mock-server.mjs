@@ -11,6 +11,7 @@ import { letterRequest } from './mock/letters.mjs';
 import { live } from './mock/live.mjs';
 import { membersRequest } from './mock/members.mjs';
 import { emailOf, people, reference, roleIn, sessionOf, tokenRequest } from './mock/people.mjs';
+import { identityRequest, providerRequest } from './mock/providers.mjs';
 import { hubsOf, putHub, putSettings, settingsOf } from './mock/settings.mjs';
 import { usage } from './mock/usage.mjs';
 
@@ -81,6 +82,14 @@ async function household(request, response, { id, rest, email, query }) {
 
 const originOf = (request) => `http://${request.headers.host}`;
 
+async function provider(request, response, path) {
+  const wish = request.method === 'POST' ? await body(request) : undefined;
+  const asked = { path, method: request.method, wish, origin: originOf(request) };
+  const [status, answer, who] = providerRequest(asked) ?? [404, problem('Not found', 'No such path.')];
+  if (who) begin(people[who].id);
+  return json(request, response, status, answer, who ? { 'set-cookie': cookieOf(people[who].id) } : undefined);
+}
+
 async function api(request, response, url) {
   const id = /session=([^;]+)/.exec(request.headers.cookie ?? '')?.[1];
   const email = id && !isEnded(id) ? emailOf(id) : undefined;
@@ -90,6 +99,7 @@ async function api(request, response, url) {
     const answer = wish && letterRequest(url.pathname, email, originOf(request), wish);
     if (answer) return json(request, response, ...answer);
   }
+  if (/^\/api\/(providers|second-steps)/.test(url.pathname)) return provider(request, response, url.pathname);
   if (!email) return json(request, response, 401, unauthorised);
   if (url.pathname === '/api/people/current/archive' && request.method === 'GET') return archiveRequest(email, url.searchParams.get('id'), response);
   const token = /^\/api\/tokens(?:\/([^/]+))?$/.exec(url.pathname);
@@ -98,7 +108,7 @@ async function api(request, response, url) {
   if (token) return json(request, response, ...tokenRequest(email, request.method, token[1], wish));
   if (account) {
     const asked = { path: url.pathname, method: request.method, me: email, wish, agent: request.headers['user-agent'] ?? '', origin: originOf(request) };
-    return json(request, response, ...(dataRequest(asked) ?? accountRequest(asked) ?? [404, problem('Not found', 'No such path.')]));
+    return json(request, response, ...(dataRequest(asked) ?? identityRequest(asked) ?? accountRequest(asked) ?? [404, problem('Not found', 'No such path.')]));
   }
   const [, home, rest] = /^\/api\/households\/([^/]+)(\/.*)?$/.exec(url.pathname) ?? [];
   if (roleIn(email, home) === undefined) return json(request, response, 404, problem('Not found', 'No such household.'));

@@ -2,6 +2,7 @@
 import { examine } from './axe.mjs';
 import { expect } from './checks.mjs';
 import { address, invitation, newcomer, PASSWORD, resident } from './persons.mjs';
+import { CONNECTED, OUTCOMES } from './providers.mjs';
 import { logIn, newPage, open, ready, test } from './screen.mjs';
 
 const submit = (page) => page.locator('main button[type=submit]').first().click();
@@ -100,7 +101,7 @@ const OWN = [
   ],
 ];
 
-async function look(run, view, locale, places, who) {
+export async function look(run, view, locale, places, who) {
   const { base, shoot, checks, axe } = run;
   const lang = locale.slice(0, 2);
   const context = await run.newContext(view, { bypassCSP: true, reducedMotion: 'reduce', locale });
@@ -134,9 +135,9 @@ async function look(run, view, locale, places, who) {
 
 export async function visitNewScreens(run, view) {
   for (const locale of ['en-GB', 'de-DE']) {
-    await look(run, view, locale, OUTSIDE, null);
+    await look(run, view, locale, [...OUTSIDE, ...OUTCOMES], null);
     await look(run, view, locale, [['new-home', '/'], ['account-alone', '/settings/you']], await newcomer(run));
-    await look(run, view, locale, HOME, run.login);
+    await look(run, view, locale, [...HOME, ...CONNECTED], run.login);
     await look(run, view, locale, OWN, await resident(run));
   }
 }

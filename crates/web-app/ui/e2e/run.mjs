@@ -15,6 +15,7 @@ import { startMock } from './mock-server.mjs';
 import { visitNewScreens } from './new-screens.mjs';
 import { checkOffline } from './offline.mjs';
 import { checkOutside } from './outside.mjs';
+import { checkProviders } from './providers.mjs';
 import { logIn, newPage, open } from './screen.mjs';
 import { visitSettings } from './settings.mjs';
 import { visitSockets } from './sockets.mjs';
@@ -99,6 +100,7 @@ try {
     for (const view of VIEWS) await visitNewScreens(run, view);
     for (const view of VIEWS.filter((one) => one.thorough)) {
       await checkOutside(run, view);
+      await checkProviders(run, view);
       await checkAccount(run, view);
       await checkData(run, view);
       await checkHousehold(run, view);

@@ -2,6 +2,8 @@
 
 mod attacks;
 mod connecting;
+mod keycloak;
+mod letters;
 mod logging_in;
 mod outages;
 mod stage;

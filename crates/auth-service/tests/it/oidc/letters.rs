@@ -1,0 +1,64 @@
+use std::time::Duration;
+
+use auth_service::PeopleConfig;
+use mail::{Security, SmtpConfig};
+use reqwest::StatusCode;
+use serde_json::json;
+use testkit::servers::Smtp;
+
+use super::stage::{ADA, Journey, Stage};
+use crate::server::PASSWORD;
+
+/// The letter with this subject, once it has arrived.
+async fn letter(smtp: &Smtp, subject: &str) -> String {
+    let wanted = format!("Subject: {subject}");
+    testkit::wait::until(Duration::from_secs(20), subject, async || {
+        // Lines that are too long are broken, in the subject at a blank.
+        let mails = smtp.mails().into_iter().map(|mail| {
+            let mail = mail.replace("\r\n", "\n");
+            mail.replace("=\n", "").replace("\n ", " ")
+        });
+        mails.into_iter().find(|mail| mail.contains(&wanted))
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_tells_of_what_is_connected_and_of_what_is_removed() {
+    let smtp = Smtp::start().unwrap();
+    let config = SmtpConfig {
+        host: "127.0.0.1".to_owned(),
+        port: Some(smtp.port()),
+        security: Security::None,
+        user: None,
+        password: None,
+        from: "Wattline <home@example.org>".to_owned(),
+        ca: None,
+    };
+    let stage = Stage::with(|people| PeopleConfig { smtp: Some(config), ..people }).await;
+    stage.server.settle(ADA, false).await;
+    let session = stage.server.secret_of(ADA).await;
+    let journey = Journey::of(&stage.connect(&session, PASSWORD).await);
+    let back = journey.visit().await;
+    assert_eq!(stage.bring("home", &journey.secret, &back).await.status, StatusCode::NO_CONTENT);
+    let connected = letter(&smtp, "You can log in to Wattline through Home ID now").await;
+    assert!(connected.contains(&format!("To: {ADA}")), "{connected}");
+    assert!(connected.contains("whoever logs in there is let in here as you"), "{connected}");
+    assert!(connected.contains("change your password now"), "{connected}");
+    assert_eq!(smtp.mails().len(), 1);
+
+    // What is connected already is no news.
+    let journey = Journey::of(&stage.connect(&session, PASSWORD).await);
+    let back = journey.visit().await;
+    assert_eq!(stage.bring("home", &journey.secret, &back).await.status, StatusCode::NO_CONTENT);
+    let identity = stage.identities(&session).await.remove(0);
+    let path = format!("/v1/people/current/identities/{}/removal", identity["id"].as_str().unwrap());
+    let refused = stage.server.post(&path, &session, &json!({ "password": "wrong password" })).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let removed = stage.server.post(&path, &session, &json!({ "password": PASSWORD })).await;
+    assert_eq!(removed.status, StatusCode::NO_CONTENT);
+    let removed = letter(&smtp, "You no longer log in to Wattline through Home ID").await;
+    assert!(removed.contains(&format!("To: {ADA}")), "{removed}");
+    assert!(removed.contains("was removed from yours at Wattline"), "{removed}");
+    assert_eq!(smtp.mails().len(), 2);
+}
