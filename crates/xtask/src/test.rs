@@ -53,7 +53,7 @@ impl Test {
         // This builds the binaries too, which the system tests start.
         step("tests, with real servers", || {
             let distribution = keycloak.iter().map(|archive| (Keycloak::DISTRIBUTION, archive));
-            run(cargo().args(["test", "--workspace", "--locked"]).envs(distribution))
+            run(cargo().args(["test", "--workspace", "--locked", "--no-fail-fast"]).envs(distribution))
         })?;
         step("faults under load, the short form", || Chaos::in_short().run())
     }
