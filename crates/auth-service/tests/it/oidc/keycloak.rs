@@ -82,7 +82,7 @@ fn brought_back(answer: &reqwest::Response) -> Value {
 impl Stage {
     fn keycloak() -> Option<Keycloak> {
         let Some(distribution) = Keycloak::distribution() else {
-            println!("skipped: no Keycloak is here; cargo xtask test --keycloak downloads one");
+            eprintln!("skipped: no Keycloak is here; cargo xtask test --keycloak downloads one");
             return None;
         };
         let mut realm: Value = serde_json::from_str(REALM).unwrap();
@@ -101,7 +101,7 @@ impl Stage {
         let variables = [("WATTLINE_CLIENT_SECRET", SECRET), ("WATTLINE_PAGE_URL", PAGE)];
         let began = Instant::now();
         let keycloak = Keycloak::start(&distribution, &realm, &variables).unwrap();
-        println!("Keycloak was ready after {:.0} s", began.elapsed().as_secs_f64());
+        eprintln!("Keycloak was ready after {:.0} s", began.elapsed().as_secs_f64());
         Some(keycloak)
     }
 
