@@ -1,4 +1,4 @@
-//! What is wired to a Raspberry Pi. The drivers know `embedded-hal` and `embedded-io` only; [`threads`] hands them the
+//! What is wired to a Raspberry Pi. The drivers know `embedded-hal` and `embedded-io` only; `threads` hands them the
 //! Pi's own ports, one thread for each.
 
 pub mod ads1115;
