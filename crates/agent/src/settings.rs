@@ -76,33 +76,19 @@ pub(crate) fn publisher(
 mod tests {
     use super::*;
 
-    fn faults(variables: &[(&str, &str)]) -> Vec<String> {
-        let own = [("RABBITMQ__URL", "amqp://localhost"), ("AGENT__SENSOR__SIMULATED__SEED", "1")];
-        let variables = own
-            .iter()
-            .chain(variables)
-            .map(|(name, value)| (format!("WATTLINE__{name}"), (*value).to_owned()));
-        service::config::load::<Settings>(None, variables).err().map(|faults| faults.0).unwrap_or_default()
-    }
-
     #[test]
     fn plain_text_to_and_for_other_machines_is_refused_unless_told_so() {
-        assert!(faults(&[]).is_empty(), "{:?}", faults(&[]));
-        for (key, plain, safe) in [
+        let faults = |variables: Vec<(String, String)>| {
+            service::config::load::<Settings>(None, variables)
+                .err()
+                .map(|faults| faults.0)
+                .unwrap_or_default()
+        };
+        let own = [("RABBITMQ__URL", "amqp://localhost"), ("AGENT__SENSOR__SIMULATED__SEED", "1")];
+        let addresses = [
             ("rabbitmq.url", "amqp://me:hush@rabbitmq:5672/%2f", "amqps://me:hush@rabbitmq/%2f"),
             ("pairing.auth_url", "http://192.168.1.2:8080", "https://wattline.example"),
-        ] {
-            let variable = key.to_uppercase().replace('.', "__");
-            let said = faults(&[(&variable, plain)]);
-            assert!(
-                said.len() == 1
-                    && said[0].starts_with(&format!("{key}: "))
-                    && said[0].contains("tls.plain_text"),
-                "{said:?}"
-            );
-            assert!(!said[0].contains("hush"), "{said:?}");
-            assert!(faults(&[(&variable, plain), ("TLS__PLAIN_TEXT", "anywhere")]).is_empty(), "{key}");
-            assert!(faults(&[(&variable, safe)]).is_empty(), "{key}: {:?}", faults(&[(&variable, safe)]));
-        }
+        ];
+        testkit::plain_text::is_refused(faults, &own, &addresses);
     }
 }

@@ -177,7 +177,14 @@ mod tests {
         assert_eq!(settings.agent.spool.path, PathBuf::from("/elsewhere/hub.db"));
     }
 
-    fn faults(variables: &[(&str, &str)]) -> Vec<String> {
+    #[test]
+    fn plain_text_to_and_for_other_machines_is_refused_unless_told_so() {
+        let faults = |variables: Vec<(String, String)>| {
+            service::config::load::<Settings>(None, variables)
+                .err()
+                .map(|faults| faults.0)
+                .unwrap_or_default()
+        };
         let own = [
             ("AGENT__SENSOR__SIMULATED__SEED", "1"),
             ("ALERTS__SMTP__HOST", "mail.example"),
@@ -185,32 +192,11 @@ mod tests {
             ("PEOPLE__SMTP__HOST", "mail.example"),
             ("PEOPLE__SMTP__FROM", "me@example.org"),
         ];
-        let variables = own
-            .iter()
-            .chain(variables)
-            .map(|(name, value)| (format!("WATTLINE__{name}"), (*value).to_owned()));
-        service::config::load::<Settings>(None, variables).err().map(|faults| faults.0).unwrap_or_default()
-    }
-
-    #[test]
-    fn plain_text_to_and_for_other_machines_is_refused_unless_told_so() {
-        assert!(faults(&[]).is_empty(), "{:?}", faults(&[]));
-        for (key, plain, safe) in [
+        let addresses = [
             ("listen", "0.0.0.0:9400", "[::1]:9400"),
             ("people.smtp.security", "none", "tls"),
             ("alerts.smtp.security", "none", "starttls"),
-        ] {
-            let variable = key.to_uppercase().replace('.', "__");
-            let said = faults(&[(&variable, plain)]);
-            assert!(
-                said.len() == 1
-                    && said[0].starts_with(&format!("{key}: "))
-                    && said[0].contains("tls.plain_text"),
-                "{said:?}"
-            );
-            assert!(!said[0].contains("hush"), "{said:?}");
-            assert!(faults(&[(&variable, plain), ("TLS__PLAIN_TEXT", "anywhere")]).is_empty(), "{key}");
-            assert!(faults(&[(&variable, safe)]).is_empty(), "{key}: {:?}", faults(&[(&variable, safe)]));
-        }
+        ];
+        testkit::plain_text::is_refused(faults, &own, &addresses);
     }
 }

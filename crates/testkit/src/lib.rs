@@ -8,6 +8,7 @@ pub mod client;
 pub mod clock;
 pub mod containers;
 pub mod faults;
+pub mod plain_text;
 pub mod provider;
 pub mod reference;
 pub mod servers;

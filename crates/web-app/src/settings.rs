@@ -43,34 +43,20 @@ impl service::config::Config for Settings {
 mod tests {
     use super::*;
 
-    fn faults(variables: &[(&str, &str)]) -> Vec<String> {
-        let own = [("UPSTREAM__FORWARDED_HOPS", "0")];
-        let variables = own
-            .iter()
-            .chain(variables)
-            .map(|(name, value)| (format!("WATTLINE__{name}"), (*value).to_owned()));
-        service::config::load::<Settings>(None, variables).err().map(|faults| faults.0).unwrap_or_default()
-    }
-
     #[test]
     fn plain_text_to_and_for_other_machines_is_refused_unless_told_so() {
-        assert!(faults(&[]).is_empty(), "{:?}", faults(&[]));
-        for (key, plain, safe) in [
+        let faults = |variables: Vec<(String, String)>| {
+            service::config::load::<Settings>(None, variables)
+                .err()
+                .map(|faults| faults.0)
+                .unwrap_or_default()
+        };
+        let own = [("UPSTREAM__FORWARDED_HOPS", "0")];
+        let addresses = [
             ("listen", "0.0.0.0:9400", "[::1]:9400"),
             ("upstream.auth_url", "http://auth-service:9403", "https://auth-service"),
             ("upstream.read_url", "http://10.0.0.3:9402", "http://127.0.0.1:9402"),
-        ] {
-            let variable = key.to_uppercase().replace('.', "__");
-            let said = faults(&[(&variable, plain)]);
-            assert!(
-                said.len() == 1
-                    && said[0].starts_with(&format!("{key}: "))
-                    && said[0].contains("tls.plain_text"),
-                "{said:?}"
-            );
-            assert!(!said[0].contains("hush"), "{said:?}");
-            assert!(faults(&[(&variable, plain), ("TLS__PLAIN_TEXT", "anywhere")]).is_empty(), "{key}");
-            assert!(faults(&[(&variable, safe)]).is_empty(), "{key}: {:?}", faults(&[(&variable, safe)]));
-        }
+        ];
+        testkit::plain_text::is_refused(faults, &own, &addresses);
     }
 }
