@@ -7,7 +7,6 @@ use alert_worker::config::DEFAULT_LISTEN;
 use alert_worker::{AlertConfig, Deps};
 use anyhow::Context as _;
 use domain::Clock;
-use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use service::tls::TlsConfig;
 
@@ -19,21 +18,8 @@ pub(crate) struct Settings {
     pub(crate) tls: TlsConfig,
     pub(crate) alerts: AlertConfig,
     pub(crate) influxdb: influxdb::Config,
-    pub(crate) accounts: AccountsSettings,
-}
-
-/// Where households and their alerts are.
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct AccountsSettings {
-    /// The auth-service's database.
-    pub(crate) postgres_url: Option<SecretString>,
-}
-
-impl AccountsSettings {
-    fn database(&self) -> postgres::Config {
-        postgres::Config::new(self.postgres_url.clone().unwrap_or_default())
-    }
+    /// Where households and their alerts are.
+    pub(crate) accounts: postgres::AccountsSettings,
 }
 
 impl Default for Settings {
@@ -43,7 +29,7 @@ impl Default for Settings {
             tls: TlsConfig::default(),
             alerts: AlertConfig::default(),
             influxdb: influxdb::Config::default(),
-            accounts: AccountsSettings::default(),
+            accounts: postgres::AccountsSettings::default(),
         }
     }
 }
@@ -57,8 +43,7 @@ impl Settings {
             smtp.ca = trusted.pem();
         }
         self.alerts.trusted = trusted.clone();
-        let accounts = postgres::Config { ca: trusted.pem(), ..self.accounts.database() };
-        let accounts = postgres::Accounts::connect(&accounts);
+        let accounts = postgres::Accounts::connect(&self.accounts.config(trusted.pem()));
         Ok(Deps {
             query: Arc::new(influxdb::Reader::new(&self.influxdb)?),
             rollups: Arc::new(influxdb::Rollups::new(&self.influxdb)?),
@@ -71,14 +56,12 @@ impl Settings {
 
 impl service::config::Config for Settings {
     fn validate(&self, faults: &mut Vec<String>) {
-        if self.accounts.postgres_url.as_ref().is_none_or(|url| url.expose_secret().is_empty()) {
-            faults.push("accounts.postgres_url: must be set".to_owned());
-        }
+        self.accounts.validate(faults);
         self.alerts.validate(faults);
         self.influxdb.validate(faults);
         self.tls.validate(faults);
         self.tls.may_listen("listen", self.listen, faults);
-        let database = self.accounts.database().plain_text_host();
+        let database = self.accounts.plain_text_host();
         self.tls.may_reach("accounts.postgres_url", database.as_deref(), faults);
         self.tls.may_reach("influxdb.url", self.influxdb.plain_text_host().as_deref(), faults);
         let mail = self.alerts.smtp.as_ref().and_then(|smtp| smtp.plain_text_host());
@@ -94,24 +77,21 @@ impl service::config::Config for Settings {
 mod tests {
     use super::*;
 
-    fn faults(variables: &[(&str, &str)]) -> Vec<String> {
+    #[test]
+    fn plain_text_to_and_for_other_machines_is_refused_unless_told_so() {
+        let faults = |variables: Vec<(String, String)>| {
+            service::config::load::<Settings>(None, variables)
+                .err()
+                .map(|faults| faults.0)
+                .unwrap_or_default()
+        };
         let own = [
             ("INFLUXDB__TOKEN", "token"),
             ("ACCOUNTS__POSTGRES_URL", "postgres://127.0.0.1/accounts"),
             ("ALERTS__SMTP__HOST", "mail.example"),
             ("ALERTS__SMTP__FROM", "me@example.org"),
         ];
-        let variables = own
-            .iter()
-            .chain(variables)
-            .map(|(name, value)| (format!("WATTLINE__{name}"), (*value).to_owned()));
-        service::config::load::<Settings>(None, variables).err().map(|faults| faults.0).unwrap_or_default()
-    }
-
-    #[test]
-    fn plain_text_to_and_for_other_machines_is_refused_unless_told_so() {
-        assert!(faults(&[]).is_empty(), "{:?}", faults(&[]));
-        for (key, plain, safe) in [
+        let addresses = [
             ("listen", "0.0.0.0:9400", "[::1]:9400"),
             ("influxdb.url", "http://influxdb:8086", "https://influxdb:8086"),
             (
@@ -125,18 +105,7 @@ mod tests {
                 "postgres://me:hush@db/accounts?sslmode=require",
             ),
             ("alerts.smtp.security", "none", "starttls"),
-        ] {
-            let variable = key.to_uppercase().replace('.', "__");
-            let said = faults(&[(&variable, plain)]);
-            assert!(
-                said.len() == 1
-                    && said[0].starts_with(&format!("{key}: "))
-                    && said[0].contains("tls.plain_text"),
-                "{said:?}"
-            );
-            assert!(!said[0].contains("hush"), "{said:?}");
-            assert!(faults(&[(&variable, plain), ("TLS__PLAIN_TEXT", "anywhere")]).is_empty(), "{key}");
-            assert!(faults(&[(&variable, safe)]).is_empty(), "{key}: {:?}", faults(&[(&variable, safe)]));
-        }
+        ];
+        testkit::plain_text::is_refused(faults, &own, &addresses);
     }
 }

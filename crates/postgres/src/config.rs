@@ -2,7 +2,35 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
+
+/// What is set of it where others than the auth-service read the accounts: the section `[accounts]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AccountsSettings {
+    /// The auth-service's database.
+    pub postgres_url: Option<SecretString>,
+}
+
+impl AccountsSettings {
+    /// Says what does not make sense, one sentence each, beginning with the key.
+    pub fn validate(&self, faults: &mut Vec<String>) {
+        if self.postgres_url.as_ref().is_none_or(|url| url.expose_secret().is_empty()) {
+            faults.push("accounts.postgres_url: must be set".to_owned());
+        }
+    }
+
+    /// `ca`: authorities that are believed besides those of Mozilla's list, in PEM.
+    pub fn config(&self, ca: Option<String>) -> Config {
+        Config { ca, ..Config::new(self.postgres_url.clone().unwrap_or_default()) }
+    }
+
+    /// [`Config::plain_text_host`].
+    pub fn plain_text_host(&self) -> Option<String> {
+        self.config(None).plain_text_host()
+    }
+}
 
 /// How to reach the database.
 #[derive(Clone, Debug)]

@@ -21,5 +21,5 @@ mod second_factors;
 mod tickets;
 
 pub use accounts::Accounts;
-pub use config::Config;
+pub use config::{AccountsSettings, Config};
 pub use connection::ConnectError;

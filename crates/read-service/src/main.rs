@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         let deps = Deps {
             query: Arc::new(influxdb::Reader::new(&settings.influxdb)?),
             rollups: Arc::new(influxdb::Rollups::new(&settings.influxdb)?),
-            registry: settings.accounts.open(&trusted)?,
+            registry: Arc::new(postgres::Accounts::connect(&settings.accounts.config(trusted.pem()))?),
             live: Arc::new(rabbitmq::Live::connect(settings.rabbitmq)?),
             tokens: Arc::new(TokenVerifier::new(keys, context.clock.clone())),
             clock: context.clock,

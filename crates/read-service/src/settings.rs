@@ -1,13 +1,10 @@
 //! All that can be set of the binary.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
-use domain::registry::Registry;
 use read_service::config::{DEFAULT_JWKS_URL, DEFAULT_LISTEN};
-use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use service::tls::{TlsConfig, Trusted};
+use service::tls::TlsConfig;
 
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -19,27 +16,8 @@ pub(crate) struct Settings {
     pub(crate) jwks_url: String,
     pub(crate) rabbitmq: rabbitmq::Config,
     pub(crate) influxdb: influxdb::Config,
-    pub(crate) accounts: AccountsSettings,
-}
-
-/// Where prices and the names of sockets are.
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct AccountsSettings {
-    /// The auth-service's database. Only read.
-    pub(crate) postgres_url: Option<SecretString>,
-}
-
-impl AccountsSettings {
-    /// Connects when it is first needed.
-    pub(crate) fn open(&self, trusted: &Trusted) -> anyhow::Result<Arc<dyn Registry>> {
-        let config = postgres::Config { ca: trusted.pem(), ..self.database() };
-        Ok(Arc::new(postgres::Accounts::connect(&config)?))
-    }
-
-    fn database(&self) -> postgres::Config {
-        postgres::Config::new(self.postgres_url.clone().unwrap_or_default())
-    }
+    /// Where prices and the names of sockets are.
+    pub(crate) accounts: postgres::AccountsSettings,
 }
 
 impl Default for Settings {
@@ -50,7 +28,7 @@ impl Default for Settings {
             jwks_url: DEFAULT_JWKS_URL.to_owned(),
             rabbitmq: rabbitmq::Config::default(),
             influxdb: influxdb::Config::default(),
-            accounts: AccountsSettings::default(),
+            accounts: postgres::AccountsSettings::default(),
         }
     }
 }
@@ -60,15 +38,13 @@ impl service::config::Config for Settings {
         if !self.jwks_url.starts_with("http://") && !self.jwks_url.starts_with("https://") {
             faults.push(format!("jwks_url: {:?} is not an http or https address", self.jwks_url));
         }
-        if self.accounts.postgres_url.as_ref().is_none_or(|url| url.expose_secret().is_empty()) {
-            faults.push("accounts.postgres_url: must be set".to_owned());
-        }
+        self.accounts.validate(faults);
         self.rabbitmq.validate(faults);
         self.influxdb.validate(faults);
         self.tls.validate(faults);
         self.tls.may_listen("listen", self.listen, faults);
         self.tls.may_ask("jwks_url", &self.jwks_url, faults);
-        let database = self.accounts.database().plain_text_host();
+        let database = self.accounts.plain_text_host();
         self.tls.may_reach("accounts.postgres_url", database.as_deref(), faults);
         self.tls.may_reach("rabbitmq.url", self.rabbitmq.plain_text_host().as_deref(), faults);
         self.tls.may_reach("influxdb.url", self.influxdb.plain_text_host().as_deref(), faults);
@@ -83,23 +59,20 @@ impl service::config::Config for Settings {
 mod tests {
     use super::*;
 
-    fn faults(variables: &[(&str, &str)]) -> Vec<String> {
+    #[test]
+    fn plain_text_to_and_for_other_machines_is_refused_unless_told_so() {
+        let faults = |variables: Vec<(String, String)>| {
+            service::config::load::<Settings>(None, variables)
+                .err()
+                .map(|faults| faults.0)
+                .unwrap_or_default()
+        };
         let own = [
             ("RABBITMQ__URL", "amqp://localhost"),
             ("INFLUXDB__TOKEN", "token"),
             ("ACCOUNTS__POSTGRES_URL", "postgres://127.0.0.1/accounts"),
         ];
-        let variables = own
-            .iter()
-            .chain(variables)
-            .map(|(name, value)| (format!("WATTLINE__{name}"), (*value).to_owned()));
-        service::config::load::<Settings>(None, variables).err().map(|faults| faults.0).unwrap_or_default()
-    }
-
-    #[test]
-    fn plain_text_to_and_for_other_machines_is_refused_unless_told_so() {
-        assert!(faults(&[]).is_empty(), "{:?}", faults(&[]));
-        for (key, plain, safe) in [
+        let addresses = [
             ("listen", "0.0.0.0:9400", "[::1]:9400"),
             ("rabbitmq.url", "amqp://me:hush@rabbitmq:5672/%2f", "amqps://me:hush@rabbitmq/%2f"),
             ("influxdb.url", "http://influxdb:8086", "https://influxdb:8086"),
@@ -114,18 +87,7 @@ mod tests {
                 "postgres://me:hush@db/accounts?sslmode=require",
             ),
             ("jwks_url", "http://auth-service:9403/jwks.json", "https://auth-service/jwks.json"),
-        ] {
-            let variable = key.to_uppercase().replace('.', "__");
-            let said = faults(&[(&variable, plain)]);
-            assert!(
-                said.len() == 1
-                    && said[0].starts_with(&format!("{key}: "))
-                    && said[0].contains("tls.plain_text"),
-                "{said:?}"
-            );
-            assert!(!said[0].contains("hush"), "{said:?}");
-            assert!(faults(&[(&variable, plain), ("TLS__PLAIN_TEXT", "anywhere")]).is_empty(), "{key}");
-            assert!(faults(&[(&variable, safe)]).is_empty(), "{key}: {:?}", faults(&[(&variable, safe)]));
-        }
+        ];
+        testkit::plain_text::is_refused(faults, &own, &addresses);
     }
 }

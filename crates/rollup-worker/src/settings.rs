@@ -7,7 +7,6 @@ use anyhow::Context as _;
 use domain::Clock;
 use rollup_worker::config::DEFAULT_LISTEN;
 use rollup_worker::{Deps, Erasing, RollupConfig};
-use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use service::tls::TlsConfig;
 
@@ -19,21 +18,8 @@ pub(crate) struct Settings {
     pub(crate) tls: TlsConfig,
     pub(crate) rollup: RollupConfig,
     pub(crate) influxdb: influxdb::Config,
-    pub(crate) accounts: AccountsSettings,
-}
-
-/// Where it stands what is to be erased.
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct AccountsSettings {
-    /// The auth-service's database.
-    pub(crate) postgres_url: Option<SecretString>,
-}
-
-impl AccountsSettings {
-    fn database(&self) -> postgres::Config {
-        postgres::Config::new(self.postgres_url.clone().unwrap_or_default())
-    }
+    /// Where it stands what is to be erased.
+    pub(crate) accounts: postgres::AccountsSettings,
 }
 
 impl Default for Settings {
@@ -43,7 +29,7 @@ impl Default for Settings {
             tls: TlsConfig::default(),
             rollup: RollupConfig::default(),
             influxdb: influxdb::Config::default(),
-            accounts: AccountsSettings::default(),
+            accounts: postgres::AccountsSettings::default(),
         }
     }
 }
@@ -53,8 +39,8 @@ impl Settings {
     pub(crate) fn deps(mut self, clock: Arc<dyn Clock>) -> anyhow::Result<Deps> {
         let trusted = self.tls.trusted()?;
         self.influxdb.ca = trusted.certificates();
-        let accounts = postgres::Config { ca: trusted.pem(), ..self.accounts.database() };
-        let accounts = postgres::Accounts::connect(&accounts).context("the accounts")?;
+        let accounts =
+            postgres::Accounts::connect(&self.accounts.config(trusted.pem())).context("the accounts")?;
         let store = Arc::new(influxdb::Eraser::new(&self.influxdb)?);
         Ok(Deps {
             query: Arc::new(influxdb::Reader::new(&self.influxdb)?),
@@ -70,15 +56,13 @@ impl Settings {
 
 impl service::config::Config for Settings {
     fn validate(&self, faults: &mut Vec<String>) {
-        if self.accounts.postgres_url.as_ref().is_none_or(|url| url.expose_secret().is_empty()) {
-            faults.push("accounts.postgres_url: must be set".to_owned());
-        }
+        self.accounts.validate(faults);
         self.rollup.validate(faults);
         self.influxdb.validate(faults);
         self.tls.validate(faults);
         self.tls.may_listen("listen", self.listen, faults);
         self.tls.may_reach("influxdb.url", self.influxdb.plain_text_host().as_deref(), faults);
-        let database = self.accounts.database().plain_text_host();
+        let database = self.accounts.plain_text_host();
         self.tls.may_reach("accounts.postgres_url", database.as_deref(), faults);
     }
 
@@ -91,19 +75,16 @@ impl service::config::Config for Settings {
 mod tests {
     use super::*;
 
-    fn faults(variables: &[(&str, &str)]) -> Vec<String> {
-        let own = [("INFLUXDB__TOKEN", "token"), ("ACCOUNTS__POSTGRES_URL", "postgres://127.0.0.1/accounts")];
-        let variables = own
-            .iter()
-            .chain(variables)
-            .map(|(name, value)| (format!("WATTLINE__{name}"), (*value).to_owned()));
-        service::config::load::<Settings>(None, variables).err().map(|faults| faults.0).unwrap_or_default()
-    }
-
     #[test]
     fn plain_text_to_and_for_other_machines_is_refused_unless_told_so() {
-        assert!(faults(&[]).is_empty(), "{:?}", faults(&[]));
-        for (key, plain, safe) in [
+        let faults = |variables: Vec<(String, String)>| {
+            service::config::load::<Settings>(None, variables)
+                .err()
+                .map(|faults| faults.0)
+                .unwrap_or_default()
+        };
+        let own = [("INFLUXDB__TOKEN", "token"), ("ACCOUNTS__POSTGRES_URL", "postgres://127.0.0.1/accounts")];
+        let addresses = [
             ("listen", "0.0.0.0:9400", "[::1]:9400"),
             ("influxdb.url", "http://influxdb:8086", "https://influxdb:8086"),
             (
@@ -111,18 +92,7 @@ mod tests {
                 "postgres://me:hush@db/accounts",
                 "postgres://me:hush@db/accounts?sslmode=verify-full",
             ),
-        ] {
-            let variable = key.to_uppercase().replace('.', "__");
-            let said = faults(&[(&variable, plain)]);
-            assert!(
-                said.len() == 1
-                    && said[0].starts_with(&format!("{key}: "))
-                    && said[0].contains("tls.plain_text"),
-                "{said:?}"
-            );
-            assert!(!said[0].contains("hush"), "{said:?}");
-            assert!(faults(&[(&variable, plain), ("TLS__PLAIN_TEXT", "anywhere")]).is_empty(), "{key}");
-            assert!(faults(&[(&variable, safe)]).is_empty(), "{key}: {:?}", faults(&[(&variable, safe)]));
-        }
+        ];
+        testkit::plain_text::is_refused(faults, &own, &addresses);
     }
 }
