@@ -1,35 +1,71 @@
-//! The browser's session: a cookie that holds the secret the auth-service gave out.
+//! Cookies: that of the browser's session, which holds the secret the auth-service gave out, and two of a shorter life.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use service::problem::Problem;
 
-/// How the cookie is set.
+/// Where the archive is; its permit is sent there and nowhere else.
+pub(crate) const ARCHIVE: &str = "/api/people/current/archive";
+
+/// How a cookie is set.
 #[derive(Clone, Copy)]
 pub(crate) struct Cookie {
     secure: bool,
-    is_of_flow: bool,
+    purpose: Purpose,
+}
+
+#[derive(Clone, Copy)]
+enum Purpose {
+    /// Somebody is logged in.
+    Session,
+    /// A log-in at a provider.
+    Flow,
+    /// For a while the browser may fetch an archive.
+    Permit,
 }
 
 impl Cookie {
+    /// That of the session.
     pub(crate) const fn new(secure: bool) -> Self {
-        Self { secure, is_of_flow: false }
+        Self { secure, purpose: Purpose::Session }
     }
 
     /// That of a log-in at a provider. The way back from there begins at another site, so that it comes along with
     /// such navigations too, and with nothing else of other sites.
     pub(crate) const fn of_flow(self) -> Self {
-        Self { is_of_flow: true, ..self }
+        Self { purpose: Purpose::Flow, ..self }
     }
 
-    /// `__Host-` binds the cookie to this very host; browsers take it with `Secure` only.
+    /// That which lets a browser fetch an archive.
+    pub(crate) const fn of_permit(self) -> Self {
+        Self { purpose: Purpose::Permit, ..self }
+    }
+
+    /// `__Host-` binds the cookie to this very host, and wants it to be sent to all of it; browsers take it, and
+    /// `__Secure-`, with `Secure` only.
     const fn name(self) -> &'static str {
-        match (self.secure, self.is_of_flow) {
-            (true, false) => "__Host-wattline_session",
-            (false, false) => "wattline_session",
-            (true, true) => "__Host-wattline_flow",
-            (false, true) => "wattline_flow",
+        match (self.purpose, self.secure) {
+            (Purpose::Session, true) => "__Host-wattline_session",
+            (Purpose::Session, false) => "wattline_session",
+            (Purpose::Flow, true) => "__Host-wattline_flow",
+            (Purpose::Flow, false) => "wattline_flow",
+            (Purpose::Permit, true) => "__Secure-wattline_archive",
+            (Purpose::Permit, false) => "wattline_archive",
         }
+    }
+
+    /// Where it is sent, and with what of other sites.
+    const fn reach(self) -> (&'static str, &'static str) {
+        match self.purpose {
+            Purpose::Session => ("/", "Strict"),
+            Purpose::Flow => ("/", "Lax"),
+            Purpose::Permit => (ARCHIVE, "Strict"),
+        }
+    }
+
+    /// What a permit is made of is the auth-service's to know.
+    fn may_be(self, value: &str) -> bool {
+        matches!(self.purpose, Purpose::Permit) || is_secret(value)
     }
 
     /// The secret, if the request brings one.
@@ -40,23 +76,15 @@ impl Cookie {
             .filter_map(|value| value.to_str().ok())
             .flat_map(|line| line.split(';'))
             .filter_map(|pair| pair.trim().split_once('='))
-            .find(|(name, value)| *name == self.name() && is_secret(value))
+            .find(|(name, value)| *name == self.name() && self.may_be(value))
             .map(|(_, value)| value.to_owned())
     }
 
     pub(crate) fn set(self, response: &mut Response, secret: &str, max_age_secs: i64) {
-        self.write(response, secret, max_age_secs);
-    }
-
-    pub(crate) fn clear(self, response: &mut Response) {
-        self.write(response, "", 0);
-    }
-
-    fn write(self, response: &mut Response, value: &str, max_age_secs: i64) {
+        let (path, same_site) = self.reach();
         let secure = if self.secure { "; Secure" } else { "" };
-        let same_site = if self.is_of_flow { "Lax" } else { "Strict" };
         let text = format!(
-            "{}={value}; Path=/; HttpOnly; SameSite={same_site}; Max-Age={}{secure}",
+            "{}={secret}; Path={path}; HttpOnly; SameSite={same_site}; Max-Age={}{secure}",
             self.name(),
             max_age_secs.max(0)
         );
@@ -65,51 +93,15 @@ impl Cookie {
         }
     }
 
+    pub(crate) fn clear(self, response: &mut Response) {
+        self.set(response, "", 0);
+    }
+
     /// 401, and the browser forgets the session.
     pub(crate) fn logged_out(self) -> Response {
         let mut response = Problem::new(StatusCode::UNAUTHORIZED).detail("Please log in.").into_response();
         self.clear(&mut response);
         response
-    }
-}
-
-/// The cookie that lets a browser fetch an archive for a while; it is sent there and nowhere else.
-pub(crate) struct PermitCookie {
-    secure: bool,
-}
-
-const PERMIT_PATH: &str = "/api/people/current/archive";
-
-impl PermitCookie {
-    /// As that of the session is.
-    pub(crate) const fn of(Cookie { secure, .. }: Cookie) -> Self {
-        Self { secure }
-    }
-
-    /// Browsers take `__Secure-` with `Secure` only.
-    const fn name(&self) -> &'static str {
-        if self.secure { "__Secure-wattline_archive" } else { "wattline_archive" }
-    }
-
-    pub(crate) fn read(&self, headers: &HeaderMap) -> Option<String> {
-        let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.find(|(name, _)| *name == self.name()).map(|(_, value)| value.to_owned())
-    }
-
-    pub(crate) fn set(&self, response: &mut Response, permit: &str, max_age_secs: i64) {
-        let (name, secure) = (self.name(), if self.secure { "; Secure" } else { "" });
-        let text = format!(
-            "{name}={permit}; Path={PERMIT_PATH}; HttpOnly; SameSite=Strict; Max-Age={}{secure}",
-            max_age_secs.max(0)
-        );
-        if let Ok(value) = HeaderValue::from_str(&text) {
-            response.headers_mut().append(header::SET_COOKIE, value);
-        }
-    }
-
-    pub(crate) fn clear(&self, response: &mut Response) {
-        self.set(response, "", 0);
     }
 }
 

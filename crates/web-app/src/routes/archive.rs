@@ -16,15 +16,15 @@ use crate::archive::{ArchiveId, Maker, NotNow};
 use crate::asked::{Asker, Sent};
 use crate::caller::Caller;
 use crate::proxy::pass_on;
-use crate::session::PermitCookie;
+use crate::session::ARCHIVE;
 use crate::upstream::{problem_of, send};
 
 const PATH: &str = "/v1/people/current/archive";
 
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
-        .route("/api/people/current/archive", get(fetch).post(permit))
-        .route("/api/people/current/archive/{id}", get(progress).delete(stop))
+        .route(ARCHIVE, get(fetch).post(permit))
+        .route(&format!("{ARCHIVE}/{{id}}"), get(progress).delete(stop))
 }
 
 #[derive(Deserialize)]
@@ -55,7 +55,7 @@ async fn permit(
     }
     let Permit { permit, expires_in } = answer.json().await.map_err(|error| Problem::unavailable(&error))?;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    PermitCookie::of(state.cookie).set(&mut response, &permit, expires_in);
+    state.cookie.of_permit().set(&mut response, &permit, expires_in);
     Ok(response)
 }
 
@@ -67,7 +67,7 @@ async fn fetch(
 ) -> Result<Response, Problem> {
     let Query(Parameters { id }) = parameters
         .map_err(|rejection| Problem::new(StatusCode::BAD_REQUEST).detail(rejection.body_text()))?;
-    let permit = PermitCookie::of(state.cookie).read(&headers).unwrap_or_default();
+    let permit = state.cookie.of_permit().read(&headers).unwrap_or_default();
     let permit = HeaderValue::from_str(&permit).unwrap_or(HeaderValue::from_static(""));
     let maker = Maker { upstream: state.upstream.clone(), secret: caller.secret().to_owned(), permit };
     let order = match maker.order().await? {
@@ -92,7 +92,7 @@ async fn fetch(
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let name = HeaderValue::from_static("attachment; filename=\"wattline-data.zip\"");
     headers.insert(header::CONTENT_DISPOSITION, name);
-    PermitCookie::of(state.cookie).clear(&mut response);
+    state.cookie.of_permit().clear(&mut response);
     Ok(response)
 }
 
