@@ -59,7 +59,8 @@ impl Problem {
     }
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
+/// An error with its causes, without which it says little.
+pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -1,10 +1,12 @@
 //! Asking a provider: with time-outs, and no more than a bounded answer.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
+use service::problem::chain;
 use service::tls::Trusted;
 
 use super::ProviderError;
@@ -62,12 +64,6 @@ async fn bounded(mut answer: Response) -> Result<Vec<u8>, String> {
 
 /// Without the address, which may hold what is nobody's business, but with what lies behind it.
 fn reason(error: &reqwest::Error) -> String {
-    let mut text = if error.is_timeout() { "timed out".to_owned() } else { "no answer".to_owned() };
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
+    let text = if error.is_timeout() { "timed out" } else { "no answer" };
+    error.source().map_or_else(|| text.to_owned(), |cause| format!("{text}: {}", chain(cause)))
 }

@@ -3,7 +3,6 @@
 mod remembered;
 
 use std::collections::HashMap;
-use std::error::Error as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use domain::{Clock, UtcMillis};
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use remembered::Remembered;
+use service::problem::chain;
 use service::tls::Trusted;
 
 /// Clocks of two machines may differ by this much.
@@ -159,7 +159,7 @@ impl TokenVerifier {
                 return failure.clone().map_or(Ok(()), |failure| Err(TokenError::NoKeys(failure)));
             }
         }
-        let outcome = self.source.fetch().await.map_err(|error| reason(&error));
+        let outcome = self.source.fetch().await.map_err(|error| chain(&error));
         *fetched = Some(Fetched { at: self.clock.now(), failure: outcome.as_ref().err().cloned() });
         let keys: HashMap<String, DecodingKey> = outcome
             .map_err(TokenError::NoKeys)?
@@ -172,15 +172,4 @@ impl TokenVerifier {
         *known = Known { keys, epoch: known.epoch + 1, tokens: Remembered::default() };
         Ok(())
     }
-}
-
-/// With its causes, without which it says little.
-fn reason(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(deeper) = cause {
-        text = format!("{text}: {deeper}");
-        cause = deeper.source();
-    }
-    text
 }
