@@ -34,6 +34,18 @@ fn flow(secret_hash: [u8; 32], row: FlowRow) -> Result<Flow, sqlx::Error> {
     Ok(Flow { secret_hash, provider, aim, expires: UtcMillis(expires) })
 }
 
+/// The one that `statement` gives for a secret's hash at an instant.
+async fn flow_by(
+    pool: &PgPool,
+    statement: &'static str,
+    secret_hash: &[u8; 32],
+    now: UtcMillis,
+) -> Result<Option<Flow>, sqlx::Error> {
+    let row: Option<FlowRow> =
+        query_as(statement).bind(secret_hash.as_slice()).bind(now.0).fetch_optional(pool).await?;
+    row.map(|row| flow(*secret_hash, row)).transpose()
+}
+
 /// `false`: issuer and subject are connected already.
 async fn insert(executor: impl PgExecutor<'_>, identity: &Identity) -> Result<bool, sqlx::Error> {
     let done = query(
@@ -159,15 +171,9 @@ impl Identities for Accounts {
     async fn flow(&self, secret_hash: &[u8; 32], now: UtcMillis) -> Result<Option<Flow>, AccountsError> {
         self.database
             .run("look up a log-in", async |pool: &PgPool| {
-                let row: Option<FlowRow> = query_as(
-                    "SELECT provider, aim, person, session, expires FROM provider_flow
-                     WHERE secret_hash = $1 AND expires > $2",
-                )
-                .bind(secret_hash.as_slice())
-                .bind(now.0)
-                .fetch_optional(pool)
-                .await?;
-                row.map(|row| flow(*secret_hash, row)).transpose()
+                let statement = "SELECT provider, aim, person, session, expires FROM provider_flow
+                     WHERE secret_hash = $1 AND expires > $2";
+                flow_by(pool, statement, secret_hash, now).await
             })
             .await
     }
@@ -175,15 +181,9 @@ impl Identities for Accounts {
     async fn take_flow(&self, secret_hash: &[u8; 32], now: UtcMillis) -> Result<Option<Flow>, AccountsError> {
         self.database
             .run("take a log-in", async |pool: &PgPool| {
-                let row: Option<FlowRow> = query_as(
-                    "DELETE FROM provider_flow WHERE secret_hash = $1 AND expires > $2
-                     RETURNING provider, aim, person, session, expires",
-                )
-                .bind(secret_hash.as_slice())
-                .bind(now.0)
-                .fetch_optional(pool)
-                .await?;
-                row.map(|row| flow(*secret_hash, row)).transpose()
+                let statement = "DELETE FROM provider_flow WHERE secret_hash = $1 AND expires > $2
+                     RETURNING provider, aim, person, session, expires";
+                flow_by(pool, statement, secret_hash, now).await
             })
             .await
     }

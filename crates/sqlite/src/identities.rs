@@ -36,6 +36,18 @@ fn flow(secret_hash: [u8; 32], row: FlowRow) -> Result<Flow, sqlx::Error> {
     Ok(Flow { secret_hash, provider, aim, expires: UtcMillis(expires) })
 }
 
+/// The one that `statement` gives for a secret's hash at an instant.
+async fn flow_by(
+    executor: impl SqliteExecutor<'_>,
+    statement: &'static str,
+    secret_hash: &[u8; 32],
+    now: UtcMillis,
+) -> Result<Option<Flow>, sqlx::Error> {
+    let row: Option<FlowRow> =
+        query_as(statement).bind(&secret_hash[..]).bind(now.0).fetch_optional(executor).await?;
+    row.map(|row| flow(*secret_hash, row)).transpose()
+}
+
 /// `false`: issuer and subject are connected already.
 async fn insert(executor: impl SqliteExecutor<'_>, identity: &Identity) -> Result<bool, sqlx::Error> {
     let done = query(
@@ -121,29 +133,15 @@ impl Identities for Accounts {
     }
 
     async fn flow(&self, secret_hash: &[u8; 32], now: UtcMillis) -> Result<Option<Flow>, AccountsError> {
-        let row: Option<FlowRow> = query_as(
-            "SELECT provider, aim, person, session, expires FROM provider_flow
-             WHERE secret_hash = ? AND expires > ?",
-        )
-        .bind(&secret_hash[..])
-        .bind(now.0)
-        .fetch_optional(&self.pool)
-        .await
-        .map_err(because(FLOW))?;
-        row.map(|row| flow(*secret_hash, row)).transpose().map_err(because(FLOW))
+        let statement = "SELECT provider, aim, person, session, expires FROM provider_flow
+             WHERE secret_hash = ? AND expires > ?";
+        flow_by(&self.pool, statement, secret_hash, now).await.map_err(because(FLOW))
     }
 
     async fn take_flow(&self, secret_hash: &[u8; 32], now: UtcMillis) -> Result<Option<Flow>, AccountsError> {
-        let row: Option<FlowRow> = query_as(
-            "DELETE FROM provider_flow WHERE secret_hash = ? AND expires > ?
-             RETURNING provider, aim, person, session, expires",
-        )
-        .bind(&secret_hash[..])
-        .bind(now.0)
-        .fetch_optional(&self.pool)
-        .await
-        .map_err(because(FLOW))?;
-        row.map(|row| flow(*secret_hash, row)).transpose().map_err(because(FLOW))
+        let statement = "DELETE FROM provider_flow WHERE secret_hash = ? AND expires > ?
+             RETURNING provider, aim, person, session, expires";
+        flow_by(&self.pool, statement, secret_hash, now).await.map_err(because(FLOW))
     }
 
     async fn purge_flows(&self, now: UtcMillis) -> Result<u64, AccountsError> {
