@@ -216,12 +216,7 @@ impl App {
         let Some(factor) = self.second_factor_of(person.id).await? else { return Ok(person) };
         let code = code.filter(|code| !code.trim().is_empty());
         let code = code.ok_or_else(|| ApiError::invalid("code", "Please give the code of your app too."))?;
-        self.limits.attempt(&person.email, from, self.clock.now())?;
-        if !self.code_fits(person.id, &factor, &code).await? {
-            tracing::info!(person = %person.id, "wrong code of somebody who is logged in");
-            return Err(ApiError::invalid("code", "That code is not the right one now."));
-        }
-        self.limits.succeeded(&person.email, from);
+        self.check_code(&person, &factor, &code, from).await?;
         Ok(person)
     }
 }

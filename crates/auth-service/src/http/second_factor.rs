@@ -1,11 +1,13 @@
 //! Log-in in two steps: a code of an app after the password.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::PersonId;
+use domain::accounts::Person;
 use domain::second_factor::SecondFactor;
 use http::{StatusCode, header};
 use secrecy::SecretString;
@@ -151,16 +153,12 @@ pub(super) async fn remove(
     Body(body): Body<Removal>,
 ) -> Result<StatusCode, ApiError> {
     let person = app.own_password("password", session.person, body.password, from).await?;
-    app.limits.attempt(&person.email, from, app.clock.now())?;
     if let Some(factor) = app.second_factor_of(person.id).await? {
-        if !app.code_fits(person.id, &factor, &body.code).await? {
-            return Err(ApiError::invalid("code", "That code is not the right one now."));
-        }
+        app.check_code(&person, &factor, &body.code, from).await?;
         app.stores.second_factors.remove_second_factor(person.id).await?;
         app.post.send(&person.email, Language::default(), &Matter::SecondFactorOff);
         tracing::info!(person = %person.id, "second factor off");
     }
-    app.limits.succeeded(&person.email, from);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -168,6 +166,23 @@ impl App {
     /// One that is asked for.
     pub(super) async fn second_factor_of(&self, person: PersonId) -> Result<Option<SecondFactor>, ApiError> {
         Ok(self.stores.second_factors.second_factor(person).await?.filter(|factor| factor.confirmed))
+    }
+
+    /// A code of somebody who is logged in, as a try that counts.
+    pub(super) async fn check_code(
+        &self,
+        person: &Person,
+        factor: &SecondFactor,
+        code: &str,
+        from: IpAddr,
+    ) -> Result<(), ApiError> {
+        self.limits.attempt(&person.email, from, self.clock.now())?;
+        if !self.code_fits(person.id, factor, code).await? {
+            tracing::info!(person = %person.id, "wrong code of somebody who is logged in");
+            return Err(ApiError::invalid("code", "That code is not the right one now."));
+        }
+        self.limits.succeeded(&person.email, from);
+        Ok(())
     }
 
     /// Whether this is a code of the app, or a recovery code; either is used up by that.

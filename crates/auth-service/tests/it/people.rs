@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use auth_service::PeopleConfig;
-use mail::{Security, SmtpConfig};
 use reqwest::StatusCode;
 use serde_json::json;
 use testkit::servers::Smtp;
 
-use crate::server::{PASSWORD, Server, shown_links};
+use crate::server::{PASSWORD, Server, letters_to, shown_links};
 
 const HOUR_MILLIS: i64 = 3_600_000;
 
@@ -196,18 +195,13 @@ async fn what_is_no_address_or_name_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn letters_arrive_with_their_links_and_answers_do_not_have_them() {
     let smtp = Smtp::start().unwrap();
-    let config = SmtpConfig {
-        host: "127.0.0.1".to_owned(),
-        port: Some(smtp.port()),
-        security: Security::None,
-        user: None,
-        password: None,
-        from: "Wattline <home@example.org>".to_owned(),
-        ca: None,
-    };
     let page_url = "https://home.example.org/".to_owned();
-    let server =
-        Server::with_people(PeopleConfig { smtp: Some(config), page_url, ..PeopleConfig::default() }).await;
+    let server = Server::with_people(PeopleConfig {
+        smtp: Some(letters_to(&smtp)),
+        page_url,
+        ..PeopleConfig::default()
+    })
+    .await;
     let sent = server.ask("/v1/people", &json!({ "email": "ada@example.org", "name": "Ada" })).await;
     assert_eq!((sent.status, sent.body), (StatusCode::ACCEPTED, json!({})));
     let mail =

@@ -8,17 +8,32 @@ use domain::erasure::Erasures;
 use domain::hubs::HubCredentials;
 use domain::identities::Identities;
 use domain::{Clock, HouseholdId, HubId, PersonId, UtcMillis};
+use mail::{Security, SmtpConfig};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use service::clock::SystemClock;
 use tempfile::TempDir;
 use testkit::FakeClock;
+use testkit::servers::Smtp;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 pub(crate) const HUB: &str = "0197a3c2-0000-7000-8000-000000000001";
+
+/// The settings of a mail server that is there for the test.
+pub(crate) fn letters_to(smtp: &Smtp) -> SmtpConfig {
+    SmtpConfig {
+        host: "127.0.0.1".to_owned(),
+        port: Some(smtp.port()),
+        security: Security::None,
+        user: None,
+        password: None,
+        from: "Wattline <home@example.org>".to_owned(),
+        ca: None,
+    }
+}
 
 /// The service on a port of its own. Its clock starts now and then stands still.
 pub(crate) struct Server {

@@ -1,13 +1,12 @@
 use std::time::Duration;
 
 use auth_service::PeopleConfig;
-use mail::{Security, SmtpConfig};
 use reqwest::StatusCode;
 use serde_json::json;
 use testkit::servers::Smtp;
 
 use super::stage::{ADA, Journey, Stage};
-use crate::server::PASSWORD;
+use crate::server::{PASSWORD, letters_to};
 
 /// The letter with this subject, once it has arrived.
 async fn letter(smtp: &Smtp, subject: &str) -> String {
@@ -26,16 +25,7 @@ async fn letter(smtp: &Smtp, subject: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_letter_tells_of_what_is_connected_and_of_what_is_removed() {
     let smtp = Smtp::start().unwrap();
-    let config = SmtpConfig {
-        host: "127.0.0.1".to_owned(),
-        port: Some(smtp.port()),
-        security: Security::None,
-        user: None,
-        password: None,
-        from: "Wattline <home@example.org>".to_owned(),
-        ca: None,
-    };
-    let stage = Stage::with(|people| PeopleConfig { smtp: Some(config), ..people }).await;
+    let stage = Stage::with(|people| PeopleConfig { smtp: Some(letters_to(&smtp)), ..people }).await;
     stage.server.settle(ADA, false).await;
     let session = stage.server.secret_of(ADA).await;
     let journey = Journey::of(&stage.connect(&session, PASSWORD).await);
