@@ -205,7 +205,7 @@ fn german(matter: &Matter) -> (String, String) {
             format!("Sie können sich jetzt über {provider} bei Wattline anmelden"),
             format!(
                 "Ein Konto bei {provider} wurde mit Ihrem Konto bei Wattline verbunden: Wer sich dort anmeldet, kommt hier \
-                 als Sie hinein. Waren Sie das nicht, entfernen Sie es unter Einstellungen, Sie, und ändern Sie jetzt \
+                 als Sie hinein. Waren Sie das nicht, entfernen Sie es unter Einstellungen, Ihr Konto, und ändern Sie jetzt \
                  Ihr Passwort."
             ),
         ),

@@ -38,8 +38,14 @@ export async function checkData(run, view) {
     return `${size} bytes`;
   });
   await check('a home is deleted, and what goes is said before', '/settings', async (page) => {
-    await page.getByRole('button', { name: 'Delete this home' }).click();
+    await page.getByRole('button', { name: 'Delete this home' }).press('Enter');
     await page.getByText('The home “Lake house”').waitFor();
+    // Who came by a key goes on inside, and not from the top of the page.
+    const place = await page.evaluate(() => document.activeElement?.className ?? 'nowhere');
+    expect(/inside/.test(place), `the focus is in ${place}`);
+    await page.keyboard.press('Tab');
+    const field = await page.evaluate(() => document.activeElement?.id);
+    expect(field === 'delete-home-password', `the next field is ${field}`);
     await page.locator('#delete-home-password').fill(PASSWORD);
     await page.getByRole('button', { name: 'Delete the home for good' }).click();
     await page.getByRole('heading', { name: 'Lake house' }).waitFor({ state: 'detached' });

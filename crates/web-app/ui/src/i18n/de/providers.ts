@@ -16,7 +16,7 @@ export const providers: Messages['providers'] = {
   refused: {
     cancelled: 'Sie haben beim Anbieter abgebrochen.',
     unverified: 'Der Anbieter hat Ihre E-Mail-Adresse nicht bestätigt. Bestätigen Sie sie dort und versuchen Sie es noch einmal.',
-    'address-known': 'Es gibt schon ein Konto mit dieser Adresse. Melden Sie sich mit dem Passwort an und verbinden Sie den Anbieter unter Einstellungen, Sie.',
+    'address-known': 'Es gibt schon ein Konto mit dieser Adresse. Melden Sie sich mit dem Passwort an und verbinden Sie den Anbieter unter Einstellungen → Ihr Konto.',
     away: 'Der Anbieter ist gerade nicht erreichbar. Versuchen Sie es gleich noch einmal.',
     expired: 'Diese Anmeldung hat zu lange gedauert oder wurde schon benutzt. Beginnen Sie noch einmal.',
     closed: 'Ohne Einladung kann sich hier niemand registrieren.',
