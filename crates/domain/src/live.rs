@@ -8,10 +8,28 @@ use futures_util::Stream;
 
 use crate::container::Container;
 use crate::ids::HubId;
+use crate::presence::Presence;
 
-/// Containers of one hub in the order they were published. A viewer that is too slow misses some, and the
+/// What a hub has published.
+#[derive(Clone, Debug, PartialEq)]
+pub enum News {
+    Measured(Arc<Container>),
+    Presence(Arc<Presence>),
+}
+
+impl News {
+    /// Whose it is.
+    pub fn hub(&self) -> HubId {
+        match self {
+            Self::Measured(container) => container.hub,
+            Self::Presence(presence) => presence.hub,
+        }
+    }
+}
+
+/// News of one hub in the order they were published. A viewer that is too slow misses some, and the
 /// stream ends only when the feed does.
-pub type LiveStream = Pin<Box<dyn Stream<Item = Arc<Container>> + Send>>;
+pub type LiveStream = Pin<Box<dyn Stream<Item = News> + Send>>;
 
 #[async_trait]
 pub trait LiveFeed: Send + Sync + 'static {

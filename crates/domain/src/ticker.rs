@@ -9,6 +9,7 @@
 //! - The energy that a counter tells of a range is spread evenly over it. Where ticks of the range have been given
 //!   out, they are given out again with what is added: the same tick from later replaces the one from before.
 
+mod dating;
 mod spans;
 
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::container::{SocketJoules, TickEnergy};
 use crate::energy::{Joules, Microjoules, Milliwatts};
 use crate::ids::{MAX_SOCKETS, SocketNumber};
 use crate::time::{TickLength, UtcMillis};
+pub use dating::FIRST_DATE;
 use spans::Spans;
 
 /// How long a reading is believed when nothing follows it.

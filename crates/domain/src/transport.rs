@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::ids::HubId;
+use crate::presence::Presence;
 
 /// Transport out, used by a hub.
 #[async_trait]
@@ -15,6 +16,12 @@ pub trait ContainerPublisher: Send + Sync + 'static {
     /// an error the caller keeps it and tries again, and it may then arrive twice. May be called while others
     /// are in flight; order is kept between calls of which one returned before the other began.
     async fn publish(&self, hub: HubId, body: Bytes) -> Result<(), PublishError>;
+
+    /// Says how the hub is, now and again after every reconnect until it says otherwise. `Ok` when it is on its way: it may
+    /// get lost, and nobody need listen. Whoever publishes to where no hub is ever away has nothing to say.
+    async fn announce(&self, _presence: &Presence) -> Result<(), PublishError> {
+        Ok(())
+    }
 }
 
 /// Why a container is still the hub's.

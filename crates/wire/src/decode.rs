@@ -9,7 +9,7 @@ use crate::unpack::{BadGzip, unpacked};
 use crate::{MAX_BYTES, MAX_JOULES_PER_TICK};
 
 /// The last second of the year 9999: what calendars can still show.
-const MAX_SECS: u64 = 253_402_300_799;
+pub(crate) const MAX_SECS: u64 = 253_402_300_799;
 
 /// Why bytes are not a container. Each reads as one sentence for an operator.
 #[derive(Debug, thiserror::Error)]

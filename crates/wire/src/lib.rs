@@ -1,10 +1,12 @@
-//! Container ↔ protobuf bytes. Pure: no IO, and nobody else knows the generated types.
+//! Container and presence ↔ protobuf bytes. Pure: no IO, and nobody else knows the generated types.
 //!
 //! What the bytes cannot say wrong is not checked twice; what they can is checked here, once: lengths, order,
 //! sockets, and bounds of time and energy, so that sums of decoded values never overflow.
 
 mod decode;
 mod encode;
+mod pack;
+mod presence;
 mod protobuf;
 #[cfg(any(test, feature = "reference"))]
 pub mod reference;
@@ -12,11 +14,15 @@ mod unpack;
 
 pub use decode::{DecodeError, decode, decode_into};
 pub use encode::encode;
+pub use pack::compress;
+pub use presence::{
+    MAX_PRESENCE_BYTES, PRESENCE_CONTENT_TYPE, PresenceError, decode_presence, encode_presence,
+};
 pub use protobuf::Malformed;
 pub use unpack::BadGzip;
 
 mod proto {
-    #![expect(unreachable_pub, reason = "generated from proto/container.proto")]
+    #![expect(unreachable_pub, reason = "generated from proto/")]
     include!(concat!(env!("OUT_DIR"), "/wattline.v1.rs"));
 }
 

@@ -86,6 +86,17 @@ impl Spans {
         booked
     }
 
+    /// Moves what is provisional.
+    pub(super) fn date(&mut self, shift_millis: i64) {
+        let moved = |at: UtcMillis| at.dated(shift_millis);
+        for span in &mut self.waiting {
+            span.from = moved(span.from);
+            span.to = moved(span.to);
+        }
+        self.told = self.told.map(moved);
+        self.tick = self.tick.map(|(start, joules)| (moved(start), joules));
+    }
+
     /// How far it is booked.
     pub(super) fn counted(&self, socket: SocketNumber) -> Option<Counted> {
         let waiting: i64 = self.waiting.iter().map(|span| span.energy.0).sum();

@@ -56,6 +56,11 @@ impl<'a> UsageBuilder<'a> {
         Self { has_power: false, ..self }
     }
 
+    /// Whether powers are of use.
+    pub fn has_power(&self) -> bool {
+        self.has_power
+    }
+
     /// What lies outside the edges is passed over.
     pub fn add_sums(&mut self, hub: HubId, sockets: &[SocketSums]) {
         for SocketSums { socket, sums } in sockets {
