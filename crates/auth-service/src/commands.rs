@@ -14,7 +14,7 @@ use service::Context;
 use crate::settings::{Settings, open};
 
 pub(crate) async fn run(ctx: Context<Settings>) -> anyhow::Result<()> {
-    let Context { config: Settings(mut config), clock, shutdown } = ctx;
+    let Context { config: Settings(mut config), clock, shutdown, .. } = ctx;
     config.broker.trusted = config.tls.trusted()?;
     config.people.trusted = config.broker.trusted.clone();
     if let Some(smtp) = &mut config.people.smtp {

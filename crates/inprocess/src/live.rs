@@ -3,8 +3,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::live::{LiveError, LiveFeed, LiveStream};
-use domain::{Container, HubId};
+use domain::HubId;
+use domain::live::{LiveError, LiveFeed, LiveStream, News};
+use domain::presence::Presence;
 use futures_util::stream;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::{Receiver, Sender, channel};
@@ -12,11 +13,11 @@ use tokio::sync::broadcast::{Receiver, Sender, channel};
 /// A viewer further behind than this misses the oldest.
 const BEHIND: usize = 256;
 
-/// Containers as they are published, before they are stored: a viewer waits for no store, just as with a
+/// News as they are published, containers before they are stored: a viewer waits for no store, just as with a
 /// broker.
 #[derive(Clone, Debug, Default)]
 pub struct Live {
-    hubs: Arc<Mutex<HashMap<HubId, Sender<Arc<Container>>>>>,
+    hubs: Arc<Mutex<HashMap<HubId, Sender<News>>>>,
 }
 
 impl Live {
@@ -25,8 +26,14 @@ impl Live {
         self.hubs().len()
     }
 
-    fn hubs(&self) -> MutexGuard<'_, HashMap<HubId, Sender<Arc<Container>>>> {
+    fn hubs(&self) -> MutexGuard<'_, HashMap<HubId, Sender<News>>> {
         self.hubs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn tell(&self, presence: &Presence) {
+        if let Some(viewers) = self.hubs().get(&presence.hub) {
+            viewers.send(News::Presence(Arc::new(presence.clone()))).ok();
+        }
     }
 
     pub(crate) fn show(&self, hub: HubId, body: &Bytes) {
@@ -35,7 +42,7 @@ impl Live {
         match wire::decode(body) {
             Ok(container) if container.hub == hub => {
                 // Without a viewer left there is nobody to tell.
-                viewers.send(Arc::new(container)).ok();
+                viewers.send(News::Measured(Arc::new(container))).ok();
             }
             Ok(container) => tracing::debug!(%hub, named = %container.hub, "not shown: it names another hub"),
             Err(error) => tracing::debug!(%hub, %error, "not shown: not a container"),
@@ -49,8 +56,8 @@ impl LiveFeed for Live {
         let receiver = self.hubs().entry(hub).or_insert_with(|| channel(BEHIND).0).subscribe();
         let viewer = Viewer { live: self.clone(), hub, receiver: Some(receiver) };
         Ok(Box::pin(stream::unfold(viewer, |mut viewer| async {
-            let container = viewer.next().await?;
-            Some((container, viewer))
+            let news = viewer.next().await?;
+            Some((news, viewer))
         })))
     }
 }
@@ -58,15 +65,15 @@ impl LiveFeed for Live {
 struct Viewer {
     live: Live,
     hub: HubId,
-    receiver: Option<Receiver<Arc<Container>>>,
+    receiver: Option<Receiver<News>>,
 }
 
 impl Viewer {
-    async fn next(&mut self) -> Option<Arc<Container>> {
+    async fn next(&mut self) -> Option<News> {
         let receiver = self.receiver.as_mut()?;
         loop {
             match receiver.recv().await {
-                Ok(container) => return Some(container),
+                Ok(news) => return Some(news),
                 Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return None,
             }

@@ -4,6 +4,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::HubId;
+use domain::presence::Presence;
 use domain::transport::{ContainerPublisher, PublishError};
 use tokio::time::{Instant, timeout_at};
 
@@ -47,5 +48,10 @@ impl ContainerPublisher for Publisher {
             }
             Err(_) => Err(PublishError::TimedOut(self.settle_timeout)),
         }
+    }
+
+    async fn announce(&self, presence: &Presence) -> Result<(), PublishError> {
+        self.live.tell(presence);
+        Ok(())
     }
 }

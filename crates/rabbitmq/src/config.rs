@@ -123,6 +123,14 @@ impl Config {
         matches!(uri.scheme, AMQPScheme::AMQP).then_some(uri.authority.host)
     }
 
+    /// Where it leads, without who logs in.
+    pub fn place(&self) -> String {
+        self.uri().map_or_else(
+            |_| "nowhere".to_owned(),
+            |uri| format!("{}://{}:{}", uri.scheme, uri.authority.host, uri.authority.port),
+        )
+    }
+
     /// The reason names nothing of the URL, which holds a password.
     pub(crate) fn uri(&self) -> Result<AMQPUri, &'static str> {
         let url = self.url.expose_secret();

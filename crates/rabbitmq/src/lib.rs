@@ -12,6 +12,7 @@
 mod config;
 mod connection;
 mod dead_letters;
+mod herald;
 mod live;
 mod outbox;
 mod publisher;

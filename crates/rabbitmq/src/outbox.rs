@@ -17,6 +17,7 @@ use tokio::time::{Instant, interval, sleep_until, timeout, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::connection::{Retry, close, confirming_channel, connect};
+use crate::herald::Connections;
 use crate::{Config, Error};
 
 /// How long a publisher waits for the connection before it hears that there is none.
@@ -60,6 +61,7 @@ impl From<Reason> for PublishError {
 pub(crate) struct Outbox {
     requests: mpsc::Sender<Request>,
     obstacle: watch::Receiver<Obstacle>,
+    connections: Connections,
     confirm_timeout: Duration,
     _stop: DropGuard,
 }
@@ -68,11 +70,17 @@ impl Outbox {
     pub(crate) fn open(config: Arc<Config>, name: &'static str) -> Self {
         let (requests, inbox) = mpsc::channel(usize::from(config.confirm_window));
         let (announce, obstacle) = watch::channel(Some(Reason::Other("not connected yet".to_owned())));
+        let (lend, connections) = watch::channel(None);
         let stop = CancellationToken::new();
         let confirm_timeout = config.confirm_timeout();
-        let task = Task { config, name, inbox, announce, outstanding: FuturesUnordered::new(), next_id: 0 };
-        tokio::spawn(task.run(stop.clone()));
-        Self { requests, obstacle, confirm_timeout, _stop: stop.drop_guard() }
+        let outstanding = FuturesUnordered::new();
+        tokio::spawn(Task { config, name, inbox, announce, lend, outstanding, next_id: 0 }.run(stop.clone()));
+        Self { requests, obstacle, connections, confirm_timeout, _stop: stop.drop_guard() }
+    }
+
+    /// The one there is now, for another channel on it.
+    pub(crate) fn connections(&self) -> Connections {
+        self.connections.clone()
     }
 
     pub(crate) async fn publish(&self, message: Message) -> Result<(), PublishError> {
@@ -117,6 +125,7 @@ struct Task {
     name: &'static str,
     inbox: mpsc::Receiver<Request>,
     announce: watch::Sender<Obstacle>,
+    lend: watch::Sender<Option<Arc<Connection>>>,
     outstanding: FuturesUnordered<Sending>,
     next_id: u64,
 }
@@ -137,9 +146,11 @@ impl Task {
         let (config, name) = (Arc::clone(&self.config), self.name);
         let Some(opened) = stop.run_until_cancelled(open(&config, name)).await else { return Ok(()) };
         let (connection, channel) = opened?;
+        let connection = Arc::new(connection);
         let mut events = Box::pin(connection.events_listener());
         retry.connected();
         self.announce.send_replace(None);
+        self.lend.send_replace(Some(Arc::clone(&connection)));
         self.publish_all(&connection, &channel, &mut events, stop).await?;
         close(&connection).await;
         Ok(())
@@ -166,7 +177,11 @@ impl Task {
                     progress = Instant::now();
                     self.settle(sent, &mut returned)?;
                 }
-                Some(event) = events.next() => self.notice(event)?,
+                Some(event) = events.next() => {
+                    // Of another channel's errors we hear too, and they are not ours.
+                    let is_sound = connection.status().connected() && channel.status().connected();
+                    self.notice(event, is_sound)?;
+                }
                 Some(request) = self.inbox.recv(), if self.outstanding.len() < window => {
                     if self.outstanding.is_empty() {
                         progress = Instant::now();
@@ -185,9 +200,11 @@ impl Task {
         }
     }
 
-    fn notice(&mut self, event: Event) -> Result<(), Error> {
+    fn notice(&mut self, event: Event, is_sound: bool) -> Result<(), Error> {
         match event {
-            Event::Error(source) => return Err(Error::Broker { operation: "publishing", source }),
+            Event::Error(source) if !is_sound => {
+                return Err(Error::Broker { operation: "publishing", source });
+            }
             Event::ConnectionBlocked(reason) => {
                 tracing::warn!(connection = self.name, reason, "RabbitMQ takes nothing more for now");
                 let reason = format!("the broker takes nothing more for now: {reason}");
@@ -282,6 +299,7 @@ impl Task {
             other => Reason::Other(other.to_string()),
         };
         self.announce.send_replace(Some(reason.clone()));
+        self.lend.send_replace(None);
         while let Ok(request) = self.inbox.try_recv() {
             request.answer.send(Err(reason.clone().into())).ok();
         }
@@ -319,6 +337,7 @@ mod tests {
             name: "test",
             inbox: mpsc::channel(1).1,
             announce: watch::channel(None).0,
+            lend: watch::channel(None).0,
             outstanding: FuturesUnordered::new(),
             next_id: 4,
         };

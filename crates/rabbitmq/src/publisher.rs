@@ -3,8 +3,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::HubId;
+use domain::presence::Presence;
 use domain::transport::{ContainerPublisher, PublishError};
 
+use crate::herald::Herald;
 use crate::outbox::{Message, Outbox};
 use crate::topology::{TELEMETRY, routing_key};
 use crate::{Config, Error};
@@ -13,6 +15,7 @@ use crate::{Config, Error};
 #[derive(Debug)]
 pub struct Publisher {
     outbox: Outbox,
+    herald: Herald,
 }
 
 impl Publisher {
@@ -20,7 +23,10 @@ impl Publisher {
     /// Must be called within a tokio runtime. Dropping it ends the connection.
     pub fn connect(config: Config) -> Result<Self, Error> {
         config.uri().map_err(Error::Url)?;
-        Ok(Self { outbox: Outbox::open(Arc::new(config), "wattline publisher") })
+        let config = Arc::new(config);
+        let outbox = Outbox::open(Arc::clone(&config), "wattline publisher");
+        let herald = Herald::open(config, outbox.connections());
+        Ok(Self { outbox, herald })
     }
 }
 
@@ -29,5 +35,9 @@ impl ContainerPublisher for Publisher {
     async fn publish(&self, hub: HubId, body: Bytes) -> Result<(), PublishError> {
         let message = Message { exchange: TELEMETRY, routing_key: routing_key(hub), headers: None, body };
         self.outbox.publish(message).await
+    }
+
+    async fn announce(&self, presence: &Presence) -> Result<(), PublishError> {
+        self.herald.announce(presence.clone()).await
     }
 }

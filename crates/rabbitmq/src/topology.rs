@@ -30,6 +30,23 @@ pub(crate) fn routing_key(hub: HubId) -> String {
     format!("hub.{hub}")
 }
 
+/// Of how a hub is. The shards are bound to what was measured only, so nobody stores it.
+pub(crate) fn presence_key(hub: HubId) -> String {
+    format!("presence.{hub}")
+}
+
+/// What a routing key says about what comes with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    Measured(HubId),
+    Presence(HubId),
+}
+
+pub(crate) fn subject_of(routing_key: &str) -> Option<Subject> {
+    let presence = || Some(Subject::Presence(routing_key.strip_prefix("presence.")?.parse().ok()?));
+    hub_of(routing_key).map(Subject::Measured).or_else(presence)
+}
+
 pub(crate) fn hub_of(routing_key: &str) -> Option<HubId> {
     routing_key.strip_prefix("hub.")?.parse().ok()
 }
@@ -151,6 +168,10 @@ mod tests {
     fn a_routing_key_names_its_hub() {
         let hub = HubId::from_bytes([7; 16]);
         assert_eq!(hub_of(&routing_key(hub)), Some(hub));
+        assert_eq!(hub_of(&presence_key(hub)), None);
+        assert_eq!(subject_of(&routing_key(hub)), Some(Subject::Measured(hub)));
+        assert_eq!(subject_of(&presence_key(hub)), Some(Subject::Presence(hub)));
+        assert_eq!(subject_of("presence.kitchen"), None);
         assert_eq!(hub_of("hub.kitchen"), None);
         assert_eq!(hub_of("07070707-0707-0707-0707-070707070707"), None);
     }

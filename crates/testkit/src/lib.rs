@@ -7,6 +7,7 @@ pub mod certificates;
 pub mod client;
 pub mod clock;
 pub mod containers;
+pub mod emulated;
 pub mod faults;
 pub mod plain_text;
 pub mod provider;

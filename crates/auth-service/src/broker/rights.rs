@@ -1,4 +1,5 @@
-//! What a hub may do at the broker: log in with its secret, and publish what it measured under its own key. Nothing else.
+//! What a hub may do at the broker: log in with its secret, and publish what it measured and how it is, each under its own
+//! key. Nothing else.
 
 use domain::HubId;
 
@@ -48,7 +49,7 @@ pub(super) fn may(hub: HubId, secret_hash: Option<&[u8; 32]>, vhost: &str, wish:
                 && resource == "topic"
                 && name == EXCHANGE
                 && permission == "write"
-                && *routing_key == format!("hub.{hub}")
+                && ["hub", "presence"].iter().any(|what| *routing_key == format!("{what}.{hub}"))
         }
     }
 }
@@ -100,6 +101,7 @@ mod tests {
             enter("/"),
             using("/", "exchange", "telemetry", "write"),
             publish("/", "topic", "telemetry", "write", format!("hub.{HUB}")),
+            publish("/", "topic", "telemetry", "write", format!("presence.{HUB}")),
         ] {
             assert!(allowed(&wish), "{wish:?}");
         }
@@ -130,6 +132,10 @@ mod tests {
             using("/", "topic", "telemetry", "write"),
             publish("/", "topic", "telemetry", "read", own()),
             publish("/", "topic", "telemetry", "write", format!("hub.{OTHER}")),
+            publish("/", "topic", "telemetry", "write", format!("presence.{OTHER}")),
+            publish("/", "topic", "telemetry", "write", format!("presence.{HUB}.more")),
+            publish("/", "topic", "telemetry", "write", "presence.*".to_owned()),
+            publish("/", "topic", "telemetry", "read", format!("presence.{HUB}")),
             publish("/", "topic", "telemetry", "write", HUB.to_owned()),
             publish("/", "topic", "telemetry", "write", format!("hub.{HUB}.more")),
             publish("/", "topic", "telemetry", "write", "hub.*".to_owned()),

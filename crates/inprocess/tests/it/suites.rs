@@ -5,7 +5,8 @@ use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::live::LiveFeed;
-use domain::transport::{ContainerPublisher, ContainerSource};
+use domain::presence::Presence;
+use domain::transport::{ContainerPublisher, ContainerSource, PublishError};
 use domain::{Container, UtcMillis};
 use inprocess::{Live, Publisher, Source, transport};
 use serde_json::Value;
@@ -72,6 +73,10 @@ impl LiveFixture for Fixture {
         let (published, ()) =
             tokio::join!(self.publisher.publish(container.hub, wire::encode(container)), store);
         published.unwrap();
+    }
+
+    async fn announce(&self, presence: &Presence) -> Result<(), PublishError> {
+        self.publisher.announce(presence).await
     }
 
     async fn subscriptions(&self) -> usize {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::HubId;
+use domain::live::News;
 use futures_util::StreamExt;
 use lapin::options::{
     BasicAckOptions, BasicConsumeOptions, BasicQosOptions, QueueBindOptions, QueueDeclareOptions,
@@ -16,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Viewers;
 use crate::connection::{Retry, answered, close, connect};
-use crate::topology::{TELEMETRY, check, hub_of, routing_key};
+use crate::topology::{Subject, TELEMETRY, check, presence_key, routing_key, subject_of};
 use crate::{Config, Error};
 
 const NAME: &str = "wattline live";
@@ -91,11 +92,9 @@ impl Task {
 
     async fn seen(&self, channel: &Channel, delivery: lapin::message::Delivery) -> Result<(), Error> {
         let tag = delivery.delivery_tag;
-        let hub = hub_of(delivery.routing_key.as_str());
-        match wire::decode(&delivery.data) {
-            Ok(container) if Some(container.hub) == hub => self.viewers.show(container),
-            Ok(container) => tracing::debug!(named = %container.hub, "not shown: it names another hub"),
-            Err(error) => tracing::debug!(%error, "not shown: not a container"),
+        match news_of(delivery.routing_key.as_str(), &delivery.data) {
+            Ok(news) => self.viewers.show(news),
+            Err(reason) => tracing::debug!(reason, key = delivery.routing_key.as_str(), "not shown"),
         }
         let limit = self.config.confirm_timeout();
         timeout(limit, channel.basic_ack(tag, BasicAckOptions::default()))
@@ -109,14 +108,16 @@ impl Task {
         let watched = self.viewers.watched();
         for &hub in &watched {
             if !self.bound.contains(&hub) {
-                let bind = session.channel.queue_bind(
-                    session.queue.clone(),
-                    TELEMETRY.into(),
-                    routing_key(hub).into(),
-                    QueueBindOptions::default(),
-                    FieldTable::default(),
-                );
-                answered(&self.config, "binding a hub", bind).await?;
+                for key in [presence_key(hub), routing_key(hub)] {
+                    let bind = session.channel.queue_bind(
+                        session.queue.clone(),
+                        TELEMETRY.into(),
+                        key.into(),
+                        QueueBindOptions::default(),
+                        FieldTable::default(),
+                    );
+                    answered(&self.config, "binding a hub", bind).await?;
+                }
                 self.bound.insert(hub);
             }
             // Even where it was bound before: these viewers may be new.
@@ -124,13 +125,15 @@ impl Task {
         }
         let unwatched: Vec<HubId> = self.bound.difference(&watched).copied().collect();
         for hub in unwatched {
-            let unbind = session.channel.queue_unbind(
-                session.queue.clone(),
-                TELEMETRY.into(),
-                routing_key(hub).into(),
-                FieldTable::default(),
-            );
-            answered(&self.config, "unbinding a hub", unbind).await?;
+            for key in [presence_key(hub), routing_key(hub)] {
+                let unbind = session.channel.queue_unbind(
+                    session.queue.clone(),
+                    TELEMETRY.into(),
+                    key.into(),
+                    FieldTable::default(),
+                );
+                answered(&self.config, "unbinding a hub", unbind).await?;
+            }
             self.bound.remove(&hub);
             // Whoever came meanwhile waits for the next round.
             self.viewers.set_bound(hub, false);
@@ -163,4 +166,19 @@ impl Task {
         let consumer = answered(config, "consuming", consume).await?;
         Ok(Session { connection, channel, queue, consumer })
     }
+}
+
+/// What a hub has published under this key.
+fn news_of(routing_key: &str, body: &[u8]) -> Result<News, String> {
+    let (hub, news) = match subject_of(routing_key).ok_or("its key names no hub")? {
+        Subject::Measured(hub) => {
+            let container = wire::decode(body).map_err(|error| error.to_string())?;
+            (hub, News::Measured(Arc::new(container)))
+        }
+        Subject::Presence(hub) => {
+            let presence = wire::decode_presence(body).map_err(|error| error.to_string())?;
+            (hub, News::Presence(Arc::new(presence)))
+        }
+    };
+    if news.hub() == hub { Ok(news) } else { Err(format!("it names another hub, {}", news.hub())) }
 }

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use domain::live::LiveStream;
-use domain::{Container, HubId};
+use domain::HubId;
+use domain::live::{LiveStream, News};
 use futures_util::stream;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, broadcast, watch};
@@ -21,7 +21,7 @@ pub(super) struct Viewers {
 
 #[derive(Debug)]
 struct Watched {
-    containers: broadcast::Sender<Arc<Container>>,
+    news: broadcast::Sender<News>,
     bound: watch::Sender<bool>,
 }
 
@@ -34,19 +34,19 @@ impl Viewers {
     pub(super) fn add(self: &Arc<Self>, hub: HubId) -> (Viewer, watch::Receiver<bool>) {
         let mut hubs = self.hubs();
         let watched = hubs.entry(hub).or_insert_with(|| Watched {
-            containers: broadcast::channel(BEHIND).0,
+            news: broadcast::channel(BEHIND).0,
             bound: watch::channel(false).0,
         });
-        let (containers, bound) = (watched.containers.subscribe(), watched.bound.subscribe());
+        let (news, bound) = (watched.news.subscribe(), watched.bound.subscribe());
         drop(hubs);
         self.changed.notify_one();
-        (Viewer { viewers: Arc::clone(self), hub, containers: Some(containers) }, bound)
+        (Viewer { viewers: Arc::clone(self), hub, news: Some(news) }, bound)
     }
 
-    pub(super) fn show(&self, container: Container) {
-        if let Some(watched) = self.hubs().get(&container.hub) {
+    pub(super) fn show(&self, news: News) {
+        if let Some(watched) = self.hubs().get(&news.hub()) {
             // The last viewer may be leaving.
-            watched.containers.send(Arc::new(container)).ok();
+            watched.news.send(news).ok();
         }
     }
 
@@ -65,22 +65,22 @@ impl Viewers {
 pub(super) struct Viewer {
     viewers: Arc<Viewers>,
     hub: HubId,
-    containers: Option<broadcast::Receiver<Arc<Container>>>,
+    news: Option<broadcast::Receiver<News>>,
 }
 
 impl Viewer {
     pub(super) fn into_stream(self) -> LiveStream {
         Box::pin(stream::unfold(self, |mut viewer| async {
-            let container = viewer.next().await?;
-            Some((container, viewer))
+            let news = viewer.next().await?;
+            Some((news, viewer))
         }))
     }
 
-    async fn next(&mut self) -> Option<Arc<Container>> {
-        let containers = self.containers.as_mut()?;
+    async fn next(&mut self) -> Option<News> {
+        let news = self.news.as_mut()?;
         loop {
-            match containers.recv().await {
-                Ok(container) => return Some(container),
+            match news.recv().await {
+                Ok(news) => return Some(news),
                 Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return None,
             }
@@ -91,8 +91,8 @@ impl Viewer {
 impl Drop for Viewer {
     fn drop(&mut self) {
         let mut hubs = self.viewers.hubs();
-        self.containers = None;
-        if hubs.get(&self.hub).is_some_and(|watched| watched.containers.receiver_count() == 0) {
+        self.news = None;
+        if hubs.get(&self.hub).is_some_and(|watched| watched.news.receiver_count() == 0) {
             hubs.remove(&self.hub);
             self.viewers.changed.notify_one();
         }

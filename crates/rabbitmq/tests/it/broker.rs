@@ -10,7 +10,7 @@ use lapin::options::{
 use lapin::types::AMQPValue;
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties};
 use rabbitmq::Config;
-use testkit::servers::{RabbitMq, RabbitMqSetup};
+use testkit::servers::{RabbitMq, RabbitMqSetup, free_port};
 use testkit::suites::transport::DeadLetter;
 
 /// What the container image of the broker adds to its configuration.
@@ -20,20 +20,31 @@ const SHIPPED: &str = include_str!("../../../../deploy/config/rabbitmq.conf");
 pub(crate) struct Broker {
     pub(crate) server: RabbitMq,
     vhosts: AtomicU32,
+    mqtt_port: u16,
 }
 
 impl Broker {
     pub(crate) async fn start() -> Arc<Self> {
-        let config = SHIPPED.lines().map(str::to_owned).collect();
-        let setup = RabbitMqSetup { config, ..RabbitMqSetup::default() };
+        Self::with(RabbitMqSetup { config: vec![SHIPPED.to_owned()], ..RabbitMqSetup::default() }, 0).await
+    }
+
+    /// RabbitMQ 4, which speaks MQTT 5 too.
+    pub(crate) async fn start_4() -> Arc<Self> {
+        let mqtt_port = free_port();
+        let setup = RabbitMqSetup { config: vec![SHIPPED.to_owned()], ..RabbitMqSetup::default() };
+        // What asks for hubs is not there, and nobody needs it.
+        Self::with(setup.and_mqtt(mqtt_port).unwrap(), mqtt_port).await
+    }
+
+    async fn with(setup: RabbitMqSetup, mqtt_port: u16) -> Arc<Self> {
         let server =
             tokio::task::spawn_blocking(move || RabbitMq::start_with(&setup)).await.unwrap().unwrap();
-        Arc::new(Self { server, vhosts: AtomicU32::new(0) })
+        Arc::new(Self { server, vhosts: AtomicU32::new(0), mqtt_port })
     }
 
     pub(crate) fn vhost(&self) -> Vhost {
         let name = format!("case-{}", self.vhosts.fetch_add(1, Ordering::Relaxed));
-        Vhost { url: self.server.vhost(&name).unwrap(), name }
+        Vhost { url: self.server.vhost(&name).unwrap(), name, mqtt_port: self.mqtt_port }
     }
 }
 
@@ -41,6 +52,7 @@ impl Broker {
 pub(crate) struct Vhost {
     pub(crate) name: String,
     pub(crate) url: String,
+    mqtt_port: u16,
 }
 
 impl Vhost {
@@ -52,6 +64,16 @@ impl Vhost {
             delivery_limit: 100,
             confirm_timeout_millis: 10_000,
             ..Config::default()
+        }
+    }
+
+    pub(crate) fn mqtt(&self) -> mqtt::Config {
+        mqtt::Config {
+            url: format!("mqtt://127.0.0.1:{}", self.mqtt_port),
+            user: Some(format!("{}:guest", self.name)),
+            password: Some("guest".into()),
+            acknowledge_timeout_millis: 10_000,
+            ..mqtt::Config::default()
         }
     }
 

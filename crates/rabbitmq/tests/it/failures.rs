@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use domain::live::LiveFeed;
+use domain::live::{LiveFeed, News};
 use domain::transport::{ContainerPublisher, ContainerSource, PublishError, SourceError};
 use futures_util::StreamExt;
 use rabbitmq::{Config, Live, Publisher, Source, declare_topology};
@@ -94,7 +94,7 @@ async fn a_killed_broker_loses_nothing_that_was_confirmed() {
     let seen = until(LONG, "the live feed is back", async || {
         publisher.publish(hub(1), wire::encode(&marker)).await.unwrap();
         while let Ok(seen) = tokio::time::timeout(Duration::from_millis(200), stream.next()).await {
-            if *seen.as_deref().unwrap() == marker {
+            if seen.unwrap() == News::Measured(Arc::new(marker.clone())) {
                 return Some(());
             }
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use domain::HubId;
 use domain::live::LiveFeed;
+use domain::presence::Presence;
 use domain::transport::{ContainerPublisher, ContainerSource, PublishError};
 use rabbitmq::{Config, Error, Live, Publisher, Source, declare_topology};
 use testkit::containers::{container, hub};
@@ -30,6 +31,7 @@ async fn what_the_broker_does_at_its_limits() {
     without_queues_a_container_is_refused(&broker.vhost()).await;
     no_container_is_confirmed_in_place_of_a_returned_one(&broker.vhost()).await;
     a_queue_with_other_limits_is_named(&broker.vhost()).await;
+    who_may_not_say_how_it_is_publishes_all_the_same(&broker, &broker.vhost()).await;
     the_live_feed_waits_for_the_topology(&broker.vhost()).await;
     a_broker_without_memory_holds_nobody_for_ever(&broker, &broker.vhost()).await;
 }
@@ -212,6 +214,22 @@ async fn a_queue_with_other_limits_is_named(vhost: &Vhost) {
         source.ready().await.err().filter(|error| error.to_string().contains("x-max-length"))
     })
     .await;
+}
+
+/// As a hub does whose broker has an auth-service of before there was presence.
+async fn who_may_not_say_how_it_is_publishes_all_the_same(broker: &Broker, vhost: &Vhost) {
+    declare_topology(&vhost.config()).await.unwrap();
+    let only_containers =
+        ["set_topic_permissions", "-p", &vhost.name, "guest", "telemetry", "^hub\\..*", ".*"];
+    broker.server.ctl(&only_containers).unwrap();
+    let publisher = Publisher::connect(vhost.config()).unwrap();
+    publisher.publish(hub(1), wire::encode(&container(hub(1), 1))).await.unwrap();
+    for sequence in 2..=4 {
+        let refused = publisher.announce(&Presence::gone(hub(1))).await.unwrap_err();
+        assert!(refused.to_string().contains("ACCESS_REFUSED"), "{refused}");
+        // Not even in need of another try.
+        publisher.publish(hub(1), wire::encode(&container(hub(1), sequence))).await.unwrap();
+    }
 }
 
 async fn the_live_feed_waits_for_the_topology(vhost: &Vhost) {

@@ -7,6 +7,7 @@ mod config;
 mod dead_letters;
 mod failures;
 mod limits;
+mod over_mqtt;
 mod quarantine;
 mod suites;
 mod tls;

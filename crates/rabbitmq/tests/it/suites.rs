@@ -3,14 +3,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::Container;
 use domain::live::LiveFeed;
-use domain::transport::{ContainerPublisher, ContainerSource};
+use domain::presence::Presence;
+use domain::transport::{ContainerPublisher, ContainerSource, PublishError};
 use rabbitmq::{Live, Publisher, Source, declare_topology};
 use testkit::suites::live::{self, LiveFixture};
 use testkit::suites::transport::{self as suite, DeadLetter, TransportFixture};
 
 use crate::broker::{Broker, Vhost};
 
-struct Fixture {
+pub(crate) struct Fixture {
     broker: Arc<Broker>,
     vhost: Vhost,
     publisher: Arc<Publisher>,
@@ -18,7 +19,7 @@ struct Fixture {
 }
 
 impl Fixture {
-    async fn new(broker: &Arc<Broker>) -> Self {
+    pub(crate) async fn new(broker: &Arc<Broker>) -> Self {
         let vhost = broker.vhost();
         declare_topology(&vhost.config()).await.unwrap();
         Self {
@@ -59,17 +60,25 @@ impl LiveFixture for Fixture {
         self.publisher.publish(container.hub, wire::encode(container)).await.unwrap();
     }
 
-    async fn subscriptions(&self) -> usize {
-        let bindings = self
-            .broker
-            .server
-            .ctl(&["list_bindings", "-p", &self.vhost.name, "source_name", "routing_key"])
-            .unwrap();
-        bindings
-            .lines()
-            .filter(|line| line.starts_with("telemetry\thub.") && !line.ends_with("hub.*"))
-            .count()
+    async fn announce(&self, presence: &Presence) -> Result<(), PublishError> {
+        self.publisher.announce(presence).await
     }
+
+    async fn subscriptions(&self) -> usize {
+        subscriptions(&self.broker, &self.vhost)
+    }
+}
+
+/// Hubs that somebody watches.
+pub(crate) fn subscriptions(broker: &Broker, vhost: &Vhost) -> usize {
+    let bindings =
+        broker.server.ctl(&["list_bindings", "-p", &vhost.name, "source_name", "routing_key"]).unwrap();
+    let count = |kind: &str| {
+        let is_one = |line: &&str| line.starts_with(&format!("telemetry\t{kind}.")) && !line.ends_with('*');
+        bindings.lines().filter(is_one).count()
+    };
+    // What is measured and how the hub is, each by a binding. In between there is one of the two.
+    count("hub").max(count("presence"))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -38,6 +38,8 @@ pub enum TcpState {
 struct Counts {
     accepted: AtomicU64,
     ended: AtomicU64,
+    /// Bytes from clients.
+    sent: AtomicU64,
 }
 
 impl TcpGate {
@@ -62,6 +64,11 @@ impl TcpGate {
     /// Connections there ever were.
     pub fn accepted(&self) -> u64 {
         self.counts.accepted.load(Ordering::SeqCst)
+    }
+
+    /// Bytes that clients have sent and that were passed on.
+    pub fn sent(&self) -> u64 {
+        self.counts.sent.load(Ordering::SeqCst)
     }
 
     /// Connections there are.
@@ -94,7 +101,7 @@ impl Door {
                     changed = self.state.changed() => if changed.is_err() { return },
                     Some(_) = connections.join_next() => {}
                     accepted = listener.accept() => if let Ok((stream, _)) = accepted {
-                        let through = carry(stream, self.upstream, self.state.clone());
+                        let through = carry(stream, self.upstream, self.state.clone(), self.counts.clone());
                         let open = Open::new(self.counts.clone());
                         connections.spawn(async move {
                             let _open = open;
@@ -143,6 +150,7 @@ async fn carry(
     client: TcpStream,
     upstream: SocketAddr,
     mut state: watch::Receiver<TcpState>,
+    counts: Arc<Counts>,
 ) -> io::Result<()> {
     passing(&mut state).await?;
     let server = TcpStream::connect(upstream).await?;
@@ -150,7 +158,10 @@ async fn carry(
     server.set_nodelay(true)?;
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    tokio::try_join!(pump(from_client, to_server, state.clone()), pump(from_server, to_client, state))?;
+    let there = pump(from_client, to_server, state.clone(), |bytes| {
+        counts.sent.fetch_add(bytes, Ordering::SeqCst);
+    });
+    tokio::try_join!(there, pump(from_server, to_client, state, |_| {}))?;
     Ok(())
 }
 
@@ -162,6 +173,7 @@ async fn pump(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     mut state: watch::Receiver<TcpState>,
+    passed: impl Fn(u64),
 ) -> io::Result<()> {
     let mut buffer = vec![0; BUFFER];
     loop {
@@ -188,6 +200,7 @@ async fn pump(
                 }
                 written = to.write(left) => written?,
             };
+            passed(written as u64);
             left = &left[written..];
         }
         if length == 0 {

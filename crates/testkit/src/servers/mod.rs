@@ -6,6 +6,7 @@
 mod influxdb;
 mod keycloak;
 mod mosquitto;
+mod next_debian;
 mod ports;
 mod postgresql;
 mod process;
@@ -19,6 +20,7 @@ use std::time::Duration;
 pub use influxdb::InfluxDb;
 pub use keycloak::Keycloak;
 pub use mosquitto::Mosquitto;
+pub use next_debian::NextDebian;
 pub use ports::free_port;
 pub use postgresql::PostgreSql;
 pub(crate) use process::run as run_command;
@@ -31,6 +33,8 @@ pub use smtp::Smtp;
 pub enum ServerError {
     #[error("{program} is not installed: apt-get install {package}")]
     Missing { program: String, package: &'static str },
+    #[error("{server} is not there: {task} fetches it")]
+    NotFetched { server: &'static str, task: &'static str },
     #[error("{operation}: {source}")]
     Io { operation: String, source: io::Error },
     #[error("{server} ended while starting ({status}); its log ends with:\n{log}")]

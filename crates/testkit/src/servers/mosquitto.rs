@@ -2,6 +2,8 @@ use std::net::TcpStream;
 use std::process::Command;
 use std::time::Duration;
 
+use crate::certificates::Issued;
+
 use super::process::{Folder, Process, run};
 use super::{ServerError, free_port};
 
@@ -27,6 +29,18 @@ impl Mosquitto {
     /// Only with this name and password.
     pub fn start_with_login(name: &str, password: &str) -> Result<Self, ServerError> {
         Self::start_for(Some((name.to_owned(), password.to_owned())))
+    }
+
+    /// Over TLS only; everybody may do everything.
+    pub fn start_with_tls(issued: &Issued) -> Result<Self, ServerError> {
+        let (folder, port) = (Folder::temporary()?, free_port());
+        let config = format!(
+            "listener {port} 127.0.0.1\ncertfile {}\nkeyfile {}\nallow_anonymous true\nuser root\n",
+            issued.certificate.display(),
+            issued.key.display()
+        );
+        folder.write("mosquitto.conf", &config)?;
+        Ok(Self { process: launch(&folder, port)?, folder, port, login: None })
     }
 
     fn start_for(login: Option<(String, String)>) -> Result<Self, ServerError> {
@@ -69,6 +83,11 @@ impl Mosquitto {
     pub fn next_on(port: u16, topic: &str, time_limit: Duration) -> Result<String, ServerError> {
         let secs = time_limit.as_secs().to_string();
         run(client("mosquitto_sub", port).args(["-R", "-C", "1", "-W", &secs, "-t", topic]), CLIENTS)
+    }
+
+    /// Runs `mosquitto_pub` or `mosquitto_sub`, speaking MQTT 5, at the broker of that port, whichever it is.
+    pub fn run_client(program: &str, port: u16, arguments: &[&str]) -> Result<String, ServerError> {
+        run(client(program, port).args(["-V", "mqttv5"]).args(arguments), CLIENTS)
     }
 
     fn client(&self, program: &str, arguments: &[&str]) -> Result<String, ServerError> {

@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use crate::certificates::Issued;
 
 use super::process::{Folder, Process, accepts, exchange, run};
-use super::{ServerError, free_port};
+use super::{NextDebian, ServerError, free_port};
 
 const PACKAGE: &str = "rabbitmq-server";
 /// The scripts behind /usr/sbin's wrappers, which would switch to another user.
@@ -29,6 +29,8 @@ pub struct RabbitMqSetup {
     pub folder: Option<PathBuf>,
     /// AMQP; a free port when `None`.
     pub port: Option<u16>,
+    /// RabbitMQ 4 instead of the system's.
+    pub version_4: Option<NextDebian>,
     /// Besides `rabbitmq_consistent_hash_exchange`.
     pub plugins: Vec<String>,
     /// Lines of rabbitmq.conf, after ours.
@@ -37,6 +39,7 @@ pub struct RabbitMqSetup {
 
 /// What is deployed, but for addresses and times.
 const DEPLOYED: &str = include_str!("../../../../deploy/config/rabbitmq.conf");
+const DEPLOYED_MQTT: &str = include_str!("../../../../deploy/config/rabbitmq-mqtt.conf");
 
 impl RabbitMqSetup {
     /// With TLS as documented; gives the URL of the default vhost too. The name in it is the certificate's to fit.
@@ -44,6 +47,22 @@ impl RabbitMqSetup {
         let port = free_port();
         let setup = Self { config: vec![issued.rabbitmq(port)], ..Self::default() };
         (setup, format!("amqps://guest:guest@127.0.0.1:{port}/%2f"))
+    }
+
+    /// RabbitMQ 4 with MQTT as it is deployed, on this port.
+    pub fn and_mqtt(mut self, port: u16) -> Result<Self, ServerError> {
+        let address = format!("mqtt.listeners.tcp.default = 127.0.0.1:{port}");
+        self.version_4 = Some(NextDebian::found()?);
+        self.plugins.push("rabbitmq_mqtt".to_owned());
+        self.config.push(DEPLOYED_MQTT.replace("mqtt.listeners.tcp.default = 1883", &address));
+        Ok(self)
+    }
+
+    /// The same over TLS too, with the certificate of [`with_tls`](Self::with_tls).
+    #[must_use]
+    pub fn and_mqtts(mut self, port: u16) -> Self {
+        self.config.push(format!("mqtt.listeners.ssl.default = 127.0.0.1:{port}"));
+        self
     }
 
     /// As it is deployed, asking for hubs at `desk`, with a cache of `cache_ttl`. Gives the URL of its management too.
@@ -78,6 +97,7 @@ struct Place {
     port: u16,
     dist_port: u16,
     epmd_port: u16,
+    version_4: Option<NextDebian>,
 }
 
 impl RabbitMq {
@@ -94,7 +114,8 @@ impl RabbitMq {
     pub fn start_with(setup: &RabbitMqSetup) -> Result<Self, ServerError> {
         let folder = setup.folder.as_deref().map_or_else(Folder::temporary, Folder::given)?;
         let port = setup.port.unwrap_or_else(free_port);
-        let place = Place { folder, port, dist_port: free_port(), epmd_port: free_port() };
+        let version_4 = setup.version_4.clone();
+        let place = Place { folder, port, dist_port: free_port(), epmd_port: free_port(), version_4 };
         place.prepare(setup)?;
         let (epmd, broker) = place.launch()?;
         Ok(Self { broker, epmd, place })
@@ -181,7 +202,13 @@ impl Place {
 
     fn command(&self, script: &str) -> Command {
         let folder = self.folder.path();
-        let mut command = Command::new(Path::new(SCRIPTS).join(script));
+        let scripts = self.version_4.as_ref().map_or_else(|| SCRIPTS.into(), NextDebian::rabbitmq);
+        let mut command = Command::new(scripts.join(script));
+        if let Some(version_4) = &self.version_4 {
+            // The scripts start the first `erl` that they find.
+            let erlang = version_4.erlang().display().to_string();
+            command.env("PATH", format!("{erlang}:/usr/sbin:/usr/bin:/sbin:/bin"));
+        }
         command
             .current_dir(folder)
             .env("HOME", folder.join("home"))
@@ -203,7 +230,8 @@ impl Place {
 
     fn launch(&self) -> Result<(Process, Process), ServerError> {
         let folder = self.folder.path();
-        let mut command = Command::new("epmd");
+        let epmd = self.version_4.as_ref().map_or_else(|| "epmd".into(), |there| there.erlang().join("epmd"));
+        let mut command = Command::new(epmd);
         command.args(["-address", "127.0.0.1", "-port", &self.epmd_port.to_string()]);
         let mut epmd = Process::spawn("epmd", PACKAGE, &mut command, folder.join("epmd.log"))?;
         epmd.wait_ready(TIME_LIMIT, || accepts(self.epmd_port))?;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::live::{LiveFeed, LiveStream};
+use domain::live::{LiveFeed, LiveStream, News};
+use domain::presence::{About, Presence};
+use domain::transport::PublishError;
 use domain::{Container, HubId};
 use futures_util::StreamExt;
 use tokio::time::timeout;
@@ -24,8 +26,23 @@ pub trait LiveFixture: Send + Sync {
     /// Publishes as a hub does and returns when that is confirmed.
     async fn publish(&self, container: &Container);
 
+    /// Says how a hub is, as the hub does, and returns when that is on its way.
+    async fn announce(&self, presence: &Presence) -> Result<(), PublishError>;
+
     /// How many subscriptions the feed costs the transport now.
     async fn subscriptions(&self) -> usize;
+}
+
+/// How a hub is that has been there for `secs`.
+pub fn presence(hub: HubId, secs: u64) -> Presence {
+    let about = About {
+        version: "1.2.3".to_owned(),
+        running_secs: secs,
+        waiting: 0,
+        oldest_waiting: None,
+        clock_synchronised: Some(true),
+    };
+    Presence { hub, online: true, about: Some(about) }
 }
 
 /// Runs every case, each with a fixture of its own.
@@ -33,6 +50,7 @@ pub async fn run<F: LiveFixture>(mut fixture: impl AsyncFnMut() -> F) {
     a_viewer_sees_containers_in_order_and_at_once(&fixture().await).await;
     all_viewers_of_a_hub_see_all(&fixture().await).await;
     other_hubs_are_not_seen(&fixture().await).await;
+    a_viewer_sees_how_the_hub_is_and_of_others_nothing(&fixture().await).await;
     viewers_of_one_hub_cost_one_subscription(&fixture().await).await;
     the_first_viewer_leaving_takes_nothing_from_the_second(&fixture().await).await;
     a_slow_viewer_holds_nobody_up(&fixture().await).await;
@@ -43,7 +61,16 @@ async fn watch(fixture: &impl LiveFixture, hub: HubId) -> LiveStream {
 }
 
 async fn next(stream: &mut LiveStream) -> Arc<Container> {
-    within(TIME_LIMIT, "a container was seen", stream.next()).await.unwrap()
+    match within(TIME_LIMIT, "a container was seen", stream.next()).await.unwrap() {
+        News::Measured(container) => container,
+        News::Presence(presence) => panic!("nobody announced {presence:?}"),
+    }
+}
+
+/// As a hub does: says it again until it is on its way.
+async fn announce(fixture: &impl LiveFixture, presence: &Presence) {
+    let announced = async || fixture.announce(presence).await.ok();
+    until(TIME_LIMIT, "it is said how the hub is", announced).await;
 }
 
 async fn sees_nothing(stream: &mut LiveStream) {
@@ -58,7 +85,7 @@ async fn a_viewer_sees_containers_in_order_and_at_once(fixture: &impl LiveFixtur
         let sent = container(hub(1), sequence);
         fixture.publish(&sent).await;
         let seen = within(LIVE, "the container was seen live", stream.next()).await.unwrap();
-        assert_eq!(*seen, sent);
+        assert_eq!(seen, News::Measured(Arc::new(sent)));
     }
 }
 
@@ -86,6 +113,31 @@ async fn other_hubs_are_not_seen(fixture: &impl LiveFixture) {
     assert_eq!(*next(&mut second).await, container(hub(2), 2));
     sees_nothing(&mut first).await;
     sees_nothing(&mut second).await;
+}
+
+async fn a_viewer_sees_how_the_hub_is_and_of_others_nothing(fixture: &impl LiveFixture) {
+    let mut stream = watch(fixture, hub(1)).await;
+    for secs in 1..=3 {
+        announce(fixture, &presence(hub(2), secs)).await;
+        announce(fixture, &presence(hub(1), secs)).await;
+        sees_presence(&mut stream, &presence(hub(1), secs)).await;
+    }
+    announce(fixture, &Presence::gone(hub(1))).await;
+    sees_presence(&mut stream, &Presence::gone(hub(1))).await;
+}
+
+/// What was said before may be said again, after a reconnect.
+async fn sees_presence(stream: &mut LiveStream, expected: &Presence) {
+    let seen = async {
+        loop {
+            match stream.next().await.unwrap() {
+                News::Presence(seen) if *seen == *expected => return,
+                News::Presence(seen) => assert_eq!(seen.hub, expected.hub),
+                News::Measured(container) => panic!("nobody published {container:?}"),
+            }
+        }
+    };
+    within(TIME_LIMIT, "how the hub is was seen", seen).await;
 }
 
 async fn viewers_of_one_hub_cost_one_subscription(fixture: &impl LiveFixture) {

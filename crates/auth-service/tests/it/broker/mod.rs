@@ -1,6 +1,7 @@
 //! Hubs at a real RabbitMQ. One broker for all of it: starting it takes longest.
 
 mod life;
+mod over_mqtt;
 mod rights;
 mod stage;
 
@@ -13,6 +14,20 @@ async fn hubs_do_at_the_broker_what_they_may_and_released_ones_nothing() {
     life::a_released_hub_is_thrown_out_and_stays_out(&stage).await;
     life::while_nobody_answers_known_hubs_go_on_and_new_ones_wait(&mut stage).await;
     life::sixty_come_at_once(&stage).await;
+    life::no_secret_is_in_the_brokers_log(&stage);
+    stage.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_rabbitmq_4_hubs_do_over_amqp_and_mqtt_what_they_may() {
+    let stage = stage::Stage::set_with_mqtt().await;
+    rights::a_hub_publishes_under_its_own_key_and_does_nothing_else(&stage).await;
+    rights::only_the_right_secret_under_the_right_name_logs_in(&stage).await;
+    over_mqtt::a_hub_publishes_under_its_own_topics_and_does_nothing_else(&stage).await;
+    over_mqtt::nobody_is_told_of_by_a_strangers_will(&stage).await;
+    over_mqtt::only_the_right_secret_under_the_right_name_logs_in(&stage).await;
+    over_mqtt::a_released_hub_is_thrown_out_and_stays_out(&stage).await;
+    life::a_released_hub_is_thrown_out_and_stays_out(&stage).await;
     life::no_secret_is_in_the_brokers_log(&stage);
     stage.server.stop().await;
 }

@@ -23,10 +23,12 @@ fn none() -> FieldTable {
     FieldTable::default()
 }
 
-/// All but the first are refused.
+/// All but the first two are refused.
 fn attempts() -> Vec<(&'static str, Attempt)> {
     attempts! {
         "publish under its own key": |channel, own| publish(&channel, "telemetry", &own);
+        "say how it is": |channel, own| publish(&channel, "telemetry", &own.replace("hub.", "presence."));
+        "say how another is": |channel, _own| publish(&channel, "telemetry", "presence.0197a3c2-0000-7000-8000-00000000000f");
         "publish under another key": |channel, _own| publish(&channel, "telemetry", "hub.0197a3c2-0000-7000-8000-00000000000f");
         "publish under a key below its own": |channel, own| publish(&channel, "telemetry", &format!("{own}.more"));
         "publish under a pattern": |channel, _own| publish(&channel, "telemetry", "hub.*");
@@ -70,7 +72,7 @@ pub(super) async fn a_hub_publishes_under_its_own_key_and_does_nothing_else(stag
             Err(error) => assert!(error.to_string().contains("ACCESS_REFUSED"), "{what}: {error}"),
         }
     }
-    assert_eq!(allowed, ["publish under its own key"]);
+    assert_eq!(allowed, ["publish under its own key", "say how it is"]);
     assert!(connection.status().connected(), "only channels were closed");
     connection.close(200, "OK".into()).await.unwrap();
 }

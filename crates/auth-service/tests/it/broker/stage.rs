@@ -34,6 +34,7 @@ pub(super) struct Stage {
     pub(super) server: Server,
     pub(super) home: HouseholdId,
     pub(super) management: String,
+    pub(super) mqtt_port: u16,
     config: BrokerConfig,
     desk: Option<(JoinHandle<()>, CancellationToken)>,
 }
@@ -47,10 +48,22 @@ pub(super) struct Hub {
 
 impl Stage {
     pub(super) async fn set() -> Self {
+        Self::set_with(None).await
+    }
+
+    /// With RabbitMQ 4, to which hubs come over MQTT too.
+    pub(super) async fn set_with_mqtt() -> Self {
+        Self::set_with(Some(free_port())).await
+    }
+
+    async fn set_with(mqtt_port: Option<u16>) -> Self {
         let server = Server::with_sqlite().await;
         let home = server.settle("ada@example.org", false).await;
         let desk = SocketAddr::from(([127, 0, 0, 1], free_port()));
-        let (setup, management) = RabbitMqSetup::with_hubs(desk, TTL);
+        let (mut setup, management) = RabbitMqSetup::with_hubs(desk, TTL);
+        if let Some(port) = mqtt_port {
+            setup = setup.and_mqtt(port).unwrap();
+        }
         let config = BrokerConfig {
             listen: Some(desk),
             management_url: Some(management.clone()),
@@ -61,7 +74,15 @@ impl Stage {
         };
         let rabbitmq = tokio::task::spawn_blocking(move || RabbitMq::start_with(&setup).unwrap());
         let rabbitmq = rabbitmq.await.unwrap();
-        let mut stage = Self { rabbitmq, server, home, management, config, desk: None };
+        let mut stage = Self {
+            rabbitmq,
+            server,
+            home,
+            management,
+            mqtt_port: mqtt_port.unwrap_or_default(),
+            config,
+            desk: None,
+        };
         stage.answer().await;
         stage.declare().await;
         stage
