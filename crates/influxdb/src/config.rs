@@ -26,6 +26,8 @@ pub struct Config {
     /// How long InfluxDB keeps the ticks it is given, from the day we create the bucket; for ever when not set. A
     /// bucket that is there already keeps its own rule.
     pub retention_days: Option<u32>,
+    /// How many MiB of rollups whoever answers questions remembers; 0 for none. A year of 30 sockets takes 2.
+    pub remembered_mib: u16,
     /// Whether written bodies are compressed: less than half the bytes, for more than ten times the processor's time
     /// that making them takes. For a store that is far away.
     pub gzip: bool,
@@ -63,6 +65,7 @@ impl Default for Config {
             bucket: "wattline".to_owned(),
             rollup_bucket: None,
             retention_days: None,
+            remembered_mib: 64,
             gzip: false,
             connect_timeout_millis: 3_000,
             write_timeout_millis: 15_000,
@@ -144,6 +147,10 @@ impl Config {
 
     pub(crate) fn rollup_bucket(&self) -> String {
         self.rollup_bucket.clone().unwrap_or_else(|| format!("{}-rollups", self.bucket))
+    }
+
+    pub(crate) const fn remembered_bytes(&self) -> usize {
+        (self.remembered_mib as usize) << 20
     }
 
     pub(crate) const fn write_timeout(&self) -> Duration {

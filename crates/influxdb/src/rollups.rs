@@ -2,7 +2,10 @@
 
 mod day;
 mod marks;
+mod memory;
+mod version;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -22,9 +25,12 @@ use crate::query::{TIMES, ask, unusable};
 use crate::table::Table;
 pub(crate) use day::MEASUREMENT as DAYS;
 pub(crate) use marks::MEASUREMENT as MARKS;
+use memory::{Listed, Memory};
+use version::Version;
 
 const PUT: &str = "writing rollups to InfluxDB";
 const READ: &str = "reading rollups from InfluxDB";
+const LIST: &str = "asking InfluxDB which rollups there are";
 const WATERMARK: &str = "asking InfluxDB for the latest rollup";
 const ACTIVE: &str = "asking InfluxDB for active hubs";
 const FIRST: &str = "asking InfluxDB for the first tick";
@@ -45,6 +51,7 @@ pub struct Rollups {
     days: Bucket,
     timeout: Duration,
     retention_days: Option<u32>,
+    memory: Option<Memory>,
 }
 
 #[derive(Debug)]
@@ -64,7 +71,15 @@ impl Rollups {
             connection,
             timeout: config.query_timeout(),
             retention_days: config.retention_days,
+            memory: None,
         })
+    }
+
+    /// For who asks for the same pages over and over: those that were read are remembered, and given out as long as
+    /// InfluxDB has them in this very version.
+    pub fn remembering(config: &Config) -> Result<Self, BuildError> {
+        let memory = (config.remembered_mib > 0).then(|| Memory::new(config.remembered_bytes()));
+        Ok(Self { memory, ..Self::new(config)? })
     }
 
     async fn ask<V: DeserializeOwned>(
@@ -76,22 +91,65 @@ impl Rollups {
         ask(&self.connection, operation, self.timeout, &bucket.database, question).await
     }
 
+    /// The pages of at most [`WINDOW_DAYS`], in order.
     async fn window(
         &self,
         hub: HubId,
-        range: TimeRange,
+        days: Range<UtcDay>,
         detail: Detail,
     ) -> Result<Vec<PackedDay>, StoreError> {
+        // Without anything to compare, which versions there are is one question too many.
+        let Some(memory) = self.memory.as_ref().filter(|memory| memory.has_any(hub, &days)) else {
+            return self.read(hub, days, detail).await;
+        };
+        let listed = self.versions(hub, &days).await?;
+        let mut pages = memory.recall(hub, &days, &listed, detail);
+        let mut missing = listed.keys().filter(|day| !pages.contains_key(day));
+        if let Some(&first) = missing.next() {
+            // Mostly the latest ones. From the first to the last it is one question, whatever is in between.
+            let last = missing.next_back().map_or(first, |&last| last);
+            let asked = first..last.next();
+            pages.retain(|day, _| !asked.contains(day));
+            let read = self.read(hub, asked, detail).await?;
+            pages.extend(read.into_iter().map(|page| (page.day, page)));
+        }
+        Ok(pages.into_values().collect())
+    }
+
+    async fn read(
+        &self,
+        hub: HubId,
+        days: Range<UtcDay>,
+        detail: Detail,
+    ) -> Result<Vec<PackedDay>, StoreError> {
+        let range = TimeRange::new(days.start.start(), days.end.start());
         let question = select(&day::fields(detail), day::MEASUREMENT, hub, range);
         let mut attempt = 1;
-        loop {
+        let pages = loop {
             let tables: Vec<Table<Cell>> = self.ask(READ, &self.days, &question).await?;
             match day::read(hub, detail, &tables) {
-                Ok(days) => return Ok(days),
+                Ok(pages) => break pages,
                 Err(day::NoDay::Torn(_)) if attempt < ATTEMPTS => attempt += 1,
                 Err(error) => return Err(unusable(READ, &error)),
             }
+        };
+        if let Some(memory) = &self.memory {
+            memory.keep(&pages);
         }
+        Ok(pages.into_iter().map(|(_, page)| page).collect())
+    }
+
+    async fn versions(&self, hub: HubId, days: &Range<UtcDay>) -> Result<Listed, StoreError> {
+        let range = TimeRange::new(days.start.start(), days.end.start());
+        let question = select("q", day::MEASUREMENT, hub, range);
+        let tables: Vec<Table<Option<i64>>> = self.ask(LIST, &self.days, &question).await?;
+        let mut listed = BTreeMap::new();
+        for row in tables.iter().flat_map(|table| &table.values) {
+            if let [Some(start), Some(q)] = row.as_slice() {
+                listed.insert(UtcDay::of(UtcMillis(*start)), Version::of_integer(*q));
+            }
+        }
+        Ok(listed)
     }
 
     /// Of the only row, if there is one: its time, and its value.
@@ -162,7 +220,7 @@ impl domain::rollup::Rollups for Rollups {
         start = start.max(UtcDay::of(TIMES.start));
         while start < end {
             let next = UtcDay(start.0 + WINDOW_DAYS).min(end);
-            found.extend(self.window(hub, TimeRange::new(start.start(), next.start()), detail).await?);
+            found.extend(self.window(hub, start..next, detail).await?);
             start = next;
         }
         Ok(found)
@@ -171,8 +229,8 @@ impl domain::rollup::Rollups for Rollups {
     async fn watermark(&self, hub: HubId) -> Result<Option<UtcMillis>, StoreError> {
         let question = select("last(q)", day::MEASUREMENT, hub, TIMES);
         let latest = self.one(WATERMARK, &self.days, &question).await?;
-        Ok(latest.map(|(start, quarters)| {
-            let quarters = u8::try_from(quarters).unwrap_or_default();
+        Ok(latest.map(|(start, q)| {
+            let quarters = version::quarters(q);
             DayRollup { quarters, ..DayRollup::empty(hub, UtcDay::of(start)) }.until()
         }))
     }

@@ -10,12 +10,12 @@ use domain::measurement::{MeasurementQuery, SocketSums, StoreError, sum_quarter_
 use domain::rollup::{BadRollup, Detail, PackedDay, Rollups, UtcDay};
 use domain::usage::UsageBuilder;
 use domain::{HubId, TimeRange, UtcMillis};
-use futures_util::future::try_join_all;
+use futures_util::future::{try_join, try_join_all, try_join3};
 
 /// What was measured, as far as it is asked for.
 pub struct Gathered {
     parts: Vec<Part>,
-    detail: Detail,
+    power_since: Option<UtcMillis>,
 }
 
 enum Part {
@@ -34,21 +34,21 @@ pub enum GatherError {
     NotRolledUp { hub: HubId, since: UtcMillis },
 }
 
-/// Everything that the hubs measured in `range` while they were the household's. With `patience` it is given up when what is
-/// not rolled up yet takes longer than that.
+/// Everything that the hubs measured in `range` while they were the household's: energy, and from `power_since` on the
+/// highest and the lowest power too. With `patience` it is given up when what is not rolled up yet takes longer than that.
 pub async fn gather(
     query: &dyn MeasurementQuery,
     rollups: &dyn Rollups,
     grants: impl IntoIterator<Item = &HubGrant>,
     range: TimeRange,
-    detail: Detail,
+    power_since: Option<UtcMillis>,
     patience: Option<Duration>,
 ) -> Result<Gathered, GatherError> {
     let hubs = grants.into_iter().map(|grant| (grant.hub, grant.clip(range)));
     let hubs = hubs.filter(|(_, range)| !range.is_empty());
-    let of_hub = |(hub, range)| of_hub(query, rollups, hub, range, detail, patience);
+    let of_hub = |(hub, range)| of_hub(query, rollups, hub, range, power_since, patience);
     let parts = try_join_all(hubs.map(of_hub)).await?;
-    Ok(Gathered { parts: parts.into_iter().flatten().collect(), detail })
+    Ok(Gathered { parts: parts.into_iter().flatten().collect(), power_since })
 }
 
 async fn of_hub(
@@ -56,7 +56,7 @@ async fn of_hub(
     rollups: &dyn Rollups,
     hub: HubId,
     range: TimeRange,
-    detail: Detail,
+    power_since: Option<UtcMillis>,
     patience: Option<Duration>,
 ) -> Result<Vec<Part>, GatherError> {
     let whole =
@@ -66,38 +66,76 @@ async fn of_hub(
         return Ok(vec![Part::Sums { hub, sums }]);
     }
     // The watermark first: what is rolled up after it was read is in the days too, and not the other way round.
-    let watermark = rollups.watermark(hub).await?;
-    let days = match watermark {
-        Some(until) if until > whole.start => rollups.days(hub, UtcDay::touching(whole), detail).await?,
-        _ => Vec::new(),
+    let watermark = rollups.watermark(hub).await?.unwrap_or(whole.start).max(whole.start);
+    let days = async {
+        if watermark > whole.start {
+            Ok(pages(rollups, hub, whole, power_since).await?)
+        } else {
+            Ok(Vec::new())
+        }
     };
-    let rolled_up = days.last().map(PackedDay::until).max(watermark).unwrap_or(whole.start);
-    let mut parts: Vec<Part> = days.into_iter().map(|day| Part::Day { day, within: whole }).collect();
-
-    let rest = TimeRange::new(whole.start.max(rolled_up), whole.end);
-    if !rest.is_empty() {
-        let sums = query.quarter_hours(hub, rest);
-        let sums = match patience {
-            Some(patience) => tokio::time::timeout(patience, sums)
-                .await
-                .map_err(|_| GatherError::NotRolledUp { hub, since: rest.start })??,
-            None => sums.await?,
-        };
-        parts.push(Part::Sums { hub, sums });
-    }
+    let rest = since(query, hub, TimeRange::new(watermark, whole.end), patience);
     // A hub may have changed hands inside a quarter hour: the parts at the edges are summed from ticks.
-    for edge in [TimeRange::new(range.start, whole.start), TimeRange::new(whole.end, range.end)] {
-        if !edge.is_empty() {
-            parts.push(Part::Sums { hub, sums: sum_quarter_hours(&query.ticks(hub, edge).await?) });
+    let edges = [TimeRange::new(range.start, whole.start), TimeRange::new(whole.end, range.end)];
+    let edges = edges.into_iter().filter(|edge| !edge.is_empty()).map(|edge| query.ticks(hub, edge));
+    let edges = async { Ok(try_join_all(edges).await?) };
+    let (days, mut rest, edges) = try_join3(days, rest, edges).await?;
+
+    // Both were asked for at once: what has been rolled up in between is in both.
+    if let Some(rolled_up) = days.last().map(PackedDay::until) {
+        for socket in &mut rest {
+            socket.sums.retain(|sum| sum.start >= rolled_up);
         }
     }
+    let mut parts: Vec<Part> = days.into_iter().map(|day| Part::Day { day, within: whole }).collect();
+    let sums = std::iter::once(rest).chain(edges.iter().map(|ticks| sum_quarter_hours(ticks)));
+    parts.extend(sums.map(|sums| Part::Sums { hub, sums }));
     Ok(parts)
 }
 
+async fn pages(
+    rollups: &dyn Rollups,
+    hub: HubId,
+    range: TimeRange,
+    power_since: Option<UtcMillis>,
+) -> Result<Vec<PackedDay>, StoreError> {
+    let days = UtcDay::touching(range);
+    let first_with_power = power_since.map_or(days.end, UtcDay::of).clamp(days.start, days.end);
+    let read = async |days: std::ops::Range<UtcDay>, detail| {
+        if days.is_empty() { Ok(Vec::new()) } else { rollups.days(hub, days, detail).await }
+    };
+    let (mut pages, with_power) = try_join(
+        read(days.start..first_with_power, Detail::Energy),
+        read(first_with_power..days.end, Detail::Power),
+    )
+    .await?;
+    pages.extend(with_power);
+    Ok(pages)
+}
+
+/// From ticks, what is not rolled up yet.
+async fn since(
+    query: &dyn MeasurementQuery,
+    hub: HubId,
+    rest: TimeRange,
+    patience: Option<Duration>,
+) -> Result<Vec<SocketSums>, GatherError> {
+    if rest.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sums = query.quarter_hours(hub, rest);
+    Ok(match patience {
+        Some(patience) => tokio::time::timeout(patience, sums)
+            .await
+            .map_err(|_| GatherError::NotRolledUp { hub, since: rest.start })??,
+        None => sums.await?,
+    })
+}
+
 impl Gathered {
-    /// What was asked for.
-    pub const fn detail(&self) -> Detail {
-        self.detail
+    /// Whether the powers are known of everything from `start` on.
+    pub fn has_power_since(&self, start: UtcMillis) -> bool {
+        self.power_since.is_some_and(|since| since <= start)
     }
 
     /// Adds all of it. May be called for several builders.
@@ -106,7 +144,10 @@ impl Gathered {
         for part in &self.parts {
             match part {
                 Part::Day { day, .. } if day.day.range().intersection(&wanted).is_empty() => {}
-                Part::Day { day, within } => builder.add_day(&day.unpack(self.detail)?, *within),
+                Part::Day { day, within } => {
+                    let detail = if builder.has_power() { detail(day) } else { Detail::Energy };
+                    builder.add_day(&day.unpack(detail)?, *within);
+                }
                 Part::Sums { hub, sums } => builder.add_sums(*hub, sums),
             }
         }
@@ -118,7 +159,7 @@ impl Gathered {
         for part in &self.parts {
             match part {
                 Part::Day { day, within } => {
-                    let day = day.unpack(self.detail)?;
+                    let day = day.unpack(detail(day))?;
                     for socket in &day.sockets {
                         day.sums(socket).filter(|sum| within.contains(sum.start)).for_each(|sum| each(&sum));
                     }
@@ -128,4 +169,9 @@ impl Gathered {
         }
         Ok(())
     }
+}
+
+/// What is there of it.
+fn detail(day: &PackedDay) -> Detail {
+    if day.power.is_some() { Detail::Power } else { Detail::Energy }
 }

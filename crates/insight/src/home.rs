@@ -56,10 +56,31 @@ impl Home<'_> {
 
     /// What all its hubs measured in `range`. [`GatherError::NotRolledUp`] when too much of it has to be summed up first.
     pub async fn gather(&self, range: TimeRange, detail: Detail) -> Result<Gathered, GatherError> {
+        let power_since = match detail {
+            Detail::Energy => None,
+            Detail::Power => Some(range.start),
+        };
+        self.gather_since(range, power_since).await
+    }
+
+    /// The same, energy alone until `power_since`: for a long range of which the powers are wanted of the end.
+    pub async fn gather_with_power_since(
+        &self,
+        range: TimeRange,
+        power_since: UtcMillis,
+    ) -> Result<Gathered, GatherError> {
+        self.gather_since(range, Some(power_since)).await
+    }
+
+    async fn gather_since(
+        &self,
+        range: TimeRange,
+        power_since: Option<UtcMillis>,
+    ) -> Result<Gathered, GatherError> {
         // What is to come need not be looked for: a month may have weeks of it. Hubs' clocks may be ahead a little.
         let soon = self.now.plus_millis(QUARTER_HOUR_MILLIS).ceil_to(QUARTER_HOUR_MILLIS);
         let past = TimeRange::new(range.start, range.end.min(soon));
-        gather(self.query, self.rollups, &self.hubs, past, detail, Some(PATIENCE)).await
+        gather(self.query, self.rollups, &self.hubs, past, power_since, Some(PATIENCE)).await
     }
 
     /// What of it falls into the buckets between `edges`.
@@ -70,7 +91,7 @@ impl Home<'_> {
         prices: Option<&Prices>,
     ) -> Result<Usage, GatherError> {
         let mut builder = UsageBuilder::new(edges, self.now).for_home(&self.settings);
-        if gathered.detail() == Detail::Energy {
+        if !gathered.has_power_since(builder.range().start) {
             builder = builder.energy_only();
         }
         if let Some(prices) = prices {

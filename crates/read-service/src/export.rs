@@ -11,7 +11,6 @@ use axum::response::{IntoResponse, Response};
 use domain::access::AccessClaims;
 use domain::calendar::{Bucket, Zone, bucket_edges};
 use domain::registry::{HomeSettings, SocketKey};
-use domain::rollup::Detail;
 use domain::usage::{Usage, UsageBuilder};
 use domain::{TimeRange, UtcMillis};
 use futures_util::stream;
@@ -223,8 +222,7 @@ impl Job {
         }
         let edges = bucket_edges(piece, self.bucket, &self.claims.zone).unwrap_or_default();
         let (query, rollups) = (&*self.deps.query, &*self.deps.rollups);
-        let gathered =
-            insight::gather(query, rollups, &self.claims.hubs, piece, Detail::Energy, None).await?;
+        let gathered = insight::gather(query, rollups, &self.claims.hubs, piece, None, None).await?;
         let mut builder = UsageBuilder::new(edges, self.now).for_home(&self.settings);
         gathered.add_to(&mut builder)?;
         Ok(builder.finish())

@@ -91,6 +91,15 @@ impl<'a> Home<'a> {
         Ok(self.inner.gather(range, detail).await?)
     }
 
+    /// The same, energy alone until `power_since`.
+    pub(crate) async fn gather_with_power_since(
+        &self,
+        range: TimeRange,
+        power_since: UtcMillis,
+    ) -> Result<Gathered, GatherError> {
+        Ok(self.inner.gather_with_power_since(range, power_since).await?)
+    }
+
     /// What of it falls into the buckets between `edges`.
     pub(crate) fn usage(
         &self,

@@ -1,4 +1,4 @@
-//! The live stream: server-sent events, one per tick.
+//! The live stream: server-sent events, one per tick, and when a hub says how it is.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -8,7 +8,8 @@ use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use domain::access::HubGrant;
-use domain::live::LiveError;
+use domain::live::{LiveError, News};
+use domain::presence::Presence;
 use domain::{Clock, Container, TickEnergy, TimeRange, UtcMillis};
 use futures_util::future::try_join_all;
 use futures_util::{Stream, StreamExt, stream};
@@ -27,6 +28,14 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How soon a browser comes back after the stream has ended.
 const RETRY: Duration = Duration::from_millis(500);
 
+/// The data of an event.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum LiveEvent {
+    Tick(LiveTick),
+    Hub(LiveHub),
+}
+
 /// The data of an event `tick`.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LiveTick {
@@ -39,16 +48,42 @@ pub(crate) struct LiveTick {
     energy_j: BTreeMap<u8, i64>,
 }
 
+/// The data of an event `hub`: whether a hub is there, and how it is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LiveHub {
+    hub: Uuid,
+    /// When this was heard, in Unix seconds.
+    at: i64,
+    /// Whether the hub publishes what it measures. It says so every two minutes; where it is silent for six, it is not
+    /// there. When it is not online it may still measure, and what it measures is kept on it.
+    online: bool,
+    /// Of the hub's software. This and what follows is not there when somebody else has noticed that the hub is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+    /// Since when its software has been running, in Unix seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started: Option<i64>,
+    /// How many messages with measurements wait on the hub.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiting: Option<u64>,
+    /// Start of the tick that has waited longest, in Unix seconds; not there when none waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oldest_waiting: Option<i64>,
+    /// Whether the hub's clock is set by somebody who knows the time; not there when it does not know that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock_synchronised: Option<bool>,
+}
+
 /// What the household uses, as it happens: server-sent events.
 ///
-/// An event `tick` per hub and tick; an event `end` before the server closes the stream, which happens when the
+/// An event `tick` per hub and tick; an event `hub` when a hub says how it is, or the broker that it is gone; an event `end` before the server closes the stream, which happens when the
 /// access token expires: come back with a new one.
 #[utoipa::path(
     get,
     path = "/v1/households/{household}/live",
     params(("household" = Uuid, Path)),
     responses(
-        (status = 200, description = "Events; the data of `tick` is a LiveTick", body = LiveTick, content_type = "text/event-stream"),
+        (status = 200, description = "Events; the data of `tick` is a LiveTick, that of `hub` a LiveHub", body = LiveEvent, content_type = "text/event-stream"),
         (status = 401, description = "No valid access token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The token is not for watching", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Not a household of this token", body = Problem, content_type = "application/problem+json"),
@@ -64,7 +99,7 @@ pub(crate) async fn live(State(state): State<AppState>, Viewer(claims): Viewer) 
     let feed = &state.deps.live;
     let hubs = try_join_all(present.map(async |grant| {
         let stream = feed.watch(grant.hub).await?;
-        Ok::<_, LiveError>(stream.map(move |container| (grant, container)))
+        Ok::<_, LiveError>(stream.map(move |news| (grant, news)))
     }))
     .await
     .map_err(|error| Problem::unavailable(&error))?;
@@ -78,7 +113,7 @@ pub(crate) async fn live(State(state): State<AppState>, Viewer(claims): Viewer) 
         }
     };
     let news = stream::select_all(hubs)
-        .flat_map(move |(grant, container)| stream::iter(events(&container, &grant, &*clock)))
+        .flat_map(move |(grant, news)| stream::iter(events(&news, &grant, &*clock)))
         // Without hubs the stream stays open: one may be added, and the browser need not come back at once.
         .chain(stream::pending())
         .take_until(over);
@@ -96,7 +131,19 @@ fn respond(events: impl Stream<Item = Event> + Send + 'static) -> Response {
     response
 }
 
-fn events(container: &Container, grant: &HubGrant, clock: &dyn Clock) -> Vec<Event> {
+fn events(news: &News, grant: &HubGrant, clock: &dyn Clock) -> Vec<Event> {
+    match news {
+        News::Measured(container) => ticks(container, grant, clock),
+        News::Presence(presence) => {
+            let now = clock.now();
+            let is_ours = grant.since <= now && grant.until.is_none_or(|until| now < until);
+            let event = is_ours.then(|| LiveEvent::Hub(LiveHub::new(presence, now)));
+            event.and_then(|data| Event::default().event("hub").json_data(data).ok()).into_iter().collect()
+        }
+    }
+}
+
+fn ticks(container: &Container, grant: &HubGrant, clock: &dyn Clock) -> Vec<Event> {
     let ours = grant.clip(TimeRange::new(clock.now().plus_millis(-NEWS_MILLIS), UtcMillis(i64::MAX)));
     container
         .ticks
@@ -106,7 +153,7 @@ fn events(container: &Container, grant: &HubGrant, clock: &dyn Clock) -> Vec<Eve
             Event::default()
                 .event("tick")
                 .id(tick.start.0.to_string())
-                .json_data(LiveTick::new(container, tick))
+                .json_data(LiveEvent::Tick(LiveTick::new(container, tick)))
                 .ok()
         })
         .collect()
@@ -119,6 +166,26 @@ impl LiveTick {
             at: tick.start.secs(),
             tick_s: container.tick_length.secs(),
             energy_j: tick.energy.iter().map(|(socket, joules)| (socket.get(), joules.0)).collect(),
+        }
+    }
+}
+
+impl LiveHub {
+    fn new(presence: &Presence, heard: UtcMillis) -> Self {
+        let about = presence.about.as_ref();
+        let started = about.and_then(|about| {
+            let running = i64::try_from(about.running_secs).ok()?;
+            heard.secs().checked_sub(running)
+        });
+        Self {
+            hub: presence.hub.as_uuid(),
+            at: heard.secs(),
+            online: presence.online,
+            version: about.map(|about| about.version.clone()),
+            started,
+            waiting: about.map(|about| about.waiting),
+            oldest_waiting: about.and_then(|about| about.oldest_waiting).map(UtcMillis::secs),
+            clock_synchronised: about.and_then(|about| about.clock_synchronised),
         }
     }
 }

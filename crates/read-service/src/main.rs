@@ -24,7 +24,7 @@ fn main() -> ExitCode {
         let keys = KeySource::trusting(settings.jwks_url, &trusted)?;
         let deps = Deps {
             query: Arc::new(influxdb::Reader::new(&settings.influxdb)?),
-            rollups: Arc::new(influxdb::Rollups::new(&settings.influxdb)?),
+            rollups: Arc::new(influxdb::Rollups::remembering(&settings.influxdb)?),
             registry: Arc::new(postgres::Accounts::connect(&settings.accounts.config(trusted.pem()))?),
             live: Arc::new(rabbitmq::Live::connect(settings.rabbitmq)?),
             tokens: Arc::new(TokenVerifier::new(keys, context.clock.clone())),

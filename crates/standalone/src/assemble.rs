@@ -25,7 +25,7 @@ type Parts = JoinSet<anyhow::Result<()>>;
 
 /// Runs until it is told to stop, or until a part fails.
 pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> anyhow::Result<()> {
-    let Context { mut config, clock, shutdown } = context;
+    let Context { mut config, clock, shutdown, .. } = context;
     let data = config.data_dir.clone();
     std::fs::create_dir_all(&data).with_context(|| format!("cannot make the folder {}", data.display()))?;
     config.place_spool();

@@ -1,6 +1,6 @@
-//! A rollup as a line: `day,hub=<id> q=96i,e="…",p="…" <start of the day in ms>`.
+//! A rollup as a line: `day,hub=<id> q=1099511627872i,e="…",p="…" <start of the day in ms>`.
 //!
-//! `q` is the number of quarter hours that are rolled up. `e` and `p` are the packed energy and power, in base64, of
+//! `q` is its [`Version`]. `e` and `p` are the packed energy and power, in base64, of
 //! which nothing needs escaping within quotes.
 //!
 //! InfluxDB 1.x and 2.x take at most 64 KiB in a string, and a day of 64 busy sockets may be more. So a part is cut
@@ -14,6 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use domain::rollup::{Detail, PackedDay, UtcDay};
 use domain::{HubId, UtcMillis};
 
+use super::version::Version;
 use crate::cell::Cell;
 use crate::table::Table;
 
@@ -48,24 +49,20 @@ pub(super) enum NoDay {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Head {
-    quarters: u8,
+    version: Version,
     pieces: u8,
-    checksum: u32,
 }
 
 impl Head {
     fn to_bytes(self) -> [u8; HEAD] {
-        let [a, b, c, d] = self.checksum.to_le_bytes();
-        [self.quarters, self.pieces, a, b, c, d]
+        let [a, b, c, d] = self.version.checksum.to_le_bytes();
+        [self.version.quarters, self.pieces, a, b, c, d]
     }
 
     fn split(piece: &[u8]) -> Option<(Self, &[u8])> {
         let (&[quarters, pieces, a, b, c, d], rest) = piece.split_first_chunk::<HEAD>()?;
-        Some((Self { quarters, pieces, checksum: u32::from_le_bytes([a, b, c, d]) }, rest))
-    }
-
-    fn is_of_same_write(self, other: Self) -> bool {
-        (self.quarters, self.checksum) == (other.quarters, other.checksum)
+        let version = Version { quarters, checksum: u32::from_le_bytes([a, b, c, d]) };
+        Some((Self { version, pieces }, rest))
     }
 }
 
@@ -80,15 +77,12 @@ pub(super) fn whole_line(day: &PackedDay) -> Result<String, NoLine> {
 
 fn with_pieces(day: &PackedDay, whole: bool) -> Result<String, NoLine> {
     let power = day.power.as_deref().ok_or(NoLine::NoPower)?;
-    let mut checksum = flate2::Crc::new();
-    for part in [&[day.quarters], day.energy.as_slice(), power] {
-        checksum.update(part);
-    }
-    let mut line = format!("{MEASUREMENT},hub={} q={}i", day.hub, day.quarters);
+    let version = Version::of(day, power);
+    let mut line = format!("{MEASUREMENT},hub={} q={}i", day.hub, version.to_integer());
     for (part, fields) in [(day.energy.as_slice(), &ENERGY), (power, &POWER)] {
         let count = part.len().div_ceil(PIECE).max(1);
         let pieces = u8::try_from(count).ok().filter(|_| count <= fields.len()).ok_or(NoLine::TooLong)?;
-        let head = Head { quarters: day.quarters, pieces, checksum: checksum.sum() };
+        let head = Head { version, pieces };
         let mut rest = part;
         for field in &fields[..count] {
             let (piece, after) = rest.split_at(rest.len().min(PIECE));
@@ -114,7 +108,11 @@ pub(super) fn fields(detail: Detail) -> String {
 }
 
 /// The rows of an answer to [`fields`].
-pub(super) fn read(hub: HubId, detail: Detail, tables: &[Table<Cell>]) -> Result<Vec<PackedDay>, NoDay> {
+pub(super) fn read(
+    hub: HubId,
+    detail: Detail,
+    tables: &[Table<Cell>],
+) -> Result<Vec<(Version, PackedDay)>, NoDay> {
     let mut days = Vec::new();
     for table in tables {
         let place = |name: &str| table.columns.iter().position(|column| column == name);
@@ -128,13 +126,14 @@ pub(super) fn read(hub: HubId, detail: Detail, tables: &[Table<Cell>]) -> Result
                 Detail::Energy => None,
                 Detail::Power => {
                     let (head_of_power, power) = join(day, row, &power)?;
-                    if !head.is_of_same_write(head_of_power) {
+                    if head.version != head_of_power.version {
                         return Err(NoDay::Torn(day));
                     }
                     Some(power)
                 }
             };
-            days.push(PackedDay { hub, day, quarters: head.quarters, energy, power });
+            let quarters = head.version.quarters;
+            days.push((head.version, PackedDay { hub, day, quarters, energy, power }));
         }
     }
     Ok(days)
@@ -204,20 +203,35 @@ mod tests {
     }
 
     fn both(tables: &[Table<Cell>]) -> [Result<Vec<PackedDay>, NoDay>; 2] {
-        [Detail::Energy, Detail::Power].map(|detail| read(HUB, detail, tables))
+        [Detail::Energy, Detail::Power].map(|detail| {
+            let days = read(HUB, detail, tables)?;
+            Ok(days.into_iter().map(|(_, day)| day).collect())
+        })
     }
 
     #[test]
     fn a_small_day_is_a_line_of_three_fields() {
         let small = PackedDay { quarters: 4, energy: vec![1, 2, 3], power: Some(vec![]), ..day(0, 0) };
         let line = line(&small).unwrap();
-        let shape = "day,hub=abababab-abab-abab-abab-abababababab q=4i,e=\"BAF";
+        let shape = "day,hub=abababab-abab-abab-abab-abababababab q=1";
         assert!(line.starts_with(shape) && line.ends_with("\" 1728000000000\n"), "{line}");
+        assert!(line.contains("i,e=\"BAF"), "{line}");
         assert_eq!(
             line.matches('=').count(),
             1 + 3 + line.matches("=\"").count() - 2 + line.matches("=\",").count()
         );
         assert_eq!(both(&[answer(&[line])])[1].as_deref(), Ok(&[small][..]));
+    }
+
+    #[test]
+    fn its_number_is_the_version_of_its_pieces() {
+        let answer = answer(&[line(&day(50, PIECE + 1)).unwrap()]);
+        let q = answer.columns.iter().position(|column| column == "q").unwrap();
+        let listed = answer.values[0][q].integer().and_then(Version::of_integer).unwrap();
+        for detail in [Detail::Energy, Detail::Power] {
+            let read = read(HUB, detail, std::slice::from_ref(&answer)).unwrap();
+            assert_eq!(read[0].0, listed);
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod fake;
 mod reads;
 mod real;
 mod refusals;
+mod remembered;
 mod rollups;
 mod set_up;
 mod v2_rollups;

@@ -47,7 +47,7 @@ async fn missing_buckets_are_created_and_only_ticks_expire() {
     assert_eq!(fake.requests()[2..4], ["GET /api/v2/orgs?org=wattline", "POST /api/v2/buckets"]);
     assert_eq!(
         asked[3].body,
-        r#"{"orgID":"00aa","name":"wattline","retentionRules":[{"type":"expire","everySeconds":63072000}]}"#
+        r#"{"orgID":"00aa","name":"wattline","retentionRules":[{"type":"expire","everySeconds":63072000,"shardGroupDurationSeconds":86400}]}"#
     );
     assert_eq!(
         asked[6].body,

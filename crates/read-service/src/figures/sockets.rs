@@ -7,11 +7,9 @@ use axum::extract::State;
 use domain::TimeRange;
 use domain::calendar::QUARTER_HOUR_MILLIS;
 use domain::registry::SocketKey;
-use domain::rollup::Detail;
 use domain::usage::{SocketUsage, Usage};
 use serde::Serialize;
 use service::problem::Problem;
-use tokio::try_join;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -81,11 +79,10 @@ pub(crate) async fn sockets(
     let end = home.now.ceil_to(QUARTER_HOUR_MILLIS);
     let year = TimeRange::new(end.plus_millis(-YEAR_DAYS * DAY_MILLIS), end);
     let month = standby::range(&home);
-    let (of_year, of_month) =
-        try_join!(home.gather(year, Detail::Energy), home.gather(month, Detail::Power))?;
+    let gathered = home.gather_with_power_since(year, month.start).await?;
     let prices = home.prices(year);
-    let of_year = home.whole(&of_year, year, prices.as_ref())?;
-    let of_month = home.whole(&of_month, month, prices.as_ref())?;
+    let of_year = home.whole(&gathered, year, prices.as_ref())?;
+    let of_month = home.whole(&gathered, month, prices.as_ref())?;
     let price = standby::mean_price(&home);
     let recent: BTreeMap<SocketKey, &SocketUsage> =
         of_month.sockets.iter().map(|socket| (key(socket), socket)).collect();

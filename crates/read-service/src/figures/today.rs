@@ -3,13 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use domain::calendar::QUARTER_HOUR_MILLIS;
-use domain::rollup::Detail;
 use domain::{Joules, TimeRange, UtcMillis};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::Serialize;
 use service::problem::Problem;
-use tokio::try_join;
 use utoipa::ToSchema;
 
 use super::standby;
@@ -66,10 +64,8 @@ pub(crate) async fn today(
         return Err(Problem::new(http::StatusCode::UNPROCESSABLE_ENTITY).detail(detail));
     };
     let month = standby::range(&home);
-    let (recent, month) = try_join!(
-        home.gather(TimeRange::new(days.first(), month.end), Detail::Energy),
-        home.gather(month, Detail::Power)
-    )?;
+    let range = TimeRange::new(days.first().min(month.start), month.end);
+    let recent = home.gather_with_power_since(range, month.start).await?;
     let prices = home.prices(days.today);
     let so_far = home.whole(&recent, days.today, prices.as_ref())?;
     let before = home.usage(&recent, days.edges(), None)?;
@@ -84,7 +80,7 @@ pub(crate) async fn today(
         cost_n: so_far.total_cost().map(|nano| nano.0),
         currency: home.currency(),
         usual_j: median(usual.collect()).map(|joules| joules.0),
-        standby_w: standby::of_home(&home, &month)?.map(watts),
+        standby_w: standby::of_home(&home, &recent)?.map(watts),
     }))
 }
 

@@ -1,7 +1,6 @@
 //! The same question about another period.
 
-use domain::calendar::{Bucket, Zone, bucket_edges};
-use domain::usage::Usage;
+use domain::calendar::{Zone, bucket_edges};
 use domain::{TickLength, TimeRange, UtcMillis};
 use jiff::civil::Date;
 use jiff::{ToSpan, Unit};
@@ -18,16 +17,14 @@ const WEEK_DAYS: i32 = 7;
 pub(super) async fn answer(
     home: &Home<'_>,
     question: &Question,
-    usage: &Usage,
     with: Compare,
 ) -> Result<CompareAnswer, Problem> {
-    let range = other(whole(&usage.edges), home.zone(), with)
+    let asked = question.edges(home.zone(), TickLength::DEFAULT)?;
+    let range = other(whole(&asked), home.zone(), with)
         .ok_or_else(|| fault("compare", "The other period lies outside the calendar."))?;
-    let edges = match question.bucket {
-        Bucket::Tick => question.edges(home.zone(), TickLength::DEFAULT)?,
-        bucket => bucket_edges(range, bucket, home.zone())
-            .ok_or_else(|| fault("compare", "The other period lies outside the calendar."))?,
-    };
+    // Ticks are not compared.
+    let edges = bucket_edges(range, question.bucket, home.zone())
+        .ok_or_else(|| fault("compare", "The other period lies outside the calendar."))?;
     let mut usage = between(home, edges, question.cost).await?;
     question.keep_what_is_asked(&mut usage);
     Ok(CompareAnswer::new(&usage))

@@ -9,6 +9,7 @@ use domain::rollup::Detail;
 use domain::usage::{Usage, UsageBuilder};
 use http::StatusCode;
 use service::problem::Problem;
+use tokio::try_join;
 
 use super::answer::UsageAnswer;
 use super::comparison;
@@ -51,12 +52,14 @@ pub(crate) async fn usage(
         .map_err(|rejection| Problem::new(StatusCode::BAD_REQUEST).detail(rejection.body_text()))?;
     let question = parameters.check()?;
     let home = Home::open(&state.deps, claims).await?;
-    let mut usage = answer(&home, &question).await?;
-    question.keep_what_is_asked(&mut usage);
-    let compare = match question.compare {
-        Some(with) => Some(comparison::answer(&home, &question, &usage, with).await?),
-        None => None,
+    let compare = async {
+        match question.compare {
+            Some(with) => comparison::answer(&home, &question, with).await.map(Some),
+            None => Ok(None),
+        }
     };
+    let (mut usage, compare) = try_join!(answer(&home, &question), compare)?;
+    question.keep_what_is_asked(&mut usage);
     let rooms = match question.group {
         Group::Room => Some(grouping::rooms(&usage, &home.labels().await?)),
         Group::Socket | Group::Home => None,

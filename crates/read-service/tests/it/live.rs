@@ -1,6 +1,7 @@
 use std::time::{Duration, Instant};
 
 use domain::access::HubGrant;
+use domain::presence::{About, Presence};
 use domain::{Clock as _, Container};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -106,6 +107,44 @@ async fn what_is_published_is_seen_at_once() {
     let latency = published.elapsed();
     println!("seen after {latency:?}");
     assert!(latency < Duration::from_secs(1), "{latency:?}");
+}
+
+#[tokio::test]
+async fn a_hub_that_comes_or_goes_is_seen_by_its_household_only() {
+    let server = server().await;
+    let now = server.clock.now();
+    let gone = HubGrant { hub: hub(3), since: utc("2026-01-01T00:00:00Z"), until: Some(now) };
+    let token = server.token("UTC", &[always(hub(1)), gone]);
+    let mut events = Events::of(&server, &token).await;
+    let about = About {
+        version: "1.2.3".to_owned(),
+        running_secs: 90,
+        waiting: 7,
+        oldest_waiting: Some(now.plus_millis(-70_000)),
+        clock_synchronised: None,
+    };
+    let present = Presence { hub: hub(1), online: true, about: Some(about) };
+    for stranger in [hub(2), hub(3)] {
+        server.announce(&Presence { hub: stranger, ..present.clone() }).await;
+    }
+    server.announce(&present).await;
+    server.announce(&Presence::gone(hub(1))).await;
+    let came = events.next().await.unwrap();
+    assert_eq!(came.kind, "hub");
+    assert_eq!(
+        came.data,
+        json!({
+            "hub": hub(1).to_string(),
+            "at": now.secs(),
+            "online": true,
+            "version": "1.2.3",
+            "started": now.secs() - 90,
+            "waiting": 7,
+            "oldest_waiting": now.secs() - 70,
+        })
+    );
+    let went = events.next().await.unwrap();
+    assert_eq!(went.data, json!({ "hub": hub(1).to_string(), "at": now.secs(), "online": false }));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The read-service over HTTP, on SQLite, the in-process live feed, and keys and clock of the test's own.
+//! The read-service over HTTP, on SQLite or InfluxDB, the in-process live feed, and keys and clock of the test's own.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -13,6 +13,7 @@ mod keys;
 mod live;
 mod long_ranges;
 mod parameters;
+mod remembered;
 mod rights;
 mod rollups;
 mod server;

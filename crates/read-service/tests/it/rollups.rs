@@ -1,11 +1,17 @@
 //! Answers are the same whether they come from rollups, from ticks, or from both.
 
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use domain::access::HubGrant;
-use domain::{TickLength, TimeRange, UtcMillis};
+use domain::measurement::{MeasurementStore as _, StoreError};
+use domain::rollup::{Detail, Mark, PackedDay, Rollups, UtcDay};
+use domain::{HubId, TickLength, TimeRange, UtcMillis};
 use testkit::containers::{ContainerBuilder, RECORDED_DAY, hub};
 
 use crate::expected;
-use crate::server::{Server, always, utc};
+use crate::server::{Server, always, roll_up, utc};
 
 const DAY: i64 = 86_400_000;
 
@@ -93,4 +99,70 @@ async fn a_worker_that_is_away_costs_time_and_no_measurement() {
     let token = server.token("UTC", &grants);
     let answer = server.usage(&token, "2012-01-16T00:00:00Z", "2012-01-19T00:00:00Z", "1h").await;
     expected::check(&answer, &containers, &grants, now);
+}
+
+/// The worker rolled something up after the watermark was read and before the pages were.
+struct Overtaken {
+    store: sqlite::Measurements,
+    watermark: UtcMillis,
+}
+
+#[async_trait]
+impl Rollups for Overtaken {
+    async fn watermark(&self, _: HubId) -> Result<Option<UtcMillis>, StoreError> {
+        Ok(Some(self.watermark))
+    }
+
+    async fn days(
+        &self,
+        hub: HubId,
+        days: Range<UtcDay>,
+        detail: Detail,
+    ) -> Result<Vec<PackedDay>, StoreError> {
+        self.store.days(hub, days, detail).await
+    }
+
+    async fn first_tick(&self, hub: HubId) -> Result<Option<UtcMillis>, StoreError> {
+        self.store.first_tick(hub).await
+    }
+
+    async fn put_days(&self, _: &[PackedDay]) -> Result<(), StoreError> {
+        unreachable!()
+    }
+
+    async fn active_hubs(&self, _: UtcMillis) -> Result<Vec<HubId>, StoreError> {
+        unreachable!()
+    }
+
+    async fn mark(&self, _: &[Mark]) -> Result<(), StoreError> {
+        unreachable!()
+    }
+
+    async fn marks(&self, _: usize) -> Result<Vec<Mark>, StoreError> {
+        unreachable!()
+    }
+
+    async fn settle(&self, _: &[Mark]) -> Result<(), StoreError> {
+        unreachable!()
+    }
+}
+
+#[tokio::test]
+async fn what_is_rolled_up_while_somebody_asks_counts_once() {
+    let now = RECORDED_DAY.plus_millis(2 * DAY + 90 * 60_000);
+    let folder = tempfile::tempdir().unwrap();
+    let store = sqlite::Measurements::open(folder.path().join("measurements.db")).await.unwrap();
+    let containers = [minutes(RECORDED_DAY, 2_960).build()];
+    store.write_containers(&containers).await.unwrap();
+    let all = TimeRange::new(RECORDED_DAY, now);
+    roll_up(&store, &store, hub(1), all, now).await;
+    for hours in [1, 23, 24, 25, 48] {
+        let overtaken =
+            Overtaken { store: store.clone(), watermark: RECORDED_DAY.plus_millis(hours * 3_600_000) };
+        let server = Server::start_with(now, Some(Arc::new(store.clone())), Some(Arc::new(overtaken))).await;
+        let grants = [always(hub(1))];
+        let token = server.token("UTC", &grants);
+        let answer = server.usage(&token, "2012-01-16T00:00:00Z", "2012-01-18T02:00:00Z", "1h").await;
+        expected::check(&answer, &containers, &grants, now);
+    }
 }

@@ -5,8 +5,9 @@ use domain::access::{AUDIENCE, AccessClaims, HubGrant, ISSUER, Role, every_scope
 use domain::accounts::{Accounts as _, Household, HubAssignment, SocketLabel};
 use domain::calendar::Zone;
 use domain::measurement::{MeasurementQuery, MeasurementStore as _};
+use domain::presence::Presence;
 use domain::registry::{HomeSettings, Registry as _};
-use domain::rollup::{PackedDay, Roller, Rollups as _, UtcDay, ripe_until};
+use domain::rollup::{PackedDay, Roller, Rollups, UtcDay, ripe_until};
 use domain::transport::ContainerPublisher as _;
 use domain::{Clock, Container, HouseholdId, HubId, PersonId, SocketNumber, TimeRange, UtcMillis};
 use read_service::{Deps, KeySource, TokenVerifier};
@@ -58,11 +59,15 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(now: UtcMillis) -> Self {
-        Self::start_with(now, None).await
+        Self::start_with(now, None, None).await
     }
 
-    /// With another store than its own.
-    pub(crate) async fn start_with(now: UtcMillis, query: Option<Arc<dyn MeasurementQuery>>) -> Self {
+    /// With other stores than its own.
+    pub(crate) async fn start_with(
+        now: UtcMillis,
+        query: Option<Arc<dyn MeasurementQuery>>,
+        rollups: Option<Arc<dyn Rollups>>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = sqlite::Measurements::open(folder.path().join("measurements.db")).await.unwrap();
         let accounts = Arc::new(sqlite::Accounts::open(folder.path().join("accounts.db")).await.unwrap());
@@ -76,7 +81,7 @@ impl Server {
         let source_of_keys = KeySource::new(keys.url.clone()).unwrap();
         let deps = Deps {
             query: query.unwrap_or_else(|| Arc::new(store.clone())),
-            rollups: Arc::new(store.clone()),
+            rollups: rollups.unwrap_or_else(|| Arc::new(store.clone())),
             registry: accounts.clone(),
             live: Arc::new(live.clone()),
             clock: clock.clone(),
@@ -111,15 +116,7 @@ impl Server {
 
     /// Rolls up what the hub measured on the UTC days of the range, as the worker would.
     pub(crate) async fn roll_up(&self, hub: HubId, range: TimeRange) {
-        let days = UtcDay::touching(range);
-        for day in (days.start.0..days.end.0).map(UtcDay) {
-            let mut sums = Roller::new(hub, day);
-            for tick in self.store.ticks(hub, day.range()).await.unwrap() {
-                sums.push(&tick);
-            }
-            let rolled = sums.finish(day.range().end.min(ripe_until(self.clock.now())));
-            self.store.put_days(&[PackedDay::pack(&rolled)]).await.unwrap();
-        }
+        roll_up(&self.store, &self.store, hub, range, self.clock.now()).await;
     }
 
     /// From the JSON that the page would send.
@@ -151,6 +148,11 @@ impl Server {
     pub(crate) fn publish(&self, container: &Container) {
         let (publisher, hub, body) = (self.publisher.clone(), container.hub, wire::encode(container));
         tokio::spawn(async move { publisher.publish(hub, body).await });
+    }
+
+    /// As a hub does.
+    pub(crate) async fn announce(&self, presence: &Presence) {
+        self.publisher.announce(presence).await.unwrap();
     }
 
     /// Good for ten minutes.
@@ -206,6 +208,25 @@ impl Server {
         let url = format!("{}/v1/households/{}/live", self.url, household());
         let request = self.http.get(url).bearer_auth(token).header("accept-encoding", "gzip");
         request.send().await.unwrap()
+    }
+}
+
+/// Rolls up the UTC days of the range, as the worker would.
+pub(crate) async fn roll_up(
+    query: &dyn MeasurementQuery,
+    rollups: &dyn Rollups,
+    hub: HubId,
+    range: TimeRange,
+    now: UtcMillis,
+) {
+    let days = UtcDay::touching(range);
+    for day in (days.start.0..days.end.0).map(UtcDay) {
+        let mut sums = Roller::new(hub, day);
+        for tick in query.ticks(hub, day.range()).await.unwrap() {
+            sums.push(&tick);
+        }
+        let rolled = sums.finish(day.range().end.min(ripe_until(now)));
+        rollups.put_days(&[PackedDay::pack(&rolled)]).await.unwrap();
     }
 }
 

@@ -48,7 +48,7 @@ impl MeasurementQuery for Endless {
 
 #[tokio::test]
 async fn what_takes_too_long_to_sum_up_is_said_to_be_on_its_way() {
-    let server = Server::start_with(utc("2026-11-21T12:00:00Z"), Some(Arc::new(Endless))).await;
+    let server = Server::start_with(utc("2026-11-21T12:00:00Z"), Some(Arc::new(Endless)), None).await;
     let token = server.token("UTC", &[always(hub(1))]);
     let answer = server.get(&path("1h"), &token).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
@@ -67,7 +67,7 @@ fn path(bucket: &str) -> String {
 
 #[tokio::test]
 async fn failures_are_problems_that_hide_their_cause() {
-    let server = Server::start_with(utc("2026-11-21T12:00:00Z"), Some(Arc::new(Broken))).await;
+    let server = Server::start_with(utc("2026-11-21T12:00:00Z"), Some(Arc::new(Broken)), None).await;
     let token = server.token("UTC", &[always(hub(1))]);
     let down = server.get(&path("1h"), &token).await;
     assert_eq!(down.status, StatusCode::SERVICE_UNAVAILABLE);
