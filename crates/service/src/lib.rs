@@ -12,6 +12,7 @@ pub mod origin;
 pub mod problem;
 mod run;
 pub mod shutdown;
+pub mod systemd;
 pub mod tls;
 
 pub use logs::LogFormat;

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{ExitCode, Termination};
 use std::sync::Arc;
 
 use domain::Clock;
@@ -12,6 +12,7 @@ use crate::clock::SystemClock;
 use crate::config::{self, Config, Faults};
 use crate::logs::{self, LogFormat};
 use crate::shutdown;
+use crate::systemd::ServiceManager;
 
 /// `EX_USAGE` of sysexits.h: the configuration is wrong, and starting again will not help.
 const EXIT_CONFIG: u8 = 64;
@@ -22,13 +23,15 @@ pub struct Context<C> {
     pub clock: Arc<dyn Clock>,
     /// Cancelled when the process is asked to stop.
     pub shutdown: CancellationToken,
+    /// Who wants to hear when it is ready, if anybody.
+    pub manager: ServiceManager,
 }
 
 /// Loads the configuration, starts logging and the runtime, and runs `main` until it ends or a signal comes.
 /// A bad configuration names every fault and exits with 64, any other error exits with 1.
 ///
 /// The log filter is taken from `WATTLINE_LOG` (such as `info,lapin=warn`), the format from
-/// `WATTLINE_LOG_FORMAT` (`text` or `json`).
+/// `WATTLINE_LOG_FORMAT` (`text` or `json`). As text they have the form of systemd's journal where they go there.
 pub fn run<C, F, M>(name: &'static str, config_file: Option<&Path>, main: M) -> ExitCode
 where
     C: Config,
@@ -38,9 +41,9 @@ where
     run_with(name, "info", config::load::<C>(config_file, std::env::vars()), main)
 }
 
-/// As [`run`], for a binary that has its configuration from elsewhere and logs `quiet`ly where nobody set a
-/// filter.
-pub fn run_with<C, F, M>(
+/// As [`run`], for a binary that has its configuration from elsewhere, logs `quiet`ly where nobody set a filter, and may
+/// say by its exit code how it went.
+pub fn run_with<C, F, M, E>(
     name: &'static str,
     default_filter: &str,
     config: Result<C, Faults>,
@@ -49,12 +52,14 @@ pub fn run_with<C, F, M>(
 where
     C: Config,
     M: FnOnce(Context<C>) -> F,
-    F: Future<Output = anyhow::Result<()>>,
+    F: Future<Output = anyhow::Result<E>>,
+    E: Termination,
 {
     let variable = |name: &str| std::env::vars().find(|(key, _)| key == name).map(|(_, value)| value);
     let filter = variable("WATTLINE_LOG").unwrap_or_else(|| default_filter.to_owned());
     let format = variable("WATTLINE_LOG_FORMAT").map_or(Ok(LogFormat::Text), |text| text.parse());
-    logs::init(*format.as_ref().unwrap_or(&LogFormat::Text), &filter);
+    let to_journal = variable("JOURNAL_STREAM").is_some_and(|stream| logs::goes_to_the_journal(&stream));
+    logs::init(*format.as_ref().unwrap_or(&LogFormat::Text), to_journal, &filter);
     let faults = [
         format.err().map(|fault| format!("WATTLINE_LOG_FORMAT: {fault}")),
         config.as_ref().err().map(ToString::to_string),
@@ -62,7 +67,8 @@ where
     let config = match config {
         Ok(config) if faults[0].is_none() => config,
         _ => {
-            faults.iter().flatten().for_each(|fault| eprintln!("{name}: {fault}"));
+            let complain = |fault: &String| logs::complain(&format!("{name}: {fault}"), to_journal);
+            faults.iter().flatten().for_each(complain);
             return ExitCode::from(EXIT_CONFIG);
         }
     };
@@ -82,12 +88,13 @@ where
         for warning in warnings {
             tracing::warn!("{warning}");
         }
-        main(Context { config, clock: Arc::new(SystemClock), shutdown }).await
+        let manager = ServiceManager::from_environment(std::env::vars(), std::process::id());
+        main(Context { config, clock: Arc::new(SystemClock), shutdown, manager }).await
     });
     match outcome {
-        Ok(()) => {
+        Ok(ended) => {
             tracing::info!("{name} has stopped");
-            ExitCode::SUCCESS
+            ended.report()
         }
         Err(error) => {
             tracing::error!("{name} failed: {error:#}");
