@@ -38,6 +38,11 @@ impl Nature {
 }
 
 impl Entry {
+    /// Whether its counter goes on while nobody reads it.
+    pub fn counts_on(&self) -> bool {
+        self.nature().outlives_us
+    }
+
     pub(crate) fn nature(&self) -> Nature {
         if let Some(plug) = &self.tasmota {
             let hint = format!("is it on, and is {:?} its topic?", plug.topic);

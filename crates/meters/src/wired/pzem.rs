@@ -8,6 +8,8 @@ use super::modbus::{self, FrameError};
 
 const REGISTERS: u16 = 10;
 const MICROJOULES_PER_WH: i64 = 3_600_000_000;
+/// Its counter goes to 9,999.99 kWh and begins anew.
+const MOST_WATT_HOURS: u32 = 9_999_999;
 /// The address at which any answers, if it is alone.
 pub const ANY_ADDRESS: u8 = 0xF8;
 
@@ -39,10 +41,12 @@ impl Measured {
         })
     }
 
+    /// A count that it cannot show is none.
     pub fn reading(&self) -> Reading {
+        let counted = || Microjoules(i64::from(self.watt_hours) * MICROJOULES_PER_WH);
         Reading {
             power: Some(Milliwatts(i64::from(self.deciwatts) * 100)),
-            count: Some(Microjoules(i64::from(self.watt_hours) * MICROJOULES_PER_WH)),
+            count: (self.watt_hours <= MOST_WATT_HOURS).then(counted),
         }
     }
 }
@@ -122,6 +126,18 @@ mod tests {
 
     fn framed(body: &[u8]) -> Vec<u8> {
         [body, &crc(body).to_le_bytes()].concat()
+    }
+
+    #[test]
+    fn a_count_that_its_display_has_no_room_for_is_none() {
+        let mut body = BODY;
+        body[13..17].copy_from_slice(&[0xFF; 4]);
+        let reading = Measured::parse(1, &framed(&body)).unwrap().reading();
+        assert_eq!((reading.power, reading.count), (Some(Milliwatts(220_000)), None));
+        // 9,999,999 Wh; the low register comes first.
+        body[13..17].copy_from_slice(&[0x96, 0x7F, 0x00, 0x98]);
+        let reading = Measured::parse(1, &framed(&body)).unwrap().reading();
+        assert_eq!(reading.count, Some(Microjoules(9_999_999 * MICROJOULES_PER_WH)));
     }
 
     #[test]
