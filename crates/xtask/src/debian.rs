@@ -1,15 +1,15 @@
-//! The system packages that tests use.
+//! The system packages that tests and builds use.
 
 use std::path::Path;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 
 use crate::run::{program, run};
 
 /// A Debian package, and a file that tells that it is there; one `*` stands for any name.
-struct Package {
-    name: &'static str,
-    proof: &'static str,
+pub(crate) struct Package {
+    pub(crate) name: &'static str,
+    pub(crate) proof: &'static str,
 }
 
 const PACKAGES: [Package; 7] = [
@@ -28,6 +28,9 @@ const FOR_KEYCLOAK: [Package; 3] = [
     Package { name: "curl", proof: "/usr/bin/curl" },
 ];
 
+/// It tells programs of another Debian where their libraries are.
+const FOR_RABBITMQ_4: [Package; 1] = [Package { name: "patchelf", proof: "/usr/bin/patchelf" }];
+
 fn is_installed(package: &Package) -> bool {
     match package.proof.split_once("/*/") {
         None => Path::new(package.proof).exists(),
@@ -37,9 +40,9 @@ fn is_installed(package: &Package) -> bool {
     }
 }
 
-/// Installs what is missing when we may, and says what is missing when we may not.
+/// What the tests take.
 pub(crate) fn install_packages() -> anyhow::Result<()> {
-    install(&PACKAGES)
+    install(&PACKAGES).context("without them: cargo xtask test --fast")
 }
 
 /// What Keycloak takes besides.
@@ -47,7 +50,13 @@ pub(crate) fn install_for_keycloak() -> anyhow::Result<()> {
     install(&FOR_KEYCLOAK)
 }
 
-fn install(packages: &[Package]) -> anyhow::Result<()> {
+/// What unpacking RabbitMQ 4 takes besides.
+pub(crate) fn install_for_rabbitmq_4() -> anyhow::Result<()> {
+    install(&FOR_RABBITMQ_4)
+}
+
+/// Installs what is missing when we may, and says what is missing when we may not.
+pub(crate) fn install(packages: &[Package]) -> anyhow::Result<()> {
     let missing: Vec<&str> =
         packages.iter().filter(|package| !is_installed(package)).map(|package| package.name).collect();
     if missing.is_empty() {
@@ -57,8 +66,7 @@ fn install(packages: &[Package]) -> anyhow::Result<()> {
     if !is_debian || !rustix::process::geteuid().is_root() {
         bail!(
             "these are needed and not installed: {list}.\n\
-             On Debian: sudo apt-get install {list}\n\
-             Without them: cargo xtask test --fast",
+             On Debian: sudo apt-get install {list}",
             list = missing.join(" ")
         );
     }

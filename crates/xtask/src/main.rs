@@ -1,4 +1,4 @@
-//! What developers and newcomers run: `cargo xtask demo|test|stack|bench|chaos|probe|tidy`.
+//! What developers and newcomers run: `cargo xtask demo|test|stack|bench|chaos|probe|package|audit|tidy`.
 //!
 //! It starts other programs and reads what they say. It must not know how any of them works inside.
 
@@ -9,9 +9,11 @@ mod debian;
 mod demo;
 mod interrupt;
 mod keycloak;
+mod package;
 mod page;
 mod probe;
 mod process;
+mod rabbitmq4;
 mod run;
 mod stack;
 mod test;
@@ -44,6 +46,11 @@ enum Task {
     Chaos(chaos::Chaos),
     /// Asks the running services everything that their descriptions allow, and much that they do not.
     Probe(probe::Probe),
+    /// Builds Debian packages of the agent, for a Raspberry Pi.
+    Package(package::Package),
+    /// Fetches RabbitMQ 4, which is tested with besides the system's, unless it is there.
+    #[command(name = "rabbitmq4")]
+    RabbitMq4,
     /// Asks the databases of advisories about everything that we depend on. Needs the network.
     Audit,
     /// Checks the edges between crates and the habits of the house.
@@ -58,6 +65,8 @@ fn main() -> ExitCode {
         Task::Bench(bench) => bench.run(),
         Task::Chaos(chaos) => chaos.run(),
         Task::Probe(probe) => probe.run(),
+        Task::Package(package) => package.run(),
+        Task::RabbitMq4 => rabbitmq4::fetch(),
         Task::Audit => audit::run_all(),
         Task::Tidy => tidy::run(),
     };

@@ -7,7 +7,7 @@ use testkit::servers::Keycloak;
 
 use crate::chaos::Chaos;
 use crate::run::{cargo, exists, program, run, step};
-use crate::{debian, keycloak, page, tidy};
+use crate::{debian, keycloak, package, page, rabbitmq4, tidy};
 
 #[derive(Args)]
 pub(crate) struct Test {
@@ -27,6 +27,7 @@ impl Test {
             return step("unit tests", || run(cargo().args(["test", "--workspace", "--lib", "--bins"])));
         }
         step("system packages", debian::install_packages)?;
+        step("RabbitMQ 4", rabbitmq4::fetch)?;
         let keycloak = if self.keycloak { Some(step("Keycloak", fetch_keycloak)?) } else { None };
         step("page: install", page::install)?;
         step("page: API types are those of the OpenAPI files", generated_types)?;
@@ -50,10 +51,15 @@ impl Test {
                 .env("RUSTDOCFLAGS", "-D warnings"))
         })?;
         step("dependencies", deny)?;
+        let emulated = step("agent for a Raspberry Pi", package::emulated::agent)?;
         // This builds the binaries too, which the system tests start.
         step("tests, with real servers", || {
             let distribution = keycloak.iter().map(|archive| (Keycloak::DISTRIBUTION, archive));
-            run(cargo().args(["test", "--workspace", "--locked", "--no-fail-fast"]).envs(distribution))
+            let emulated = emulated.iter().map(|words| (testkit::emulated::AGENT, words));
+            run(cargo()
+                .args(["test", "--workspace", "--locked", "--no-fail-fast"])
+                .envs(distribution)
+                .envs(emulated))
         })?;
         step("faults under load, the short form", || Chaos::in_short().run())
     }

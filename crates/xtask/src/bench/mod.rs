@@ -1,6 +1,7 @@
 //! Measurements of whole processes, built for release, on this machine. Figures of different machines do not
 //! compare.
 
+mod agent;
 mod auth;
 mod broker;
 mod day;
@@ -68,6 +69,8 @@ enum What {
     Pipeline(pipeline::Pipeline),
     /// The pipeline with one, two and four write-services.
     Replicas,
+    /// What the agent of a home takes: memory, processor, disk and line.
+    Agent(agent::Agent),
     /// Sizes of containers, and what it takes to make and read them.
     Wire,
 }
@@ -111,6 +114,7 @@ impl Bench {
             What::Broker => broker::measure(&rig()?),
             What::Pipeline(pipeline) => pipeline.measure(&rig()?),
             What::Replicas => replicas::measure(&rig()?),
+            What::Agent(agent) => agent.measure(&rig()?),
             What::Wire => wire::measure(&rig()?),
         }
     }

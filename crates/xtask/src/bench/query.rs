@@ -14,6 +14,7 @@ use jiff::{Timestamp, ToSpan, Zoned};
 use serde::Serialize;
 use serde_json::Value;
 use testkit::client::Client;
+use testkit::servers::Program;
 use testkit::system::{EMAIL, System, SystemSetup};
 
 use super::day;
@@ -45,8 +46,11 @@ const ZONE: &str = "Europe/Berlin";
 const POLL: Duration = Duration::from_secs(1);
 /// After an answer that did not come.
 const REST: Duration = Duration::from_mins(1);
+const START_LIMIT: Duration = Duration::from_mins(1);
 /// For the year to be stored and rolled up.
 const PATIENCE: Duration = Duration::from_mins(40);
+/// How often the read-service is started anew for each view, which it then answers without remembering anything.
+const COLD_STARTS: usize = 10;
 /// So many answers in a row that took about as long say that nothing is being rolled up any more.
 const STEADY: usize = 5;
 /// By which they may differ anyway.
@@ -58,9 +62,18 @@ struct Timing {
     view: &'static str,
     p50_ms: f64,
     p99_ms: f64,
+    /// The first question after a start of the read-service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cold: Option<Cold>,
     /// Numbers in the answer.
     points: usize,
     bytes: usize,
+}
+
+#[derive(Serialize)]
+struct Cold {
+    p50_ms: f64,
+    slowest_ms: f64,
 }
 
 const COLUMNS: &[Column] = &[
@@ -68,6 +81,8 @@ const COLUMNS: &[Column] = &[
     ("view", "view"),
     ("p50 ms", "p50_ms"),
     ("p99 ms (target: 50)", "p99_ms"),
+    ("cold p50 ms", "cold/p50_ms"),
+    ("cold slowest ms", "cold/slowest_ms"),
     ("points", "points"),
     ("bytes", "bytes"),
 ];
@@ -113,15 +128,16 @@ impl Query {
             ),
             sockets: Vec::new(),
         };
-        let system = tokio::task::spawn_blocking(move || System::start(&setup)).await??;
+        let mut system = tokio::task::spawn_blocking(move || System::start(&setup)).await??;
         let began = Instant::now();
         let client = day::log_in(&system.url, EMAIL, &system.password).await?;
         let yesterday = Days::now()?.yesterday();
-        while ask(&client, &yesterday).await.context("the read-service does not answer")?["total"]
-            ["total_coverage"]
-            .as_f64()
-            .is_none_or(|coverage| coverage < 0.999)
-        {
+        // At first there is not even a bucket, and that is no answer.
+        let is_stored = |answer: anyhow::Result<Value>| {
+            let coverage = answer.ok()?["total"]["total_coverage"].as_f64()?;
+            Some(coverage >= 0.999)
+        };
+        while is_stored(ask(&client, &yesterday).await) != Some(true) {
             if began.elapsed() > PATIENCE {
                 bail!("the past is not stored after {} s", PATIENCE.as_secs());
             }
@@ -134,10 +150,13 @@ impl Query {
             "s",
             None,
         );
-        let views = self.views("InfluxDB", &client).await;
+        let mut views = self.views("InfluxDB", &client).await?;
+        for (view, (_, question)) in views.iter_mut().zip(Days::now()?.views()) {
+            view.cold = Some(cold(&mut system.read, &client, &question).await?);
+        }
         // Blocking: the servers are waited for.
         tokio::task::spawn_blocking(move || drop(system)).await?;
-        views
+        Ok(views)
     }
 
     async fn views(&self, store: &'static str, client: &Client) -> anyhow::Result<Vec<Timing>> {
@@ -158,17 +177,12 @@ impl Query {
         client: &Client,
         question: &str,
     ) -> anyhow::Result<Timing> {
-        let path = format!("/households/{}/{question}", client.household);
         let mut times = Vec::new();
         let mut body = Vec::new();
         for _ in 0..self.questions {
-            let began = Instant::now();
-            let answer = client.get(&path).send().await?;
-            if !answer.status().is_success() {
-                bail!("{question}: {}", answer.text().await?);
-            }
-            body = answer.bytes().await?.to_vec();
-            times.push(began.elapsed().as_secs_f64() * 1_000.0);
+            let took;
+            (took, body) = timed(client, question).await?;
+            times.push(took);
         }
         times.sort_by(f64::total_cmp);
         let at = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)];
@@ -178,10 +192,37 @@ impl Query {
             view,
             p50_ms: at(50),
             p99_ms: at(99),
+            cold: None,
             points: numbers(&answer),
             bytes: body.len(),
         })
     }
+}
+
+/// How many ms the answer took, and its body.
+async fn timed(client: &Client, question: &str) -> anyhow::Result<(f64, Vec<u8>)> {
+    let path = format!("/households/{}/{question}", client.household);
+    let began = Instant::now();
+    let answer = client.get(&path).send().await?;
+    if !answer.status().is_success() {
+        bail!("{question}: {}", answer.text().await?);
+    }
+    let body = answer.bytes().await?.to_vec();
+    Ok((began.elapsed().as_secs_f64() * 1_000.0, body))
+}
+
+/// The keys and every connection are new to it too.
+async fn cold(read: &mut Program, client: &Client, question: &str) -> anyhow::Result<Cold> {
+    let mut times = Vec::new();
+    for _ in 0..COLD_STARTS {
+        tokio::task::block_in_place(|| {
+            read.restart()?;
+            read.wait_until_ready(START_LIMIT)
+        })?;
+        times.push(timed(client, question).await?.0);
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(Cold { p50_ms: times[COLD_STARTS / 2], slowest_ms: times[COLD_STARTS - 1] })
 }
 
 /// Today in the home.

@@ -6,7 +6,7 @@ use cargo_metadata::{DependencyKind, Metadata};
 
 use super::crates;
 
-const ADAPTERS: [&str; 5] = ["rabbitmq", "inprocess", "influxdb", "sqlite", "postgres"];
+const ADAPTERS: [&str; 6] = ["rabbitmq", "mqtt", "inprocess", "influxdb", "sqlite", "postgres"];
 const SERVICES: [&str; 7] =
     ["agent", "write-service", "rollup-worker", "alert-worker", "read-service", "auth-service", "web-app"];
 /// Where a binary puts its adapters together, or is at work on one by itself.
@@ -20,7 +20,7 @@ fn allowed(name: &str) -> Vec<&'static str> {
         adapter if ADAPTERS.contains(&adapter) => vec!["domain", "wire"],
         // The spool holds the very bytes that are published, and the hot path decodes into its own buffers: the
         // codec is pure, so these two know it.
-        "agent" => vec!["domain", "meters", "service", "wire", "rabbitmq"],
+        "agent" => vec!["domain", "meters", "service", "wire", "rabbitmq", "mqtt"],
         "write-service" => vec!["domain", "service", "wire", "rabbitmq", "influxdb"],
         "rollup-worker" => vec!["domain", "service", "influxdb", "postgres"],
         "alert-worker" => vec!["domain", "insight", "mail", "service", "influxdb", "postgres"],
@@ -49,9 +49,9 @@ pub(super) fn check(metadata: &Metadata, faults: &mut Vec<String>) {
                 continue;
             }
             let only_in_tests = dependency.kind == DependencyKind::Development;
-            // Tests may use the kit, and the adapters that need no server.
+            // Tests may use the kit, the adapters that need no server, and a hub's other way to the broker.
             let for_tests =
-                ["testkit", "sqlite", "inprocess", "domain", "wire", "auth-service", "read-service"];
+                ["testkit", "sqlite", "inprocess", "mqtt", "domain", "wire", "auth-service", "read-service"];
             if !(only_in_tests && for_tests.contains(&other)) {
                 faults.push(format!("{name} may not know {other}"));
             }
