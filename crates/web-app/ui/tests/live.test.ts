@@ -11,12 +11,12 @@ describe('live readings', () => {
     const state = after(tick(100, { 0: 118, 7: 32 }), tick(100, { 0: 1000 }, 'b'));
     expect(homeWatts(state.readings, 110)).toBe(115);
   });
-  it('leave out a socket that has been silent for more than three ticks', () => {
-    const state = after(tick(100, { 0: 100, 1: 500 }), tick(130, { 0: 100 }));
-    expect(homeWatts(state.readings, 140)).toBe(60);
-    expect(homeWatts(state.readings, 141)).toBe(10);
+  it('leave out a socket that has been silent for longer than a quiet hub, and three ticks', () => {
+    const state = after(tick(100, { 0: 100, 1: 500 }), tick(160, { 0: 100 }));
+    expect(homeWatts(state.readings, 170)).toBe(60);
+    expect(homeWatts(state.readings, 171)).toBe(10);
     const reading = state.readings.get('a:1');
-    expect(reading && isSilent(reading, 141)).toBe(true);
+    expect(reading && isSilent(reading, 171)).toBe(true);
   });
   it('are unknown, not zero, when every socket is silent', () => {
     expect(homeWatts(after(tick(100, { 0: 100 })).readings, 1000)).toBeNull();

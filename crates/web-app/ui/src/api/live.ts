@@ -1,10 +1,11 @@
 import { livePath } from './client';
-import type { Tick } from './types';
+import type { HubState, Tick } from './types';
 
 export type LinkState = 'connecting' | 'open' | 'reconnecting';
 
 interface Handlers {
   onTick: (tick: Tick) => void;
+  onHub: (state: HubState) => void;
   onState: (state: LinkState) => void;
   /** The stream was refused, for example because the session ended. */
   onRefused: () => void;
@@ -15,7 +16,7 @@ const PLANNED_MS = 250;
 const SETTLED_MS = 5000;
 
 /** The household's live stream; reconnects until it is closed. Returns the function that closes it. */
-export function openLive(household: string, { onTick, onState, onRefused }: Handlers): () => void {
+export function openLive(household: string, { onTick, onHub, onState, onRefused }: Handlers): () => void {
   let source: EventSource | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let tries = 0;
@@ -40,6 +41,10 @@ export function openLive(household: string, { onTick, onState, onRefused }: Hand
     source.addEventListener('tick', (event: MessageEvent<string>) => {
       const tick = parseTick(event.data);
       if (tick) onTick(tick);
+    });
+    source.addEventListener('hub', (event: MessageEvent<string>) => {
+      const state = parseHubState(event.data);
+      if (state) onHub(state);
     });
     source.addEventListener('end', () => {
       // A planned end (the stream's own time is up) is followed at once, unless the server ends every stream it opens.
@@ -74,6 +79,16 @@ export function parseTick(text: string): Tick | null {
     if (typeof hub !== 'string' || typeof at !== 'number' || typeof tick_s !== 'number' || tick_s <= 0) return null;
     if (typeof energy_j !== 'object' || energy_j === null) return null;
     return { hub, at, tick_s, energy_j };
+  } catch {
+    return null;
+  }
+}
+
+export function parseHubState(text: string): HubState | null {
+  try {
+    const { hub, at, online } = JSON.parse(text) as Partial<HubState>;
+    if (typeof hub !== 'string' || typeof at !== 'number' || typeof online !== 'boolean') return null;
+    return { hub, at, online };
   } catch {
     return null;
   }

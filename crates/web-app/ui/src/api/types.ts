@@ -29,6 +29,8 @@ export type UsageComparison = Read['CompareAnswer'];
 export type SocketId = Pick<SocketUsage, 'hub' | 'socket'>;
 /** What one hub measured in one tick. */
 export type Tick = Read['LiveTick'];
+/** Whether a hub is there. */
+export type HubState = Pick<Read['LiveHub'], 'hub' | 'at' | 'online'>;
 export type Problem = Read['Problem'];
 
 /** The description names these; the schema says only "string". */

@@ -29,13 +29,15 @@ export interface LiveState {
 export const emptyLive: LiveState = { readings: new Map(), history: [], changes: [] };
 
 const SILENT_TICKS = 3;
+/** A hub keeps ticks that bring nothing new for so long. */
+const QUIET_S = 30;
 const HISTORY_S = 3600;
 const SLOT_S = 10;
 const CHANGE_W = 40;
 const CHANGES_KEPT = 6;
 
 export function isSilent(reading: Reading, now: number): boolean {
-  return now - (reading.at + reading.tickSeconds) > SILENT_TICKS * reading.tickSeconds;
+  return now - (reading.at + reading.tickSeconds) > QUIET_S + SILENT_TICKS * reading.tickSeconds;
 }
 
 /** What the home uses at `now`; null when no socket has spoken lately. */

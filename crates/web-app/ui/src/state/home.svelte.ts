@@ -6,6 +6,7 @@ import type { HomeSettings, Household, Hub, HubLabels, Tick, TodayFigures, Usage
 import { dayOf, dayRange, type Day } from '../lib/days';
 import { parseKey } from '../lib/energy';
 import { applyTick, emptyLive, seed, type LiveState } from '../lib/live';
+import { applyHubState, withoutHub, type OfflineHubs } from '../lib/offline';
 import { mergeReadings } from '../lib/successions';
 import { HomeAlerts } from './alerts.svelte';
 import { clock } from './clock.svelte';
@@ -33,6 +34,8 @@ export class Home {
   edits = $state(0);
   link = $state<LinkState>('connecting');
   live = $state.raw<LiveState>(emptyLive);
+  /** Hubs that left, and since when. */
+  offline = $state.raw<OfflineHubs>({});
   /** Readings as the history has them: merged sockets are one. */
   readings = $derived(mergeReadings(this.live.readings, this.settings.value?.successions ?? []));
   currency = $derived(this.settings.value?.currency ?? null);
@@ -84,6 +87,7 @@ export class Home {
     this.#close?.();
     this.#close = openLive(this.id, {
       onTick: (tick) => this.#take(tick),
+      onHub: (state) => (this.offline = applyHubState(this.offline, state)),
       onState: (state) => {
         // What happened while the stream was away is fetched, not guessed.
         if (state === 'open' && this.household.asOf !== null) this.reload();
@@ -220,6 +224,7 @@ export class Home {
   #take(tick: Tick): void {
     if (this.recent.loading) this.#waiting.push(tick);
     this.live = applyTick(this.live, tick);
+    this.offline = withoutHub(this.offline, tick.hub);
   }
 }
 

@@ -68,7 +68,7 @@ export interface paths {
         };
         /**
          * What the household uses, as it happens: server-sent events.
-         * @description An event `tick` per hub and tick; an event `end` before the server closes the stream, which happens when the
+         * @description An event `tick` per hub and tick; an event `hub` when a hub says how it is, or the broker that it is gone; an event `end` before the server closes the stream, which happens when the
          *     access token expires: come back with a new one.
          */
         get: operations["live"];
@@ -274,6 +274,42 @@ export interface components {
              * @description The standing charge included; null without a tariff.
              */
             total_n?: number | null;
+        };
+        /** @description The data of an event. */
+        LiveEvent: components["schemas"]["LiveTick"] | components["schemas"]["LiveHub"];
+        /** @description The data of an event `hub`: whether a hub is there, and how it is. */
+        LiveHub: {
+            /**
+             * Format: int64
+             * @description When this was heard, in Unix seconds.
+             */
+            at: number;
+            /** @description Whether the hub's clock is set by somebody who knows the time; not there when it does not know that. */
+            clock_synchronised?: boolean | null;
+            /** Format: uuid */
+            hub: string;
+            /**
+             * Format: int64
+             * @description Start of the tick that has waited longest, in Unix seconds; not there when none waits.
+             */
+            oldest_waiting?: number | null;
+            /**
+             * @description Whether the hub publishes what it measures. It says so every two minutes; where it is silent for six, it is not
+             *     there. When it is not online it may still measure, and what it measures is kept on it.
+             */
+            online: boolean;
+            /**
+             * Format: int64
+             * @description Since when its software has been running, in Unix seconds.
+             */
+            started?: number | null;
+            /** @description Of the hub's software. This and what follows is not there when somebody else has noticed that the hub is gone. */
+            version?: string | null;
+            /**
+             * Format: int64
+             * @description How many messages with measurements wait on the hub.
+             */
+            waiting?: number | null;
         };
         /** @description The data of an event `tick`. */
         LiveTick: {
@@ -593,6 +629,8 @@ export type CompareAnswer = components['schemas']['CompareAnswer'];
 export type DurationAnswer = components['schemas']['DurationAnswer'];
 export type ExportRow = components['schemas']['ExportRow'];
 export type ForecastAnswer = components['schemas']['ForecastAnswer'];
+export type LiveEvent = components['schemas']['LiveEvent'];
+export type LiveHub = components['schemas']['LiveHub'];
 export type LiveTick = components['schemas']['LiveTick'];
 export type MeasuredTime = components['schemas']['MeasuredTime'];
 export type MeasuredTimes = components['schemas']['MeasuredTimes'];
@@ -874,13 +912,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Events; the data of `tick` is a LiveTick */
+            /** @description Events; the data of `tick` is a LiveTick, that of `hub` a LiveHub */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["LiveTick"];
+                    "text/event-stream": components["schemas"]["LiveEvent"];
                 };
             };
             /** @description No valid access token */

@@ -7,6 +7,7 @@ export const now: Messages['now'] = {
   reconnecting: 'Verbindet neu',
   lastReading: (time) => `Letzter Messwert ${time}`,
   noData: (time) => `Keine Daten seit ${time}`,
+  hubOffline: (hub, time) => `„${hub}“ ist seit ${time} offline; was er misst, behält er so lange.`,
   noDataLong: 'Keine Daten in der letzten Stunde',
   waiting: (hub) => `Warten auf den ersten Messwert von „${hub}“`,
   waitingWhy: 'Die Zahl erscheint von selbst, sobald der Hub sie sendet.',

@@ -5,6 +5,8 @@ export const now = {
   reconnecting: 'Reconnecting',
   lastReading: (time: string): string => `Last reading ${time}`,
   noData: (time: string): string => `No data since ${time}`,
+  hubOffline: (hub: string, time: string): string =>
+    `“${hub}” has been offline since ${time}; what it measures is kept on it.`,
   noDataLong: 'No data in the last hour',
   waiting: (hub: string): string => `Waiting for the first reading of “${hub}”`,
   waitingWhy: 'The number appears by itself as soon as the hub sends it.',
