@@ -53,6 +53,18 @@ pub(crate) enum Command {
         #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(5..=3_600))]
         secs: u64,
     },
+    /// Asks questions and writes the configuration.
+    Setup {
+        /// Listens so long for plugs.
+        #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3_600))]
+        listen: Option<u64>,
+    },
+    /// How the agent is that runs: sensors, spool, uplink, clock, and what went wrong last. Exits with 0 if all is
+    /// well, 1 if something is wrong, 3 if it does not run.
+    Status {
+        #[arg(long)]
+        json: bool,
+    },
     /// Looks at what is measured and not yet published.
     #[command(subcommand)]
     Spool(SpoolCommand),

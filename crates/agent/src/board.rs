@@ -1,9 +1,4 @@
-use std::fmt;
-
 /// Which Raspberry Pi this is, if it is one.
-pub(crate) fn describe() -> impl fmt::Display {
-    match rppal::system::DeviceInfo::new() {
-        Ok(info) => info.model().to_string(),
-        Err(_) => "not a Raspberry Pi".to_owned(),
-    }
+pub(crate) fn model() -> Option<String> {
+    rppal::system::DeviceInfo::new().ok().map(|info| info.model().to_string())
 }

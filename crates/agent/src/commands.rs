@@ -1,26 +1,14 @@
 use std::io::{self, Write};
-use std::sync::Arc;
+use std::process::ExitCode;
 
+use agent::overview::AskError;
 use agent::pairing::{Outcome, PairingError, Wish};
 use service::Context;
 
-use crate::progress;
-use crate::settings::{self, Settings};
+use crate::settings::{MeterSettings, Settings};
 
-/// Measures and publishes.
-pub(crate) async fn run(context: Context<Settings>) -> anyhow::Result<()> {
-    let Settings { agent, mut rabbitmq, tls, .. } = context.config;
-    rabbitmq.ca = tls.trusted()?.pem();
-    let spool = agent.spool.path.clone();
-    let prepared = agent::prepare(agent, Arc::clone(&context.clock)).await?;
-    let publisher = settings::publisher(rabbitmq, prepared.hub(), &spool)?;
-    let status = Arc::clone(&prepared.status);
-    let measure = agent::run(prepared.with(publisher), context.shutdown.clone());
-    tokio::select! {
-        outcome = measure => Ok(outcome?),
-        never = progress::show(&status, context.clock.as_ref()) => match never {},
-    }
-}
+/// As `systemctl status` has it.
+const NOT_RUNNING: u8 = 3;
 
 /// Lists the outlets that would be measured.
 pub(crate) fn check(context: &Context<Settings>, json: bool) -> anyhow::Result<()> {
@@ -38,19 +26,23 @@ pub(crate) fn check(context: &Context<Settings>, json: bool) -> anyhow::Result<(
     Ok(())
 }
 
-pub(crate) async fn spool_status(context: Context<Settings>) -> anyhow::Result<()> {
-    let report = agent::spool::report(&context.config.agent.spool.path).await?;
+/// How the agent is that runs: 0 if all is well, 1 if something is wrong, 3 if it does not run.
+pub(crate) async fn status(context: Context<MeterSettings>, json: bool) -> anyhow::Result<ExitCode> {
+    let overview = match agent::overview::ask(&context.config.0.agent.spool.path).await {
+        Ok(overview) => overview,
+        Err(error @ AskError::NotRunning { .. }) => {
+            writeln!(io::stderr(), "{error}")?;
+            return Ok(ExitCode::from(NOT_RUNNING));
+        }
+        Err(error) => return Err(error.into()),
+    };
     let mut out = io::stdout().lock();
-    writeln!(out, "hub             {}", report.hub)?;
-    writeln!(out, "waiting         {} containers, {} bytes", report.depth, report.bytes)?;
-    if let Some((sequence, tick)) = report.oldest {
-        let age = context.clock.now().millis_since(tick) / 1_000;
-        writeln!(out, "oldest          container {sequence}, measured at {tick} ({age} s ago)")?;
+    if json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&overview)?)?;
+    } else {
+        write!(out, "{overview}")?;
     }
-    if let Some(until) = report.measured_until {
-        writeln!(out, "measured until  {until}")?;
-    }
-    Ok(())
+    Ok(if overview.troubles().is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 pub(crate) async fn pair(context: Context<Settings>, force: bool) -> anyhow::Result<()> {

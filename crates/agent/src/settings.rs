@@ -10,7 +10,9 @@ use service::tls::TlsConfig;
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Settings {
     pub(crate) agent: agent::Config,
-    pub(crate) rabbitmq: rabbitmq::Config,
+    pub(crate) rabbitmq: Option<rabbitmq::Config>,
+    /// Instead of `rabbitmq`.
+    pub(crate) mqtt: Option<mqtt::Config>,
     pub(crate) pairing: agent::pairing::Config,
     pub(crate) tls: TlsConfig,
 }
@@ -20,17 +22,37 @@ impl service::config::Config for Settings {
         let mut own = Vec::new();
         self.agent.validate(&mut own);
         faults.extend(own.into_iter().map(|fault| format!("agent.{fault}")));
-        self.rabbitmq.validate(faults);
+        self.validate_way(faults);
         let mut own = Vec::new();
         self.pairing.validate(&mut own);
         faults.extend(own.into_iter().map(|fault| format!("pairing.{fault}")));
         self.tls.validate(faults);
-        self.tls.may_reach("rabbitmq.url", self.rabbitmq.plain_text_host().as_deref(), faults);
+        if let Some(address) = self.agent.page.listen {
+            self.tls.may_listen("agent.page.listen", address, faults);
+        }
         self.tls.may_ask("pairing.auth_url", self.pairing.auth_url.as_deref().unwrap_or_default(), faults);
     }
 
     fn warnings(&self, warnings: &mut Vec<String>) {
         self.tls.warnings(warnings);
+    }
+}
+
+impl Settings {
+    /// Containers leave over one of the two.
+    fn validate_way(&self, faults: &mut Vec<String>) {
+        match (&self.rabbitmq, &self.mqtt) {
+            (Some(rabbitmq), None) => {
+                rabbitmq.validate(faults);
+                self.tls.may_reach("rabbitmq.url", rabbitmq.plain_text_host().as_deref(), faults);
+            }
+            (None, Some(mqtt)) => {
+                mqtt.validate(faults);
+                self.tls.may_reach("mqtt.url", mqtt.plain_text_host().as_deref(), faults);
+            }
+            (None, None) => faults.push("rabbitmq.url: it or mqtt.url must be set".to_owned()),
+            (Some(_), Some(_)) => faults.push("mqtt: it and [rabbitmq] exclude each other".to_owned()),
+        }
     }
 }
 
@@ -60,21 +82,76 @@ impl service::config::Config for MeterSettings {
     }
 }
 
-/// Logs in as the hub that is paired, unless the URL says as whom.
-pub(crate) fn publisher(
-    mut config: rabbitmq::Config,
-    hub: HubId,
-    spool: &Path,
-) -> anyhow::Result<Arc<dyn ContainerPublisher>> {
-    if let Some(secret) = agent::pairing::secret_beside(spool)? {
-        config.log_in_as(&hub.to_string(), secret.as_password());
+/// By what containers leave.
+pub(crate) struct Leaving {
+    pub(crate) rabbitmq: Option<rabbitmq::Config>,
+    pub(crate) mqtt: Option<mqtt::Config>,
+    pub(crate) compress_from_bytes: Option<usize>,
+    /// Authorities that are believed besides the system's, in PEM.
+    pub(crate) ca: Option<String>,
+}
+
+impl Leaving {
+    /// Where they leave to, without who logs in.
+    pub(crate) fn place(&self) -> String {
+        match (&self.mqtt, &self.rabbitmq) {
+            (Some(mqtt), _) => mqtt.place(),
+            (None, Some(rabbitmq)) => rabbitmq.place(),
+            (None, None) => "nowhere".to_owned(),
+        }
     }
-    Ok(Arc::new(rabbitmq::Publisher::connect(config)?))
+
+    /// Logs in as the hub that is paired, unless the configuration says as whom.
+    pub(crate) fn publisher(self, hub: HubId, spool: &Path) -> anyhow::Result<Arc<dyn ContainerPublisher>> {
+        let Self { rabbitmq, mqtt, compress_from_bytes, ca } = self;
+        let secret = agent::pairing::secret_beside(spool)?;
+        let login = secret.as_ref().map(|secret| (hub.to_string(), secret.as_password()));
+        let publisher: Arc<dyn ContainerPublisher> = if let Some(config) = mqtt {
+            let mut config = mqtt::Config { ca, ..config };
+            if let Some((name, password)) = login {
+                config.log_in_as(&name, password);
+            }
+            Arc::new(mqtt::Publisher::connect(config, hub)?)
+        } else {
+            let mut config = rabbitmq::Config { ca, ..rabbitmq.unwrap_or_default() };
+            if let Some((name, password)) = login {
+                config.log_in_as(&name, password);
+            }
+            Arc::new(rabbitmq::Publisher::connect(config)?)
+        };
+        Ok(match compress_from_bytes {
+            Some(from_bytes) => Arc::new(agent::Compressing::new(publisher, from_bytes)),
+            None => publisher,
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn faults(variables: &[(&str, &str)]) -> Vec<String> {
+        let sensor = ("AGENT__SENSOR__SIMULATED__SEED", "1");
+        let all = variables.iter().chain([&sensor]);
+        let all = all.map(|(key, value)| (format!("WATTLINE__{key}"), (*value).to_owned()));
+        service::config::load::<Settings>(None, all).err().map(|faults| faults.0).unwrap_or_default()
+    }
+
+    #[test]
+    fn containers_leave_over_exactly_one_of_two_ways() {
+        let (amqp, mqtt) =
+            (("RABBITMQ__URL", "amqps://broker.example"), ("MQTT__URL", "mqtts://broker.example"));
+        assert_eq!(faults(&[]), ["rabbitmq.url: it or mqtt.url must be set"]);
+        assert_eq!(faults(&[amqp]), Vec::<String>::new());
+        assert_eq!(faults(&[mqtt]), Vec::<String>::new());
+        assert_eq!(faults(&[amqp, mqtt]), ["mqtt: it and [rabbitmq] exclude each other"]);
+        assert_eq!(faults(&[("MQTT__WINDOW", "5")]), ["mqtt.url: must be set"]);
+        let plain = faults(&[("MQTT__URL", "mqtt://broker.example")]);
+        assert!(
+            plain.len() == 1 && plain[0].starts_with("mqtt.url: broker.example is another machine"),
+            "{plain:?}"
+        );
+    }
 
     #[test]
     fn plain_text_to_and_for_other_machines_is_refused_unless_told_so() {

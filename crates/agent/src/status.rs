@@ -3,6 +3,9 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
 
 use domain::UtcMillis;
 
+use crate::pulse::Pulse;
+use crate::seen::Seen;
+
 /// What the agent is doing, for whoever wants to show it. Shared in an `Arc`.
 #[derive(Debug, Default)]
 pub struct Status {
@@ -14,11 +17,15 @@ pub struct Status {
     containers: AtomicU64,
     confirmed: AtomicU64,
     spool_depth: AtomicU64,
+    thinned_millis: AtomicI64,
+    dropped_millis: AtomicI64,
     measured_from: AtomicI64,
     measured_until: AtomicI64,
     uplink: AtomicU8,
     stalled: AtomicBool,
     meters: Arc<meters::Health>,
+    seen: Seen,
+    pulse: Pulse,
 }
 
 /// Counts since the start of the process.
@@ -33,12 +40,16 @@ pub struct Snapshot {
     pub ticks: u64,
     /// Measurements: (socket, tick, energy).
     pub values: u64,
-    /// Safe in the spool.
+    /// Safe in the spool; some of them are put together later.
     pub containers: u64,
     /// Safe behind the transport.
     pub confirmed: u64,
     /// Containers waiting.
     pub spool_depth: u64,
+    /// What became one-minute ticks, as the spool was nearly full.
+    pub thinned_millis: i64,
+    /// What was dropped, as it was full.
+    pub dropped_millis: i64,
     /// The end of the first tick; `None` before it.
     pub measured_from: Option<UtcMillis>,
     /// The end of the latest tick; `None` before the first.
@@ -69,6 +80,8 @@ impl Status {
             containers: get(&self.containers),
             confirmed: get(&self.confirmed),
             spool_depth: get(&self.spool_depth),
+            thinned_millis: self.thinned_millis.load(Ordering::Relaxed),
+            dropped_millis: self.dropped_millis.load(Ordering::Relaxed),
             measured_from: (ticks > 0).then(|| UtcMillis(self.measured_from.load(Ordering::Relaxed))),
             measured_until: (ticks > 0).then(|| UtcMillis(self.measured_until.load(Ordering::Relaxed))),
             uplink: match self.uplink.load(Ordering::Relaxed) {
@@ -83,6 +96,20 @@ impl Status {
     /// How each meter of `[[agent.sensors]]` is.
     pub const fn meters(&self) -> &Arc<meters::Health> {
         &self.meters
+    }
+
+    /// Keeps the latest thing that went wrong.
+    pub fn set_error(&self, sentence: String) {
+        self.seen.set_error(sentence);
+    }
+
+    pub(crate) const fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
+    /// Whether its tasks turn.
+    pub(crate) const fn pulse(&self) -> &Pulse {
+        &self.pulse
     }
 
     pub(crate) fn add_readings(&self, count: u64) {
@@ -111,8 +138,8 @@ impl Status {
         self.values.fetch_add(values as u64, Ordering::Relaxed);
     }
 
-    pub(crate) fn add_containers(&self, count: usize) {
-        self.containers.fetch_add(count as u64, Ordering::Relaxed);
+    pub(crate) fn add_containers(&self, count: u64) {
+        self.containers.fetch_add(count, Ordering::Relaxed);
     }
 
     pub(crate) fn add_confirmed(&self, count: usize) {
@@ -121,6 +148,14 @@ impl Status {
 
     pub(crate) fn set_spool_depth(&self, depth: u64) {
         self.spool_depth.store(depth, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_thinned(&self, millis: i64) {
+        self.thinned_millis.fetch_add(millis, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_dropped(&self, millis: i64) {
+        self.dropped_millis.fetch_add(millis, Ordering::Relaxed);
     }
 
     pub(crate) fn set_uplink(&self, state: UplinkState) {

@@ -1,135 +1,330 @@
 //! From the spool to the transport, and out of the spool once it is confirmed.
+//!
+//! While the way out is closed, one container tries it again and again. Once it is open, what comes leaves at once; what
+//! gathered meanwhile follows, newest first, late and slowly, as all the other homes were cut off too.
 
+mod catch_up;
+
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::HubId;
 use domain::transport::{ContainerPublisher, PublishError};
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::spool::{Spool, SpoolError, Waiting};
+use crate::config::Config;
+use crate::spool::{Choice, Spool, SpoolError, Waiting};
 use crate::status::{Status, UplinkState};
+use catch_up::CatchUp;
 use service::backoff::Backoff;
 
 /// At most so many containers are in flight, and about so many bytes.
-const WINDOW: u32 = 256;
+const WINDOW: usize = 256;
 const WINDOW_BYTES: usize = 4 << 20;
 
 /// A transport has its own, shorter time-outs; this one is for a transport that forgets us.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// So long after a disk that did not work the next try.
+const DISK_RETRY: Duration = Duration::from_secs(2);
+
+/// So long it sleeps while there is nothing to publish, before it looks by itself.
+const IDLE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Uplink {
     spool: Spool,
     publisher: Arc<dyn ContainerPublisher>,
     status: Arc<Status>,
+    /// `None`: a story, which is told as fast as it is taken.
+    catch_up: Option<CatchUp>,
+    /// How long what brings nothing new may wait.
+    quiet: Duration,
+    /// When the disk may be tried again.
+    disk_retry: Option<Instant>,
     down_since: Option<Instant>,
     refused: bool,
     stuck: bool,
 }
 
+/// Containers on their way.
+#[derive(Default)]
+struct Flight {
+    outcomes: FuturesUnordered<BoxFuture<'static, (u64, Result<(), PublishError>)>>,
+    sequences: HashSet<u64>,
+    /// The last one that left as it came.
+    cursor: u64,
+}
+
+enum Flown {
+    /// Everything that was measured has left, or has all the time in the world.
+    All,
+    Fails(PublishError),
+}
+
 impl Uplink {
-    pub(crate) const fn new(
+    pub(crate) fn new(
+        config: &Config,
         spool: Spool,
         publisher: Arc<dyn ContainerPublisher>,
         status: Arc<Status>,
     ) -> Self {
-        Self { spool, publisher, status, down_since: None, refused: false, stuck: false }
+        let catch_up = (!config.tells_a_story()).then(|| CatchUp::new(&config.uplink));
+        // One tick more than those who measure wait: they may still add to it.
+        let quiet = Duration::from_secs(config.uplink.quiet_secs.into()) + config.tick_length().duration();
+        Self {
+            spool,
+            publisher,
+            status,
+            catch_up,
+            quiet,
+            disk_retry: None,
+            down_since: None,
+            refused: false,
+            stuck: false,
+        }
     }
 
-    /// Until everything `measured` is published.
+    /// Until everything `measured` is published. What gathered in an outage may stay.
     pub(crate) async fn run(mut self, measured: &CancellationToken) -> Result<(), SpoolError> {
         let mut backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(30));
         loop {
+            let Some(gathered) = self.opens(measured, &mut backoff).await? else {
+                return self.settled().await;
+            };
+            backoff.reset();
+            match self.flow(measured, gathered).await? {
+                Flown::All => return self.settled().await,
+                Flown::Fails(error) => {
+                    self.goes_down(&error);
+                    sleep(backoff.next_wait()).await;
+                }
+            }
+        }
+    }
+
+    /// Tries the way out with one container until it is open. Gives the newest of those that gathered; `None`: nothing is
+    /// left to be published.
+    async fn opens(
+        &mut self,
+        measured: &CancellationToken,
+        backoff: &mut Backoff,
+    ) -> Result<Option<u64>, SpoolError> {
+        loop {
+            self.status.pulse().uplink.beat();
             // Asked before the spool is read: what is appended before the end is then always seen.
             let last = measured.is_cancelled();
-            let waiting = self.spool.oldest(WINDOW, WINDOW_BYTES).await;
-            let waiting = match waiting {
-                Ok(waiting) => waiting,
+            match self.spool.offer_one().await {
+                Ok(Some(waiting)) => {
+                    let (sequence, outcome) = self.publish(waiting).await;
+                    match outcome {
+                        Ok(()) => {
+                            let gathered = self.spool.comes_up().await?;
+                            self.comes_up();
+                            self.confirm(&[sequence]).await?;
+                            return Ok(Some(gathered));
+                        }
+                        Err(error) => self.goes_down(&error),
+                    }
+                    sleep(backoff.next_wait()).await;
+                }
+                Ok(None) if last => return Ok(None),
+                Ok(None) => {
+                    tokio::select! {
+                        () = self.spool.appended() => {}
+                        () = measured.cancelled() => {}
+                        () = sleep(IDLE) => {}
+                    }
+                }
                 Err(error) => {
                     self.spool_fails(error)?;
                     sleep(backoff.next_wait()).await;
-                    continue;
                 }
-            };
-            if waiting.is_empty() {
-                if last {
-                    return Ok(());
-                }
-                tokio::select! {
-                    () = self.spool.appended() => {}
-                    () = measured.cancelled() => {}
-                }
-                continue;
-            }
-            let (confirmed, failure) = self.publish(waiting).await?;
-            if confirmed > 0 {
-                backoff.reset();
-            }
-            if let Some(error) = failure {
-                self.goes_down(&error);
-                sleep(backoff.next_wait()).await;
             }
         }
     }
 
-    /// All of them at once. Gives how many were confirmed, and why others were not.
-    async fn publish(&mut self, window: Vec<Waiting>) -> Result<(usize, Option<PublishError>), SpoolError> {
-        let hub = self.spool.hub();
-        let publisher = Arc::clone(&self.publisher);
-        let mut in_flight: FuturesUnordered<_> =
-            window.into_iter().map(|waiting| publish_one(publisher.as_ref(), hub, waiting)).collect();
-        let mut confirmed = 0;
+    /// Publishes until there is nothing left, or until something fails and everything that was in flight is settled.
+    async fn flow(&mut self, measured: &CancellationToken, gathered: u64) -> Result<Flown, SpoolError> {
+        let mut flight = Flight::default();
+        if let Some(catch_up) = &mut self.catch_up {
+            flight.cursor = gathered;
+            catch_up.begin(gathered, Instant::now());
+        }
         let mut failure = None;
-        while let Some(outcome) = in_flight.next().await {
-            // Whatever else is confirmed by now leaves the disk in the same transaction.
-            let mut settled = vec![outcome];
-            while let Some(Some(outcome)) = in_flight.next().now_or_never() {
-                settled.push(outcome);
+        loop {
+            self.status.pulse().uplink.beat();
+            let last = measured.is_cancelled();
+            if failure.is_none()
+                && let Err(error) = self.load(&mut flight, last).await
+            {
+                self.spool_fails(error)?;
+                self.disk_retry = Some(Instant::now() + DISK_RETRY);
             }
-            let mut sequences = Vec::with_capacity(settled.len());
-            for (sequence, outcome) in settled {
-                match outcome {
-                    Ok(()) => sequences.push(sequence),
-                    Err(error) => failure = Some(error),
+            if flight.outcomes.is_empty() {
+                match failure.take() {
+                    Some(error) => return Ok(Flown::Fails(error)),
+                    None if last && self.disk_retry.is_none() => return Ok(Flown::All),
+                    None => {}
                 }
             }
-            if !sequences.is_empty() {
-                confirmed += sequences.len();
-                self.comes_up();
-                self.forget(&sequences).await?;
+            let due = self.due().unwrap_or_else(|| Instant::now() + IDLE);
+            tokio::select! {
+                Some(outcome) = flight.outcomes.next(), if !flight.outcomes.is_empty() => {
+                    self.land(outcome, &mut flight, &mut failure).await?;
+                }
+                () = self.spool.appended() => {}
+                () = measured.cancelled(), if !last => {}
+                () = sleep_until(due) => self.act(Instant::now()).await?,
             }
         }
-        Ok((confirmed, failure))
     }
 
-    /// On a full disk not even a deletion may work: confirmed containers are kept in mind until it does.
-    async fn forget(&mut self, sequences: &[u64]) -> Result<(), SpoolError> {
-        let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
-        while let Err(error) = self.spool.delete(sequences).await {
-            self.spool_fails(error)?;
-            sleep(backoff.next_wait()).await;
+    /// Puts what may leave now on its way.
+    async fn load(&mut self, flight: &mut Flight, last: bool) -> Result<(), SpoolError> {
+        if self.disk_retry.is_some() {
+            return Ok(());
         }
-        self.stuck = false;
-        self.status.add_confirmed(sequences.len());
-        self.status.set_spool_depth(self.spool.depth());
+        if last {
+            self.spool.let_go();
+        }
+        let room = WINDOW.saturating_sub(flight.outcomes.len());
+        // Not for each confirmation a look at the disk.
+        if room >= WINDOW / 2 {
+            for waiting in self.spool.offer(Choice::After(flight.cursor), room, WINDOW_BYTES).await? {
+                flight.cursor = waiting.sequence;
+                self.depart(waiting, flight);
+            }
+        }
+        if flight.outcomes.is_empty()
+            && let Some(waiting) = self.spool.offer_late().await?
+        {
+            self.depart(waiting, flight);
+        }
+        if let Some(catch_up) = &mut self.catch_up
+            && self.spool.were_dated()
+        {
+            catch_up.begin_again(Instant::now());
+        }
+        if let Some(catch_up) = &mut self.catch_up
+            && let Some(waiting) = catch_up.next(&self.spool, &flight.sequences, Instant::now()).await?
+        {
+            self.depart(waiting, flight);
+        }
         Ok(())
     }
 
+    fn depart(&self, waiting: Waiting, flight: &mut Flight) {
+        flight.sequences.insert(waiting.sequence);
+        flight.outcomes.push(self.publish(waiting).boxed());
+    }
+
+    /// Takes an outcome and all others that are there by now.
+    async fn land(
+        &mut self,
+        outcome: (u64, Result<(), PublishError>),
+        flight: &mut Flight,
+        failure: &mut Option<PublishError>,
+    ) -> Result<(), SpoolError> {
+        let mut settled = vec![outcome];
+        while let Some(Some(outcome)) = flight.outcomes.next().now_or_never() {
+            settled.push(outcome);
+        }
+        let mut confirmed = Vec::with_capacity(settled.len());
+        for (sequence, outcome) in settled {
+            flight.sequences.remove(&sequence);
+            match outcome {
+                Ok(()) => confirmed.push(sequence),
+                Err(error) => *failure = Some(error),
+            }
+        }
+        if confirmed.is_empty() { Ok(()) } else { self.confirm(&confirmed).await }
+    }
+
+    /// When something is to be done without anybody's asking.
+    fn due(&self) -> Option<Instant> {
+        let settles = if self.disk_retry.is_some() { None } else { self.spool.settles_at() };
+        let catches_up = self.catch_up.as_ref().and_then(CatchUp::due);
+        [settles, catches_up, self.spool.held_until(self.quiet), self.disk_retry].into_iter().flatten().min()
+    }
+
+    async fn act(&mut self, now: Instant) -> Result<(), SpoolError> {
+        if self.spool.held_until(self.quiet).is_some_and(|until| until <= now) {
+            self.spool.let_go();
+        }
+        self.disk_retry.take_if(|at| *at <= now);
+        if self.disk_retry.is_none() && self.spool.settles_at().is_some_and(|at| at <= now) {
+            self.settle().await?;
+        }
+        Ok(())
+    }
+
+    async fn confirm(&mut self, sequences: &[u64]) -> Result<(), SpoolError> {
+        self.spool.confirm(sequences);
+        self.status.add_confirmed(sequences.len());
+        self.status.set_spool_depth(self.spool.depth());
+        if self.disk_retry.is_none() && self.spool.settles_at().is_some_and(|at| at <= Instant::now()) {
+            self.settle().await?;
+        }
+        Ok(())
+    }
+
+    /// On a full disk not even a deletion may work: confirmed containers are kept in mind until it does.
+    async fn settle(&mut self) -> Result<(), SpoolError> {
+        match self.spool.settle().await {
+            Ok(()) => {
+                self.stuck = false;
+                Ok(())
+            }
+            Err(error) => {
+                self.disk_retry = Some(Instant::now() + DISK_RETRY);
+                self.spool_fails(error)
+            }
+        }
+    }
+
+    /// Before the end: what is confirmed must not be sent again after it.
+    async fn settled(&mut self) -> Result<(), SpoolError> {
+        let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
+        while let Err(error) = self.spool.settle().await {
+            self.spool_fails(error)?;
+            sleep(backoff.next_wait()).await;
+        }
+        Ok(())
+    }
+
+    fn publish(
+        &self,
+        waiting: Waiting,
+    ) -> impl Future<Output = (u64, Result<(), PublishError>)> + Send + 'static {
+        let (publisher, hub) = (Arc::clone(&self.publisher), self.spool.hub());
+        publish_one(publisher, hub, waiting)
+    }
+
     fn spool_fails(&mut self, error: SpoolError) -> Result<(), SpoolError> {
+        self.status.pulse().uplink.beat();
         if !error.may_pass() {
             return Err(error);
         }
         if !std::mem::replace(&mut self.stuck, true) {
             tracing::error!("{error}; publishing waits until it works again");
+            self.status.set_error(error.to_string());
         }
         Ok(())
     }
 
     fn goes_down(&mut self, error: &PublishError) {
+        self.spool.goes_down();
         self.status.set_uplink(UplinkState::Down);
+        self.status.seen().set_uplink(Some(match error {
+            PublishError::LoginRefused => {
+                "the broker refuses this hub; if that lasts, pair it: agent pair".to_owned()
+            }
+            error => error.to_string(),
+        }));
         if matches!(error, PublishError::LoginRefused) && !std::mem::replace(&mut self.refused, true) {
             let waiting = self.spool.depth();
             self.down_since.get_or_insert_with(Instant::now);
@@ -140,12 +335,14 @@ impl Uplink {
         }
         if self.down_since.is_none() {
             self.down_since = Some(Instant::now());
+            self.status.set_error(error.to_string());
             tracing::warn!("{error}; {} containers wait in the spool", self.spool.depth());
         }
     }
 
     fn comes_up(&mut self) {
         self.status.set_uplink(UplinkState::Up);
+        self.status.seen().set_uplink(None);
         self.refused = false;
         if let Some(since) = self.down_since.take() {
             tracing::info!("the transport takes containers again after {} s", since.elapsed().as_secs());
@@ -154,7 +351,7 @@ impl Uplink {
 }
 
 async fn publish_one(
-    publisher: &dyn ContainerPublisher,
+    publisher: Arc<dyn ContainerPublisher>,
     hub: HubId,
     waiting: Waiting,
 ) -> (u64, Result<(), PublishError>) {

@@ -9,7 +9,7 @@ mod storyteller;
 use std::sync::Arc;
 
 use domain::accounts::SocketLabel;
-use domain::sensor::Sensor;
+use domain::sensor::{Outlet, Sensor};
 use domain::ticker::Counted;
 use domain::{Clock, UtcMillis};
 
@@ -41,6 +41,25 @@ pub struct Start {
 
 /// Opens the configured sensor.
 pub async fn open(
+    config: &Config,
+    start: Start,
+    clock: Arc<dyn Clock>,
+    status: Arc<Status>,
+) -> Result<Box<dyn Sensor>, SensorError> {
+    let sensor = open_one(config, start, clock, Arc::clone(&status)).await?;
+    let kind = |outlet: &Outlet| {
+        let own = config.sensors.iter().find(|entry| entry.socket == Some(outlet.socket));
+        own.map_or(if config.sensor.replay.is_some() { "replay" } else { "simulated" }, meters::Entry::kind)
+    };
+    let outlets = sensor.outlets().into_iter().map(|outlet| {
+        let kind = kind(&outlet);
+        (outlet, kind)
+    });
+    status.seen().set_outlets(outlets.collect());
+    Ok(sensor)
+}
+
+async fn open_one(
     config: &Config,
     start: Start,
     clock: Arc<dyn Clock>,

@@ -6,14 +6,14 @@ use std::time::Duration;
 use domain::ticker::Checkpoint;
 use domain::{HubId, UtcMillis};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, Row, SqlitePool};
+use sqlx::{Connection, Row, Sqlite, SqlitePool, Transaction};
 
-use super::{Identity, SpoolError};
+use super::{Identity, SpoolError, migration};
 
 /// `WSpl`, so that no other program's file is taken for a spool.
 const APPLICATION_ID: i64 = 0x5753_706c;
-const SCHEMA_VERSION: i64 = 1;
-const PAGE_BYTES: u32 = 4_096;
+pub(super) const SCHEMA_VERSION: i64 = 2;
+pub(super) const PAGE_BYTES: u32 = 4_096;
 
 pub(super) struct State {
     pub(super) hub: HubId,
@@ -33,7 +33,9 @@ pub(super) async fn connect(path: &Path, max_bytes: u64) -> Result<SqlitePool, S
         .busy_timeout(Duration::from_secs(5))
         // 1 MiB: less than SQLite's own 4, as the disks of hubs are small.
         .pragma("wal_autocheckpoint", "256")
-        .pragma("max_page_count", (max_bytes / u64::from(PAGE_BYTES)).to_string());
+        // 512 KiB: a quarter of SQLite's own, as is their memory.
+        .pragma("cache_size", "-512")
+        .pragma("max_page_count", max_pages(max_bytes).to_string());
     // One connection: SQLite has one writer anyway, and nobody then waits for a lock.
     SqlitePoolOptions::new()
         .max_connections(1)
@@ -52,6 +54,23 @@ pub(super) async fn connect(path: &Path, max_bytes: u64) -> Result<SqlitePool, S
         .map_err(|source| failed(path, "opening the spool", source))
 }
 
+pub(super) fn max_pages(max_bytes: u64) -> u64 {
+    max_bytes / u64::from(PAGE_BYTES)
+}
+
+/// Begins a transaction that survives the loss of power when it is committed, or one that only survives the end of the
+/// process until a later one does more.
+pub(super) async fn begin(
+    pool: &SqlitePool,
+    durable: bool,
+) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+    // Not prepared and kept: SQLite obeys this pragma while it parses it.
+    sqlx::raw_sql(if durable { "PRAGMA synchronous = FULL" } else { "PRAGMA synchronous = NORMAL" })
+        .execute(pool)
+        .await?;
+    pool.begin().await
+}
+
 /// Makes or checks what is in the file.
 pub(super) async fn prepare(pool: &SqlitePool, path: &Path, identity: Identity) -> Result<State, SpoolError> {
     let failed = |source| failed(path, "opening the spool", source);
@@ -66,31 +85,55 @@ pub(super) async fn prepare(pool: &SqlitePool, path: &Path, identity: Identity) 
     } else if application != APPLICATION_ID {
         return Err(damaged("it is another program's database"));
     }
-    let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(pool).await.map_err(failed)?;
-    if version != SCHEMA_VERSION {
-        return Err(damaged(&format!("its version is {version}, this agent knows {SCHEMA_VERSION}")));
-    }
     let check: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(pool).await.map_err(failed)?;
     if check != "ok" {
         return Err(damaged(check.lines().next().unwrap_or_default()));
     }
+    migration::migrate(pool, path).await?;
+    let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(pool).await.map_err(failed)?;
+    if version != SCHEMA_VERSION {
+        return Err(damaged(&format!("its version is {version}, this agent knows {SCHEMA_VERSION}")));
+    }
     read(pool).await.map_err(failed)?.ok_or_else(|| damaged("it does not say whose it is"))
 }
 
+/// The tables of this version.
+pub(super) const TABLES: [&str; 2] = [
+    // The body comes last, so that what is before it is read without it.
+    "CREATE TABLE container (
+        sequence INTEGER PRIMARY KEY,
+        flags INTEGER NOT NULL,
+        tick_millis INTEGER NOT NULL,
+        ticks INTEGER NOT NULL,
+        start INTEGER NOT NULL,
+        until INTEGER NOT NULL,
+        boot BLOB,
+        checkpoint BLOB,
+        body BLOB NOT NULL
+    )",
+    // The checkpoint is that of the newest container that had one: here it is when that one has left. The next sequence
+    // number is at least this one.
+    "CREATE TABLE state (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        hub BLOB NOT NULL,
+        born INTEGER NOT NULL,
+        next_sequence INTEGER NOT NULL,
+        checkpoint BLOB,
+        checkpoint_of INTEGER NOT NULL DEFAULT 0,
+        thinned_millis INTEGER NOT NULL DEFAULT 0,
+        thinned_until INTEGER,
+        dropped_millis INTEGER NOT NULL DEFAULT 0,
+        dropped_from INTEGER,
+        dropped_until INTEGER,
+        never_dated_millis INTEGER NOT NULL DEFAULT 0
+    )",
+];
+
 async fn create(pool: &SqlitePool, identity: Identity) -> Result<(), sqlx::Error> {
     let mut transaction = pool.begin().await?;
-    for statement in [
-        "CREATE TABLE container (sequence INTEGER PRIMARY KEY, body BLOB NOT NULL)",
-        "CREATE TABLE state (
-            id INTEGER PRIMARY KEY CHECK (id = 1),
-            hub BLOB NOT NULL,
-            born INTEGER NOT NULL,
-            next_sequence INTEGER NOT NULL,
-            checkpoint TEXT
-        )",
-        "PRAGMA application_id = 0x5753706c",
-        "PRAGMA user_version = 1",
-    ] {
+    for statement in
+        TABLES.into_iter().chain(["PRAGMA application_id = 0x5753706c", "PRAGMA user_version = 2"])
+    {
         sqlx::query(statement).execute(&mut *transaction).await?;
     }
     sqlx::query("INSERT INTO state (id, hub, born, next_sequence) VALUES (1, ?, ?, 1)")
@@ -102,19 +145,39 @@ async fn create(pool: &SqlitePool, identity: Identity) -> Result<(), sqlx::Error
 }
 
 async fn read(pool: &SqlitePool) -> Result<Option<State>, sqlx::Error> {
-    let row = sqlx::query("SELECT hub, born, checkpoint FROM state").fetch_optional(pool).await?;
+    let row = sqlx::query("SELECT hub, born FROM state").fetch_optional(pool).await?;
     let depth: i64 = sqlx::query_scalar("SELECT count(*) FROM container").fetch_one(pool).await?;
+    let checkpoint = checkpoint(pool).await?;
     Ok(row.and_then(|row| {
         let hub = <[u8; 16]>::try_from(row.get::<Vec<u8>, _>(0)).ok()?;
-        let checkpoint = match row.get::<Option<String>, _>(2) {
-            Some(text) => Some(serde_json::from_str(&text).ok()?),
-            None => None,
-        };
         let born = UtcMillis(row.get(1));
         Some(State { hub: HubId::from_bytes(hub), born, checkpoint, depth: depth.unsigned_abs() })
     }))
 }
 
+/// The latest one.
+pub(super) async fn checkpoint(pool: &SqlitePool) -> Result<Option<Checkpoint>, sqlx::Error> {
+    let packed: Option<Vec<u8>> = sqlx::query_scalar(
+        "SELECT coalesce(
+            (SELECT checkpoint FROM container WHERE checkpoint IS NOT NULL AND sequence > checkpoint_of
+             ORDER BY sequence DESC LIMIT 1),
+            checkpoint
+        ) FROM state",
+    )
+    .fetch_optional(pool)
+    .await?
+    .flatten();
+    packed.map(|packed| unpack(&packed)).transpose()
+}
+
+/// A third of JSON's size: it is written with every tick.
+pub(super) fn pack(checkpoint: &Checkpoint) -> Result<Vec<u8>, sqlx::Error> {
+    rmp_serde::to_vec(checkpoint).map_err(|error| sqlx::Error::Encode(error.into()))
+}
+
+pub(super) fn unpack(packed: &[u8]) -> Result<Checkpoint, sqlx::Error> {
+    rmp_serde::from_slice(packed).map_err(|error| sqlx::Error::Decode(error.into()))
+}
 /// The primary result codes of <https://www.sqlite.org/rescode.html>.
 pub(super) fn failed(path: &Path, operation: &'static str, source: sqlx::Error) -> SpoolError {
     const BUSY: i32 = 5;
@@ -143,7 +206,7 @@ mod tests {
 
     async fn insert(pool: &SqlitePool, sequence: i64, bytes: i64) -> Result<(), sqlx::Error> {
         let mut transaction = pool.begin().await?;
-        sqlx::query("INSERT INTO container (sequence, body) VALUES (?, zeroblob(?))")
+        sqlx::query("INSERT INTO container VALUES (?, 0, 10000, 1, 0, 10000, NULL, NULL, zeroblob(?))")
             .bind(sequence)
             .bind(bytes)
             .execute(&mut *transaction)

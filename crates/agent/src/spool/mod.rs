@@ -1,28 +1,44 @@
 //! What was measured and is not yet safe behind the transport, on disk (SQLite).
 //!
-//! The containers, the next sequence number and the checkpoint of the measurement change together, in one
-//! transaction each. The hub's id lives here too: it and the sequence numbers belong together.
+//! A container, its sequence number and the checkpoint of the measurement are one row, so a live tick costs one page. The
+//! hub's id lives here too: it and the sequence numbers belong together. `docs/spool.md` has the rules.
+//!
+//! A container that was ever handed to the transport may have arrived, whatever the transport said of it; it is *attempted*
+//! from the moment before, and never changes again. Others may be put together, thinned and at the very last dropped.
 
+mod append;
+mod boots;
 mod database;
+mod migration;
+mod offer;
 mod report;
 mod reserve;
+mod room;
+mod row;
+mod settle;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use domain::ticker::Checkpoint;
-use domain::{Container, HubId, TickEnergy, TickLength, UtcMillis};
-use sqlx::{Row, SqlitePool};
+use domain::{HubId, TickEnergy, UtcMillis};
+use sqlx::SqlitePool;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::config::SpoolConfig;
-use crate::sensors::Start;
+use append::Writer;
+pub use offer::Choice;
 pub use report::{Report, report};
 use reserve::Reserve;
+pub use room::Made;
+
+/// So long the uplink is away before anything is thinned or dropped for want of room.
+const CUT_OFF: Duration = Duration::from_mins(10);
 
 #[derive(Debug, thiserror::Error)]
 pub enum SpoolError {
@@ -40,6 +56,8 @@ pub enum SpoolError {
     InUse { path: PathBuf },
     #[error("opening {}: {source}", path.display())]
     Open { path: PathBuf, source: std::io::Error },
+    #[error("{} is of an earlier version: it is brought up to date when the agent runs", path.display())]
+    Earlier { path: PathBuf },
     #[error("{operation}: {source}")]
     Other { operation: &'static str, source: sqlx::Error },
 }
@@ -61,11 +79,28 @@ pub struct Identity {
     pub now: UtcMillis,
 }
 
+/// One run of the machine, from its start to its end.
+pub type Boot = [u8; 16];
+
 /// Ticks that leave together, and where the measurement stands after them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sealed {
     pub ticks: Vec<TickEnergy>,
     pub checkpoint: Checkpoint,
+    /// They were given out before and are told again, with what a counter added.
+    pub late: bool,
+}
+
+/// How ticks come into the spool.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// Their times count from the start of this boot and are not those of a calendar yet: they stay until
+    /// [`Spool::stamp`] says when that was.
+    pub boot: Option<Boot>,
+    /// They are the present, a tick at a time. A power cut may cost so much of it as the spool may leave unsynced.
+    pub live: bool,
+    /// They bring nothing new, and wait for what does.
+    pub quiet: bool,
 }
 
 /// A container that is not yet confirmed.
@@ -81,17 +116,45 @@ pub struct Spool(Arc<Inner>);
 
 struct Inner {
     path: PathBuf,
+    max_bytes: u64,
+    sync_every: Duration,
     pool: SqlitePool,
     hub: HubId,
     born: UtcMillis,
     /// As of opening.
-    checkpoint: Option<Checkpoint>,
+    checkpoint: Mutex<Option<Checkpoint>>,
+    /// Held while anything is written.
+    writer: tokio::sync::Mutex<Writer>,
     depth: AtomicU64,
+    line: Mutex<Line>,
     appended: Notify,
     deleted: Notify,
     reserve: Reserve,
     /// Held as long as the spool is open.
     _lock: File,
+}
+
+/// What is known of the way out.
+#[derive(Default)]
+struct Line {
+    /// Containers are handed over as they come.
+    up: bool,
+    /// The first tick after the way was found again waits for nothing.
+    greeting: bool,
+    down_since: Option<Instant>,
+    /// The newest container when the way was last found open.
+    gathered: u64,
+    /// Containers that gathered have got a date since.
+    dated: bool,
+    /// Confirmed and still on the disk, since the first of them was.
+    confirmed: Vec<u64>,
+    confirmed_since: Option<Instant>,
+    /// The container that waits for news, and since when.
+    held: Option<(u64, Instant)>,
+    /// Since when something waits to be synced.
+    unsynced_since: Option<Instant>,
+    /// The container with which the way is tried.
+    tried: Option<u64>,
 }
 
 impl Spool {
@@ -109,11 +172,15 @@ impl Spool {
         Ok(Self(Arc::new(Inner {
             reserve: Reserve::beside(&path),
             path,
+            max_bytes: config.max_bytes,
+            sync_every: Duration::from_secs(config.sync_secs.into()),
             pool,
             hub: state.hub,
             born: state.born,
-            checkpoint: state.checkpoint,
+            checkpoint: Mutex::new(state.checkpoint),
+            writer: tokio::sync::Mutex::default(),
             depth: AtomicU64::new(state.depth),
+            line: Mutex::default(),
             appended: Notify::new(),
             deleted: Notify::new(),
             _lock: lock,
@@ -124,123 +191,48 @@ impl Spool {
         self.0.hub
     }
 
-    /// Containers waiting.
+    /// Containers waiting to be confirmed.
     pub fn depth(&self) -> u64 {
         self.0.depth.load(Ordering::Relaxed)
     }
 
     /// Where the last run stopped.
-    pub fn checkpoint(&self) -> Option<&Checkpoint> {
-        self.0.checkpoint.as_ref()
+    pub fn checkpoint(&self) -> Option<Checkpoint> {
+        locked(&self.0.checkpoint).clone()
     }
 
-    /// From where a sensor must tell again.
-    pub fn start(&self, hold: Duration) -> Start {
-        let hold = i64::try_from(hold.as_millis()).unwrap_or(i64::MAX / 4);
-        let resume_from = self.checkpoint().map(|checkpoint| checkpoint.booked_until.plus_millis(-hold));
-        let counted = self.checkpoint().map(|checkpoint| checkpoint.counted.clone()).unwrap_or_default();
-        Start { born: self.0.born, resume_from, counted }
+    /// When this hub first started. One that did so before it knew the time started `now`.
+    pub fn born(&self, now: UtcMillis) -> UtcMillis {
+        if now.is_dated() && !self.0.born.is_dated() { now } else { self.0.born }
     }
 
-    /// Makes containers of them, all or none. When it returns `Ok` they are safe on the disk.
-    pub async fn append(&self, tick_length: TickLength, sealed: &[Sealed]) -> Result<(), SpoolError> {
-        const OPERATION: &str = "putting containers into the spool";
-        let Some(last) = sealed.last() else { return Ok(()) };
-        self.0.reserve.hold().await.map_err(|_| SpoolError::Full { operation: OPERATION })?;
-        let failed = |source| self.failed(OPERATION, source);
-        let mut transaction = self.0.pool.begin().await.map_err(failed)?;
-        let mut next: i64 = sqlx::query_scalar("SELECT next_sequence FROM state")
-            .fetch_one(&mut *transaction)
-            .await
-            .map_err(failed)?;
-        for Sealed { ticks, .. } in sealed {
-            let sequence = next.unsigned_abs();
-            let container = Container { hub: self.0.hub, sequence, tick_length, ticks: ticks.clone() };
-            sqlx::query("INSERT INTO container (sequence, body) VALUES (?, ?)")
-                .bind(next)
-                .bind(wire::encode(&container).as_ref())
-                .execute(&mut *transaction)
-                .await
-                .map_err(failed)?;
-            next += 1;
-        }
-        sqlx::query("UPDATE state SET next_sequence = ?, checkpoint = ?")
-            .bind(next)
-            .bind(serde_json::to_string(&last.checkpoint).unwrap_or_default())
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
-        transaction.commit().await.map_err(failed)?;
-        self.0.depth.fetch_add(sealed.len() as u64, Ordering::Relaxed);
-        self.0.appended.notify_one();
-        Ok(())
+    /// The way out works: from now on containers are handed over as they come. Gives the newest of those that gathered
+    /// before, which takes no further ticks.
+    pub async fn comes_up(&self) -> Result<u64, SpoolError> {
+        let mut writer = self.0.writer.lock().await;
+        let known =
+            writer.known(&self.0.pool).await.map_err(|source| self.failed("reading the spool", source))?;
+        let gathered = known.next.saturating_sub(1);
+        writer.knows(known);
+        let mut line = self.line();
+        line.greeting = !line.up;
+        line.up = true;
+        line.down_since = None;
+        line.gathered = gathered;
+        Ok(gathered)
     }
 
-    /// The containers that have waited longest, oldest first: at most `count`, and not many more bytes than
-    /// `bytes`.
-    pub async fn oldest(&self, count: u32, bytes: usize) -> Result<Vec<Waiting>, SpoolError> {
-        const OPERATION: &str = "reading the spool";
-        // The lengths first, so that few large containers do not fill the memory.
-        let lengths = sqlx::query("SELECT sequence, length(body) FROM container ORDER BY sequence LIMIT ?")
-            .bind(count)
-            .fetch_all(&self.0.pool)
-            .await
-            .map_err(|source| self.failed(OPERATION, source))?;
-        let mut total = 0;
-        let mut up_to = None;
-        for row in lengths {
-            if total >= bytes {
-                break;
-            }
-            total += usize::try_from(row.get::<i64, _>(1)).unwrap_or(0);
-            up_to = Some(row.get::<i64, _>(0));
-        }
-        let Some(up_to) = up_to else { return Ok(Vec::new()) };
-        let rows = sqlx::query("SELECT sequence, body FROM container WHERE sequence <= ? ORDER BY sequence")
-            .bind(up_to)
-            .fetch_all(&self.0.pool)
-            .await
-            .map_err(|source| self.failed(OPERATION, source))?;
-        Ok(rows
-            .into_iter()
-            .map(|row| Waiting {
-                sequence: row.get::<i64, _>(0).unsigned_abs(),
-                body: Bytes::from(row.get::<Vec<u8>, _>(1)),
-            })
-            .collect())
+    /// Whatever comes waits on the disk, and may be put together there.
+    pub fn goes_down(&self) {
+        let mut line = self.line();
+        line.up = false;
+        line.held = None;
+        line.down_since.get_or_insert_with(Instant::now);
     }
 
-    /// They are confirmed.
-    pub async fn delete(&self, sequences: &[u64]) -> Result<(), SpoolError> {
-        let outcome = self.try_delete(sequences).await;
-        if !outcome.as_ref().is_err_and(SpoolError::may_pass) {
-            return outcome;
-        }
-        self.0.reserve.release();
-        if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.0.pool).await {
-            tracing::debug!(%error, "the journal of the spool cannot be emptied");
-        }
-        self.try_delete(sequences).await
-    }
-
-    async fn try_delete(&self, sequences: &[u64]) -> Result<(), SpoolError> {
-        const OPERATION: &str = "deleting confirmed containers from the spool";
-        let failed = |source| self.failed(OPERATION, source);
-        let mut transaction = self.0.pool.begin().await.map_err(failed)?;
-        let mut deleted = 0;
-        for (first, last) in runs(sequences) {
-            let done = sqlx::query("DELETE FROM container WHERE sequence BETWEEN ? AND ?")
-                .bind(first.cast_signed())
-                .bind(last.cast_signed())
-                .execute(&mut *transaction)
-                .await
-                .map_err(failed)?;
-            deleted += done.rows_affected();
-        }
-        transaction.commit().await.map_err(failed)?;
-        self.0.depth.fetch_sub(deleted, Ordering::Relaxed);
-        self.0.deleted.notify_one();
-        Ok(())
+    /// The way out has been closed for so long that room is made rather than measuring stopped.
+    pub fn is_cut_off(&self) -> bool {
+        self.line().down_since.is_some_and(|since| since.elapsed() >= CUT_OFF)
     }
 
     /// Waits for an append since the last wait. One may wait at a time.
@@ -258,9 +250,18 @@ impl Spool {
         self.0.pool.close().await;
     }
 
+    fn line(&self) -> MutexGuard<'_, Line> {
+        locked(&self.0.line)
+    }
+
     fn failed(&self, operation: &'static str, source: sqlx::Error) -> SpoolError {
         database::failed(&self.0.path, operation, source)
     }
+}
+
+/// Nobody leaves it half changed.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Two agents on one spool would use the same sequence numbers for different containers.
@@ -273,30 +274,5 @@ fn lock(path: &Path) -> Result<File, SpoolError> {
         Ok(()) => Ok(lock),
         Err(std::fs::TryLockError::WouldBlock) => Err(SpoolError::InUse { path: path.to_owned() }),
         Err(std::fs::TryLockError::Error(source)) => Err(open(source)),
-    }
-}
-
-/// Consecutive numbers together, as first and last.
-fn runs(sequences: &[u64]) -> Vec<(u64, u64)> {
-    let mut sorted = sequences.to_vec();
-    sorted.sort_unstable();
-    let mut runs: Vec<(u64, u64)> = Vec::new();
-    for sequence in sorted {
-        match runs.last_mut() {
-            Some((_, last)) if *last + 1 >= sequence => *last = sequence,
-            _ => runs.push((sequence, sequence)),
-        }
-    }
-    runs
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn consecutive_numbers_are_one_run() {
-        assert_eq!(runs(&[5, 3, 4, 9, 8, 1, 9]), [(1, 1), (3, 5), (8, 9)]);
-        assert!(runs(&[]).is_empty());
     }
 }

@@ -1,56 +1,111 @@
 use std::path::Path;
 
-use bytes::Bytes;
-use domain::{HubId, UtcMillis};
+use domain::{HubId, TimeRange, UtcMillis};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Row};
 
-use super::{SpoolError, database};
+use super::database::{PAGE_BYTES, SCHEMA_VERSION};
+use super::{SpoolError, database, room};
 
 /// What a spool holds, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Report {
     pub hub: HubId,
-    /// Containers waiting.
+    /// Containers waiting; while an agent runs, the latest may be confirmed already.
     pub depth: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// What they measured, in milliseconds.
+    pub millis: i64,
+    /// Bytes of the file that are in use.
+    pub file_bytes: u64,
     /// Sequence number and first tick of the one that has waited longest.
     pub oldest: Option<(u64, UtcMillis)>,
     /// Everything before this is measured.
     pub measured_until: Option<UtcMillis>,
+    /// What was ever thinned to ticks of a minute, in milliseconds, and up to when.
+    pub thinned: Option<(i64, UtcMillis)>,
+    /// What was ever dropped, in milliseconds, and from when to when.
+    pub dropped: Option<(i64, TimeRange)>,
+    /// Containers whose times wait for the clock.
+    pub undated: u64,
+    /// What was ever forgotten as nobody knew its date, in milliseconds.
+    pub never_dated_millis: i64,
+}
+
+impl Report {
+    /// How many more days fit into `max_bytes`, if they take as much as those that wait. `None`: nothing waits.
+    #[expect(clippy::cast_precision_loss, reason = "for people")]
+    pub fn days_left(&self, max_bytes: u64) -> Option<f64> {
+        (self.bytes > 0 && self.millis > 0).then(|| {
+            let free = max_bytes.saturating_sub(self.file_bytes) as f64;
+            free / (self.bytes as f64 / self.millis as f64) / 86_400_000.0
+        })
+    }
 }
 
 /// Looks into a spool without changing it, also while an agent uses it.
 pub async fn report(path: &Path) -> Result<Report, SpoolError> {
-    read(path).await.map_err(|source| database::failed(path, "reading the spool", source))?.ok_or_else(|| {
-        SpoolError::Damaged { path: path.to_owned(), reason: "it does not say whose it is".to_owned() }
-    })
+    let damaged = |reason: String| SpoolError::Damaged { path: path.to_owned(), reason };
+    match read(path).await.map_err(|source| database::failed(path, "reading the spool", source))? {
+        Read::Report(report) => Ok(report),
+        Read::Version(1) => Err(SpoolError::Earlier { path: path.to_owned() }),
+        Read::Version(version) => Err(damaged(format!("its version is {version}"))),
+        Read::Nobody => Err(damaged("it does not say whose it is".to_owned())),
+    }
 }
 
-async fn read(path: &Path) -> Result<Option<Report>, sqlx::Error> {
+enum Read {
+    Report(Report),
+    Version(i64),
+    Nobody,
+}
+
+async fn read(path: &Path) -> Result<Read, sqlx::Error> {
     let mut connection = SqliteConnectOptions::new().filename(path).read_only(true).connect().await?;
-    let state = sqlx::query("SELECT hub, json_extract(checkpoint, '$.booked_until') FROM state")
-        .fetch_optional(&mut connection)
-        .await?;
-    let totals = sqlx::query("SELECT count(*), coalesce(sum(length(body)), 0) FROM container")
-        .fetch_one(&mut connection)
-        .await?;
-    let oldest = sqlx::query("SELECT sequence, body FROM container ORDER BY sequence LIMIT 1")
-        .fetch_optional(&mut connection)
-        .await?;
+    let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut connection).await?;
+    if version != SCHEMA_VERSION {
+        return Ok(Read::Version(version));
+    }
+    let state = sqlx::query(
+        "SELECT hub, thinned_millis, thinned_until, dropped_millis, dropped_from, dropped_until, never_dated_millis,
+            coalesce((SELECT checkpoint FROM container WHERE checkpoint IS NOT NULL AND boot IS NULL
+                      AND sequence > checkpoint_of ORDER BY sequence DESC LIMIT 1), checkpoint) FROM state",
+    )
+    .fetch_optional(&mut connection)
+    .await?;
+    let totals = sqlx::query(
+        "SELECT count(*), coalesce(sum(length(body)), 0), coalesce(sum(ticks * tick_millis), 0), count(boot)
+         FROM container",
+    )
+    .fetch_one(&mut connection)
+    .await?;
+    let oldest =
+        sqlx::query("SELECT sequence, start FROM container WHERE boot IS NULL ORDER BY sequence LIMIT 1")
+            .fetch_optional(&mut connection)
+            .await?;
+    let file_bytes = room::used_pages(&mut connection).await? * u64::from(PAGE_BYTES);
     connection.close().await?;
-    Ok(state.and_then(|state| {
-        let oldest = oldest.and_then(|row| {
-            let container = wire::decode(&Bytes::from(row.get::<Vec<u8>, _>(1))).ok()?;
-            Some((row.get::<i64, _>(0).unsigned_abs(), container.ticks.first()?.start))
-        });
-        Some(Report {
-            hub: HubId::from_bytes(<[u8; 16]>::try_from(state.get::<Vec<u8>, _>(0)).ok()?),
-            depth: totals.get::<i64, _>(0).unsigned_abs(),
-            bytes: totals.get::<i64, _>(1).unsigned_abs(),
-            oldest,
-            measured_until: state.get::<Option<i64>, _>(1).map(UtcMillis),
-        })
+    let Some(state) = state else { return Ok(Read::Nobody) };
+    let Ok(hub) = <[u8; 16]>::try_from(state.try_get::<Vec<u8>, _>(0)?) else { return Ok(Read::Nobody) };
+    let millis = |place: usize| state.try_get::<i64, _>(place);
+    let instant = |place: usize| Ok::<_, sqlx::Error>(state.try_get::<Option<i64>, _>(place)?.map(UtcMillis));
+    let dropped = instant(4)?.zip(instant(5)?).map(|(from, until)| TimeRange::new(from, until));
+    let checkpoint = match state.try_get::<Option<Vec<u8>>, _>(7)? {
+        Some(packed) => Some(database::unpack(&packed)?),
+        None => None,
+    };
+    Ok(Read::Report(Report {
+        hub: HubId::from_bytes(hub),
+        depth: totals.try_get::<i64, _>(0)?.unsigned_abs(),
+        bytes: totals.try_get::<i64, _>(1)?.unsigned_abs(),
+        millis: totals.try_get(2)?,
+        file_bytes,
+        oldest: oldest.map(|row| (row.get::<i64, _>(0).unsigned_abs(), UtcMillis(row.get(1)))),
+        measured_until: checkpoint.map(|checkpoint| checkpoint.booked_until),
+        thinned: instant(2)?.map(|until| millis(1).map(|thinned| (thinned, until))).transpose()?,
+        dropped: dropped.map(|range| millis(3).map(|dropped| (dropped, range))).transpose()?,
+        undated: totals.try_get::<i64, _>(3)?.unsigned_abs(),
+        never_dated_millis: millis(6)?,
     }))
 }

@@ -2,13 +2,12 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
-use domain::transport::ContainerSource;
 use testkit::servers::RabbitMq;
 use testkit::wait;
 use tokio::process::Command;
 
 use crate::restart::{traces, undisturbed};
-use crate::support::Collector;
+use crate::support::receive;
 
 const LIMIT: Duration = Duration::from_mins(1);
 
@@ -26,7 +25,7 @@ fn agent(folder: &Path, url: &str) -> Command {
     command
 }
 
-async fn output(command: &mut Command) -> (Option<i32>, String, String) {
+pub(crate) async fn output(command: &mut Command) -> (Option<i32>, String, String) {
     let Output { status, stdout, stderr } = wait::within(LIMIT, "it ends", command.output()).await.unwrap();
     (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
 }
@@ -80,18 +79,6 @@ async fn an_agent_killed_by_the_system_delivers_every_tick_through_the_broker() 
     assert_eq!(code, Some(0), "{stderr}");
     assert!(stdout.contains("0 containers, 0 bytes"), "{stdout}");
 
-    let source = rabbitmq::Source::connect(config).unwrap();
-    let arrived = Collector::new();
-    let receiving = async {
-        let mut ticks = 0;
-        while ticks < expected.len() {
-            let deliveries = source.receive(100).await.unwrap();
-            let receipts: Vec<_> = deliveries.iter().map(|delivery| delivery.receipt).collect();
-            arrived.arrived.lock().unwrap().extend(deliveries.into_iter().map(|delivery| delivery.body));
-            source.accept(&receipts).await.unwrap();
-            ticks = arrived.containers().values().map(|container| container.ticks.len()).sum();
-        }
-    };
-    wait::within(LIMIT, "every tick arrives", receiving).await;
+    let arrived = wait::within(LIMIT, "every tick arrives", receive(config, expected.len())).await;
     assert_eq!(arrived.ticks(), expected);
 }

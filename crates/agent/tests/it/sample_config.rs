@@ -5,6 +5,7 @@ use service::config::load;
 
 /// As the binary's file is: the agent's own section among others.
 #[derive(Default, serde::Deserialize)]
+#[serde(default)]
 struct File {
     agent: Config,
     rabbitmq: toml::Table,
@@ -30,9 +31,8 @@ fn the_sample_is_valid_and_says_the_defaults() {
     assert!(!file.rabbitmq.is_empty());
 }
 
-#[test]
-fn what_the_sample_has_commented_out_is_valid_too() {
-    let text = std::fs::read_to_string(sample()).unwrap();
+/// With every key and section that is commented out.
+fn uncommented(text: &str) -> toml::Table {
     let keys = |line: &str| line.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '));
     let uncommented: Vec<&str> = text
         .lines()
@@ -41,7 +41,12 @@ fn what_the_sample_has_commented_out_is_valid_too() {
             _ => line,
         })
         .collect();
-    let mut table: toml::Table = uncommented.join("\n").parse().unwrap();
+    uncommented.join("\n").parse().unwrap()
+}
+
+#[test]
+fn what_the_sample_has_commented_out_is_valid_too() {
+    let mut table = uncommented(&std::fs::read_to_string(sample()).unwrap());
     let replay = table["agent"]["sensor"]["replay"].clone();
     let replay: agent::config::ReplayConfig = replay.try_into().unwrap();
     assert_eq!(replay.repeat_days, 7);
@@ -52,4 +57,21 @@ fn what_the_sample_has_commented_out_is_valid_too() {
     config.validate(&mut faults);
     assert_eq!(faults, Vec::<String>::new());
     assert_eq!(config.sensors[0].kind(), "tasmota");
+}
+
+#[test]
+fn what_the_package_installs_only_lacks_what_is_commented_out() {
+    let installed = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/agent/agent.toml");
+    let faults = load::<File>(Some(Path::new(installed)), []).err().unwrap().0;
+    assert!(matches!(&faults[..], [one] if one.starts_with("sensor: there is none")), "{faults:?}");
+
+    let table = uncommented(&std::fs::read_to_string(installed).unwrap());
+    let config: Config = table["agent"].clone().try_into().unwrap();
+    let mut faults = Vec::new();
+    config.validate(&mut faults);
+    assert_eq!(faults, Vec::<String>::new());
+    assert_eq!(config.spool.path, Path::new("/var/lib/wattline/spool.db"));
+    assert_eq!(config.sensors.iter().map(meters::Entry::kind).collect::<Vec<_>>(), ["tasmota", "pzem"]);
+    let others = ["rabbitmq", "pairing", "tls"];
+    assert!(others.iter().all(|section| !table[*section].as_table().unwrap().is_empty()));
 }

@@ -1,35 +1,20 @@
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use agent::Status;
 use agent::config::SpoolConfig;
-use agent::spool::{Identity, Sealed, Spool, SpoolError, report};
+use agent::sensors::Start;
+use agent::spool::{Choice, Identity, Manner, Sealed, Spool, SpoolError, report};
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::ticker::Checkpoint;
 use domain::transport::{ContainerPublisher, PublishError};
-use domain::{HubId, Joules, SocketJoules, SocketNumber, TickEnergy, TickLength, UtcMillis};
+use domain::{HubId, TickLength, UtcMillis};
 use testkit::wait;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Collector, TokioClock, config, simulated, utc};
-
-const IDENTITY: Identity = Identity { configured: None, fresh: hub(1), now: UtcMillis(1_000) };
-
-const fn hub(number: u8) -> HubId {
-    HubId::from_bytes([number; 16])
-}
-
-fn sealed(second: i64) -> Sealed {
-    let energy = SocketJoules::from_iter([(SocketNumber::new(3).unwrap(), Joules(second))]);
-    let start = UtcMillis::from_secs(second);
-    let booked_until = start.plus_millis(10_000);
-    Sealed {
-        ticks: vec![TickEnergy { start, energy }],
-        checkpoint: Checkpoint { booked_until, carry: Vec::new(), counted: Vec::new() },
-    }
-}
+use crate::support::{Collector, IDENTITY, TokioClock, config, hub, sealed, simulated, utc};
 
 async fn open(config: &SpoolConfig) -> Result<Spool, SpoolError> {
     Spool::open(config, IDENTITY).await
@@ -41,20 +26,28 @@ async fn a_spool_keeps_containers_hub_and_checkpoint_over_a_restart() {
     let config = config(folder.path()).spool;
     let spool = open(&config).await.unwrap();
     assert_eq!((spool.hub(), spool.checkpoint(), spool.depth()), (hub(1), None, 0));
-    spool.append(TickLength::DEFAULT, &[sealed(10), sealed(20), sealed(30)]).await.unwrap();
-    spool.delete(&[1, 2]).await.unwrap();
+    spool.comes_up().await.unwrap();
+    spool
+        .append(TickLength::DEFAULT, &[sealed(10), sealed(20), sealed(30)], Manner::default())
+        .await
+        .unwrap();
+    spool.confirm(&[1, 2]);
+    spool.finish().await.unwrap();
     spool.close().await;
     drop(spool);
 
     let other = Identity { fresh: hub(2), now: UtcMillis(9_000), ..IDENTITY };
     let spool = Spool::open(&config, other).await.unwrap();
     assert_eq!((spool.hub(), spool.depth()), (hub(1), 1));
-    assert_eq!(spool.checkpoint(), Some(&sealed(30).checkpoint));
-    let start = spool.start(Duration::from_secs(30));
+    assert_eq!(spool.checkpoint(), Some(sealed(30).checkpoint));
+    let start = Start::after(spool.checkpoint().as_ref(), spool.born(UtcMillis(0)), Duration::from_secs(30));
     assert_eq!((start.born, start.resume_from), (UtcMillis(1_000), Some(UtcMillis(10_000))));
-    spool.delete(&[3]).await.unwrap();
-    spool.append(TickLength::DEFAULT, &[sealed(40)]).await.unwrap();
-    let waiting = spool.oldest(10, 1 << 20).await.unwrap();
+    spool.confirm(&[3]);
+    spool.settle().await.unwrap();
+    let seen = report(&config.path).await.unwrap();
+    assert_eq!((seen.depth, seen.measured_until), (0, Some(UtcMillis(40_000))), "the checkpoint stays");
+    spool.append(TickLength::DEFAULT, &[sealed(40)], Manner::default()).await.unwrap();
+    let waiting = spool.offer(Choice::After(0), 10, 1 << 20).await.unwrap();
     let container = wire::decode(&waiting[0].body).unwrap();
     assert_eq!((waiting.len(), container.sequence, container.hub), (1, 4, hub(1)), "sequence numbers go on");
 
@@ -67,12 +60,20 @@ async fn a_spool_keeps_containers_hub_and_checkpoint_over_a_restart() {
 async fn a_window_is_bounded_by_count_and_by_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let spool = open(&config(folder.path()).spool).await.unwrap();
+    spool.comes_up().await.unwrap();
     let all: Vec<Sealed> = (1..=20).map(|n| sealed(n * 10)).collect();
-    spool.append(TickLength::DEFAULT, &all).await.unwrap();
-    let size = spool.oldest(1, 1).await.unwrap()[0].body.len();
-    assert_eq!(spool.oldest(5, 1 << 20).await.unwrap().len(), 5);
-    let few = spool.oldest(20, 2 * size + 1).await.unwrap();
-    assert_eq!(few.iter().map(|waiting| waiting.sequence).collect::<Vec<_>>(), [1, 2, 3]);
+    spool.append(TickLength::DEFAULT, &all, Manner::default()).await.unwrap();
+    let size = spool.offer(Choice::After(0), 1, 1).await.unwrap()[0].body.len();
+    assert_eq!(spool.offer(Choice::After(0), 5, 1 << 20).await.unwrap().len(), 5);
+    let numbers = async |choice| {
+        let few = spool.offer(choice, 20, 2 * size + 1).await.unwrap();
+        few.iter().map(|waiting| waiting.sequence).collect::<Vec<_>>()
+    };
+    let others = HashSet::from([8]);
+    assert_eq!(numbers(Choice::After(0)).await, [1, 2, 3]);
+    assert_eq!(numbers(Choice::UpTo(9, &others)).await, [9, 7]);
+    spool.confirm(&[1, 3, 9]);
+    assert_eq!(numbers(Choice::After(0)).await, [2, 4, 5], "nothing that is confirmed goes again");
 }
 
 #[tokio::test]
@@ -111,8 +112,9 @@ async fn a_spool_with_damaged_pages_is_not_used() {
     let folder = tempfile::tempdir().unwrap();
     let config = config(folder.path()).spool;
     let spool = open(&config).await.unwrap();
+    spool.comes_up().await.unwrap();
     let all: Vec<Sealed> = (1..=500).map(|n| sealed(n * 10)).collect();
-    spool.append(TickLength::DEFAULT, &all).await.unwrap();
+    spool.append(TickLength::DEFAULT, &all, Manner::default()).await.unwrap();
     spool.close().await;
     drop(spool);
     let mut bytes = std::fs::read(&config.path).unwrap();
@@ -121,6 +123,49 @@ async fn a_spool_with_damaged_pages_is_not_used() {
     std::fs::write(&config.path, bytes).unwrap();
     let error = open(&config).await.err().unwrap();
     assert!(matches!(error, SpoolError::Damaged { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn what_nobody_was_offered_grows_and_what_somebody_was_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = open(&config(folder.path()).spool).await.unwrap();
+    let live = Manner { live: true, ..Manner::default() };
+    let append = async |second| spool.append(TickLength::DEFAULT, &[sealed(second)], live).await.unwrap();
+    for n in 1..=3 {
+        append(n * 10).await;
+    }
+    assert_eq!(spool.depth(), 1, "one container of three ticks");
+    let first = spool.offer_one().await.unwrap().unwrap();
+    append(40).await;
+    assert_eq!(spool.depth(), 2);
+    assert_eq!(spool.offer_one().await.unwrap().unwrap(), first, "the same is tried again");
+    let ticks = |body| wire::decode(body).unwrap().ticks.len();
+    assert_eq!((first.sequence, ticks(&first.body)), (1, 3));
+    spool.close().await;
+    drop(spool);
+
+    let spool = open(&config(folder.path()).spool).await.unwrap();
+    let live = Manner { live: true, ..Manner::default() };
+    spool.append(TickLength::DEFAULT, &[sealed(50)], live).await.unwrap();
+    let all = spool.offer(Choice::After(0), 10, 1 << 20).await.unwrap();
+    let all: Vec<_> = all.iter().map(|waiting| (waiting.sequence, ticks(&waiting.body))).collect();
+    assert_eq!(all, [(1, 3), (2, 2)]);
+}
+
+#[tokio::test]
+async fn ticks_that_are_told_again_do_not_overtake_the_first_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = open(&config(folder.path()).spool).await.unwrap();
+    spool.comes_up().await.unwrap();
+    let again = Sealed { late: true, ..sealed(10) };
+    spool.append(TickLength::DEFAULT, &[sealed(10), again, sealed(30)], Manner::default()).await.unwrap();
+    let offered = spool.offer(Choice::After(0), 10, 1 << 20).await.unwrap();
+    assert_eq!(offered.iter().map(|waiting| waiting.sequence).collect::<Vec<_>>(), [1, 3]);
+    assert_eq!(spool.offer_late().await.unwrap(), None);
+    spool.confirm(&[3]);
+    assert_eq!(spool.offer_late().await.unwrap(), None);
+    spool.confirm(&[1]);
+    assert_eq!(spool.offer_late().await.unwrap().map(|waiting| waiting.sequence), Some(2));
 }
 
 /// Takes nothing before its gate is opened.

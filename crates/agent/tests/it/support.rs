@@ -3,11 +3,13 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use agent::config::{ReplayConfig, SimulatedConfig};
+use agent::spool::{Identity, Sealed};
 use agent::{Config, Status};
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::transport::{ContainerPublisher, PublishError};
-use domain::{Clock, Container, HubId, TickEnergy, UtcMillis};
+use domain::ticker::Checkpoint;
+use domain::transport::{ContainerPublisher, ContainerSource, PublishError};
+use domain::{Clock, Container, HubId, Joules, SocketJoules, SocketNumber, TickEnergy, UtcMillis};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -62,12 +64,15 @@ impl Collector {
         containers
     }
 
-    /// All ticks in the order of the sequence numbers, which must be without gaps from 1.
+    /// Measurements that are there, each once.
+    pub(crate) fn values(&self) -> usize {
+        self.containers().values().map(Container::value_count).sum()
+    }
+
+    /// All ticks in the order of the sequence numbers. Those of containers that were put together are left out.
     pub(crate) fn ticks(&self) -> Vec<TickEnergy> {
-        let containers = self.containers();
-        let count = containers.len() as u64;
-        assert!(containers.keys().copied().eq(1..=count), "the sequence has gaps");
-        let ticks: Vec<TickEnergy> = containers.into_values().flat_map(|container| container.ticks).collect();
+        let ticks: Vec<TickEnergy> =
+            self.containers().into_values().flat_map(|container| container.ticks).collect();
         assert!(ticks.is_sorted_by(|a, b| a.start < b.start), "a tick came twice or out of order");
         ticks
     }
@@ -84,6 +89,20 @@ impl ContainerPublisher for Collector {
         }
         if fate < self.failing { Err(PublishError::Unavailable("bad luck".to_owned())) } else { Ok(()) }
     }
+}
+
+/// Takes containers from the broker until so many ticks have come.
+pub(crate) async fn receive(config: rabbitmq::Config, ticks: usize) -> Collector {
+    let source = rabbitmq::Source::connect(config).unwrap();
+    let collector = Collector::default();
+    let come = || collector.containers().values().map(|container| container.ticks.len()).sum::<usize>();
+    while come() < ticks {
+        let deliveries = source.receive(100).await.unwrap();
+        let receipts: Vec<_> = deliveries.iter().map(|delivery| delivery.receipt).collect();
+        collector.arrived.lock().unwrap().extend(deliveries.into_iter().map(|delivery| delivery.body));
+        source.accept(&receipts).await.unwrap();
+    }
+    collector
 }
 
 pub(crate) fn config(spool: &Path) -> Config {
@@ -117,4 +136,33 @@ pub(crate) async fn run(config: Config, publisher: Arc<Collector>) -> Arc<Status
 pub(crate) fn write_trace(folder: &Path, name: &str, rows: &[String]) {
     std::fs::create_dir_all(folder).unwrap();
     std::fs::write(folder.join(name), rows.join("\n") + "\n").unwrap();
+}
+
+/// Who opens a spool that nobody is named for.
+pub(crate) const IDENTITY: Identity = Identity { configured: None, fresh: hub(1), now: UtcMillis(1_000) };
+
+pub(crate) const fn hub(number: u8) -> HubId {
+    HubId::from_bytes([number; 16])
+}
+
+/// One tick of ten seconds of socket 3.
+pub(crate) fn sealed(second: i64) -> Sealed {
+    sealed_ticks(vec![tick(second, &[(3, second % 1_000_000)])], 10)
+}
+
+pub(crate) fn tick(second: i64, values: &[(u8, i64)]) -> TickEnergy {
+    let socket = |number| SocketNumber::new(number).unwrap();
+    let energy: SocketJoules =
+        values.iter().map(|&(number, joules)| (socket(number), Joules(joules))).collect();
+    TickEnergy { start: UtcMillis::from_secs(second), energy }
+}
+
+/// With a checkpoint at their end.
+pub(crate) fn sealed_ticks(ticks: Vec<TickEnergy>, tick_secs: i64) -> Sealed {
+    let booked_until = ticks.last().unwrap().start.plus_millis(tick_secs * 1_000);
+    Sealed {
+        ticks,
+        checkpoint: Checkpoint { booked_until, carry: Vec::new(), counted: Vec::new() },
+        late: false,
+    }
 }

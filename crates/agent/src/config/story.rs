@@ -1,38 +1,11 @@
+//! Stories: homes that are replayed or made up.
+
 use std::fmt;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use domain::calendar::Zone;
-use domain::{Container, HubId, TickLength};
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer};
-
-const MIB: u64 = 1 << 20;
-
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// Who this hub is. Without it, it is made once and kept in the spool.
-    pub hub: Option<HubId>,
-    pub spool: SpoolConfig,
-    pub tick_secs: u32,
-    /// How long a reading is believed when nothing follows it.
-    pub hold_secs: u32,
-    /// At most; live ticks do not wait for others.
-    pub ticks_per_container: usize,
-    pub sensor: SensorConfig,
-    /// What measures each socket, instead of `sensor`.
-    pub sensors: Vec<meters::Entry>,
-    /// The broker of the plugs among them.
-    pub mqtt: meters::Brokers,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SpoolConfig {
-    pub path: PathBuf,
-    pub max_bytes: u64,
-}
 
 /// Exactly one of them. Not an enum, so that a fault names its key.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -84,27 +57,6 @@ pub enum Shift {
     EndNow,
 }
 
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            hub: None,
-            spool: SpoolConfig::default(),
-            tick_secs: TickLength::DEFAULT.secs(),
-            hold_secs: 30,
-            ticks_per_container: 60,
-            sensor: SensorConfig::default(),
-            sensors: Vec::new(),
-            mqtt: meters::Brokers::default(),
-        }
-    }
-}
-
-impl Default for SpoolConfig {
-    fn default() -> Self {
-        Self { path: PathBuf::from("agent-spool.db"), max_bytes: 256 * MIB }
-    }
-}
-
 impl Default for ReplayConfig {
     fn default() -> Self {
         Self { folder: PathBuf::new(), zone: berlin(), speed: Speed::Max, shift: Shift::None, repeat_days: 7 }
@@ -121,48 +73,8 @@ fn berlin() -> Zone {
     "Europe/Berlin".parse().unwrap_or_else(|_| Zone::utc())
 }
 
-impl Config {
-    /// Says what does not make sense, one sentence each, beginning with the key.
-    pub fn validate(&self, faults: &mut Vec<String>) {
-        if let Err(fault) = TickLength::from_secs(self.tick_secs) {
-            faults.push(format!("tick_secs: {fault}"));
-        }
-        if !(1..=3_600).contains(&self.hold_secs) {
-            faults.push(format!("hold_secs: {} is not within 1 to 3600", self.hold_secs));
-        }
-        if !(1..=Container::MAX_TICKS).contains(&self.ticks_per_container) {
-            faults.push(format!(
-                "ticks_per_container: {} is not within 1 to {}",
-                self.ticks_per_container,
-                Container::MAX_TICKS
-            ));
-        }
-        if self.spool.path.as_os_str().is_empty() {
-            faults.push("spool.path: it is empty".to_owned());
-        }
-        if self.spool.max_bytes < MIB {
-            faults.push(format!("spool.max_bytes: {} is less than 1 MiB", self.spool.max_bytes));
-        }
-        if self.sensors.is_empty() {
-            self.sensor.validate(faults);
-        } else if self.sensor != SensorConfig::default() {
-            faults.push("sensor: it and [[agent.sensors]] exclude each other".to_owned());
-        }
-        meters::config::validate(&self.sensors, &self.mqtt, faults);
-    }
-
-    /// The default where the configured one is not valid.
-    pub fn tick_length(&self) -> TickLength {
-        TickLength::from_secs(self.tick_secs).unwrap_or_default()
-    }
-
-    pub fn hold(&self) -> Duration {
-        Duration::from_secs(self.hold_secs.into())
-    }
-}
-
 impl SensorConfig {
-    fn validate(&self, faults: &mut Vec<String>) {
+    pub(super) fn validate(&self, faults: &mut Vec<String>) {
         match (&self.replay, &self.simulated) {
             (Some(replay), None) => replay.validate(faults),
             (None, Some(simulated)) => simulated.validate(faults),
@@ -274,50 +186,5 @@ impl<'de> Deserialize<'de> for Speed {
         }
 
         deserializer.deserialize_any(SpeedVisitor)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn faults(text: &str) -> Vec<String> {
-        let config: Config = toml::from_str(text).unwrap();
-        let mut faults = Vec::new();
-        config.validate(&mut faults);
-        faults
-    }
-
-    #[test]
-    fn a_speed_is_max_or_a_number() {
-        let speed = |text: &str| {
-            toml::from_str::<SimulatedConfig>(&format!("speed = {text}")).map(|config| config.speed).ok()
-        };
-        assert_eq!(speed("\"max\""), Some(Speed::Max));
-        assert_eq!(speed("60"), Some(Speed::Times(60.0)));
-        assert_eq!(speed("0.5"), Some(Speed::Times(0.5)));
-        assert_eq!(speed("\"2\""), Some(Speed::Times(2.0)));
-        assert_eq!(speed("\"fast\""), None);
-        assert_eq!(speed("true"), None);
-    }
-
-    #[test]
-    fn every_fault_is_named_with_its_key() {
-        let all = faults("tick_secs = 7\nhold_secs = 0\nticks_per_container = 0\n[spool]\nmax_bytes = 5");
-        let keys: Vec<&str> = all.iter().filter_map(|fault| fault.split(':').next()).collect();
-        assert_eq!(keys, ["tick_secs", "hold_secs", "ticks_per_container", "spool.max_bytes", "sensor"]);
-    }
-
-    #[test]
-    fn a_replay_that_never_reaches_the_present_is_a_fault() {
-        let text = "[sensor.replay]\nfolder = \"x\"\nshift = \"end-now\"\nspeed = 1";
-        assert_eq!(faults(text).len(), 1);
-        assert!(faults(&format!("{text}\nrepeat_days = 0")).is_empty());
-        assert!(faults("[sensor.replay]\nfolder = \"x\"\nspeed = 1").is_empty());
-    }
-
-    #[test]
-    fn two_sensors_are_one_too_many() {
-        assert_eq!(faults("[sensor.replay]\nfolder = \"x\"\n[sensor.simulated]").len(), 1);
     }
 }

@@ -1,0 +1,34 @@
+//! Containers that leave in fewer bytes, for hubs whose line is paid by the byte.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use domain::HubId;
+use domain::presence::Presence;
+use domain::transport::{ContainerPublisher, PublishError};
+
+/// Compresses what has at least so many bytes, and hands all of it on. The spool keeps them as they are: who reads it
+/// need not unpack.
+pub struct Compressing {
+    publisher: Arc<dyn ContainerPublisher>,
+    from_bytes: usize,
+}
+
+impl Compressing {
+    pub fn new(publisher: Arc<dyn ContainerPublisher>, from_bytes: usize) -> Self {
+        Self { publisher, from_bytes }
+    }
+}
+
+#[async_trait]
+impl ContainerPublisher for Compressing {
+    async fn publish(&self, hub: HubId, body: Bytes) -> Result<(), PublishError> {
+        let body = if body.len() >= self.from_bytes { wire::compress(body) } else { body };
+        self.publisher.publish(hub, body).await
+    }
+
+    async fn announce(&self, presence: &Presence) -> Result<(), PublishError> {
+        self.publisher.announce(presence).await
+    }
+}
