@@ -19,7 +19,11 @@ const LIMIT: Duration = Duration::from_mins(1);
 pub(crate) fn with(folder: &Path, config: &str) -> Command {
     let path = folder.join("agent.toml");
     let spool = folder.join("spool.db");
-    std::fs::write(&path, format!("[agent.spool]\npath = \"{}\"\n{config}", spool.display())).unwrap();
+    let text = format!("[agent.spool]\npath = \"{}\"\n{config}", spool.display());
+    // Written only when it changes: the agent may be reading it just now.
+    if std::fs::read_to_string(&path).ok().as_ref() != Some(&text) {
+        std::fs::write(&path, text).unwrap();
+    }
     let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
     command.env_clear().arg("--config").arg(path).stdin(Stdio::null()).kill_on_drop(true);
     command
