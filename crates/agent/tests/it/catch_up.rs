@@ -7,14 +7,14 @@ use agent::spool::{Spool, report};
 use agent::{Config, Deps, Status};
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::sensor::{Observation, Outlet, Sensor};
+use domain::sensor::Observation;
 use domain::transport::{ContainerPublisher, PublishError};
 use domain::{HubId, Milliwatts, SocketNumber, UtcMillis};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, advance};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{IDENTITY, config};
+use crate::support::{IDENTITY, Scripted, config};
 
 /// Container, its ticks' ends in seconds, and when it came.
 type Arrival = (u64, Vec<i64>, Instant);
@@ -36,21 +36,6 @@ impl ContainerPublisher for Way {
         let ends = container.ticks.iter().map(|tick| tick.start.secs() + 10).collect();
         self.arrived.lock().unwrap().push((container.sequence, ends, Instant::now()));
         Ok(())
-    }
-}
-
-struct Told(mpsc::Receiver<Vec<Observation>>);
-
-#[async_trait]
-impl Sensor for Told {
-    async fn observe(&mut self, out: &mut Vec<Observation>) -> bool {
-        let Some(told) = self.0.recv().await else { return false };
-        out.extend(told);
-        true
-    }
-
-    fn outlets(&self) -> Vec<Outlet> {
-        Vec::new()
     }
 }
 
@@ -83,7 +68,7 @@ impl Home {
         let deps = Deps {
             config,
             spool,
-            sensor: Box::new(Told(told)),
+            sensor: Box::new(Scripted(told)),
             publisher: way.clone(),
             status: status.clone(),
             changing: None,

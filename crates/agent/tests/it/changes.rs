@@ -7,32 +7,18 @@ use std::time::Duration;
 use agent::time::HubClock;
 use agent::{Config, Status};
 use domain::transport::ContainerPublisher;
-use domain::{Clock, TickEnergy, UtcMillis};
+use domain::{TickEnergy, UtcMillis};
 use testkit::wait;
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::status;
-use crate::support::{Collector, config, utc};
+use crate::support::{Collector, TokioClock, config, utc};
 
+/// Of the hub's clock.
+const SPEED: i64 = 10;
 const LIMIT: Duration = Duration::from_mins(1);
 const SECOND: i64 = 1_000;
-
-/// Ten times as fast as tokio's time.
-struct Fast(UtcMillis, Instant);
-
-impl Fast {
-    fn at(begin: UtcMillis) -> Arc<Self> {
-        Arc::new(Self(begin, Instant::now()))
-    }
-}
-
-impl Clock for Fast {
-    fn now(&self) -> UtcMillis {
-        self.0.plus_millis(i64::try_from(self.1.elapsed().as_millis()).unwrap() * 10)
-    }
-}
 
 fn simulated(folder: &Path, sockets: u8) -> Config {
     let text = format!("tick_secs = 1\n[sensor.simulated]\nsockets = {sockets}\n");
@@ -84,7 +70,9 @@ async fn another_configuration_costs_no_tick() {
     let folder = tempfile::tempdir().unwrap();
     let collector = Collector::new();
     let prepared =
-        agent::prepare(simulated(folder.path(), 3), Fast::at(utc("2026-11-28T12:00:00Z"))).await.unwrap();
+        agent::prepare(simulated(folder.path(), 3), TokioClock::fast(utc("2026-11-28T12:00:00Z"), SPEED))
+            .await
+            .unwrap();
     let running = run(prepared, &collector);
     running.ticks(5).await;
     assert_eq!(
@@ -115,7 +103,10 @@ async fn another_configuration_costs_no_tick() {
 async fn what_is_measured_before_the_time_is_known_gets_its_time_afterwards() {
     let folder = tempfile::tempdir().unwrap();
     let collector = Collector::new();
-    let (system, counting) = (Fast::at(utc("2026-11-28T12:00:00.700Z")), Fast::at(UtcMillis(20_300)));
+    let (system, counting) = (
+        TokioClock::fast(utc("2026-11-28T12:00:00.700Z"), SPEED),
+        TokioClock::fast(UtcMillis(20_300), SPEED),
+    );
     let time = || Arc::new(HubClock::new(system.clone(), counting.clone(), [1; 16]));
 
     // One run that never learns the time, and another of the same boot.
@@ -145,8 +136,10 @@ async fn what_is_measured_before_the_time_is_known_gets_its_time_afterwards() {
 async fn what_nobody_ever_dated_is_given_up_after_the_next_start_of_the_machine() {
     let folder = tempfile::tempdir().unwrap();
     let collector = Collector::new();
-    let system = Fast::at(utc("2026-11-28T12:00:00Z"));
-    let time = |boot: u8| Arc::new(HubClock::new(system.clone(), Fast::at(UtcMillis(20_000)), [boot; 16]));
+    let system = TokioClock::fast(utc("2026-11-28T12:00:00Z"), SPEED);
+    let time = |boot: u8| {
+        Arc::new(HubClock::new(system.clone(), TokioClock::fast(UtcMillis(20_000), SPEED), [boot; 16]))
+    };
     let running =
         run(agent::prepare_undated(simulated(folder.path(), 3), time(1)).await.unwrap(), &collector);
     running.ticks(5).await;

@@ -6,15 +6,16 @@ use std::time::Duration;
 use ::meters::Entry;
 use agent::{Config, Status};
 use domain::transport::ContainerPublisher;
-use domain::{Clock, Joules, SocketNumber, UtcMillis};
+use domain::{Joules, SocketNumber};
 use testkit::servers::Mosquitto;
 use testkit::wait;
 use tokio::process::Command;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Collector, config, utc};
+use crate::support::{Collector, TokioClock, config, utc};
 
+/// Of the hub's clock.
+const SPEED: i64 = 20;
 const LIMIT: Duration = Duration::from_mins(1);
 const TOPIC: &str = "plug/status/switch:0";
 
@@ -28,21 +29,6 @@ fn with_plug(folder: &Path, broker: &Mosquitto) -> Config {
 
 fn counted(watt_hours: f64) -> String {
     format!(r#"{{"apower":600,"aenergy":{{"total":{watt_hours}}}}}"#)
-}
-
-/// Twenty times as fast as tokio's time.
-struct Fast(UtcMillis, Instant);
-
-impl Fast {
-    fn at(begin: UtcMillis) -> Arc<Self> {
-        Arc::new(Self(begin, Instant::now()))
-    }
-}
-
-impl Clock for Fast {
-    fn now(&self) -> UtcMillis {
-        self.0.plus_millis(i64::try_from(self.1.elapsed().as_millis()).unwrap() * 20)
-    }
 }
 
 /// What the store has of the socket in the end: the same tick from later replaces the one from before.
@@ -61,7 +47,7 @@ fn stored(collector: &Collector) -> Joules {
 /// An agent that runs until something holds, and is then stopped.
 async fn measure(
     config: Config,
-    clock: Arc<Fast>,
+    clock: Arc<TokioClock>,
     collector: &Arc<Collector>,
     ask: impl AsyncFn(&Status) -> bool,
 ) {
@@ -79,7 +65,7 @@ async fn measure(
 async fn what_a_plug_counts_while_the_agent_is_away_is_measured_afterwards() {
     let folder = tempfile::tempdir().unwrap();
     let broker = Mosquitto::start().unwrap();
-    let (clock, collector) = (Fast::at(utc("2026-11-21T12:00:00Z")), Collector::new());
+    let (clock, collector) = (TokioClock::fast(utc("2026-11-21T12:00:00Z"), SPEED), Collector::new());
 
     broker.publish_retained(TOPIC, &counted(1_000.0)).unwrap();
     measure(with_plug(folder.path(), &broker), Arc::clone(&clock), &collector, async |status| {

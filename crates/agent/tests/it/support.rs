@@ -7,9 +7,11 @@ use agent::spool::{Identity, Sealed};
 use agent::{Config, Status};
 use async_trait::async_trait;
 use bytes::Bytes;
+use domain::sensor::{Observation, Outlet, Sensor};
 use domain::ticker::Checkpoint;
 use domain::transport::{ContainerPublisher, ContainerSource, PublishError};
 use domain::{Clock, Container, HubId, Joules, SocketJoules, SocketNumber, TickEnergy, UtcMillis};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -21,17 +23,39 @@ pub(crate) fn utc(text: &str) -> UtcMillis {
 pub(crate) struct TokioClock {
     begin: UtcMillis,
     since: Instant,
+    speed: i64,
 }
 
 impl TokioClock {
     pub(crate) fn at(begin: UtcMillis) -> Arc<Self> {
-        Arc::new(Self { begin, since: Instant::now() })
+        Self::fast(begin, 1)
+    }
+
+    /// So many times as fast.
+    pub(crate) fn fast(begin: UtcMillis, speed: i64) -> Arc<Self> {
+        Arc::new(Self { begin, since: Instant::now(), speed })
     }
 }
 
 impl Clock for TokioClock {
     fn now(&self) -> UtcMillis {
-        self.begin.plus_millis(i64::try_from(self.since.elapsed().as_millis()).unwrap())
+        self.begin.plus_millis(i64::try_from(self.since.elapsed().as_millis()).unwrap() * self.speed)
+    }
+}
+
+/// A sensor that tells what the test says, when it says it.
+pub(crate) struct Scripted(pub(crate) mpsc::Receiver<Vec<Observation>>);
+
+#[async_trait]
+impl Sensor for Scripted {
+    async fn observe(&mut self, out: &mut Vec<Observation>) -> bool {
+        let Some(told) = self.0.recv().await else { return false };
+        out.extend(told);
+        true
+    }
+
+    fn outlets(&self) -> Vec<Outlet> {
+        Vec::new()
     }
 }
 

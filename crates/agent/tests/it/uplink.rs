@@ -5,30 +5,13 @@ use agent::Deps;
 use agent::config::SensorConfig;
 use agent::spool::{Identity, Spool};
 use agent::status::{Status, UplinkState};
-use async_trait::async_trait;
-use domain::sensor::{Observation, Outlet, Sensor};
+use domain::sensor::Observation;
 use domain::{HubId, Milliwatts, SocketNumber, UtcMillis};
 use testkit::wait;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Collector, config};
-
-/// Tells what the test says, when it says it.
-struct Scripted(mpsc::Receiver<Vec<Observation>>);
-
-#[async_trait]
-impl Sensor for Scripted {
-    async fn observe(&mut self, out: &mut Vec<Observation>) -> bool {
-        let Some(told) = self.0.recv().await else { return false };
-        out.extend(told);
-        true
-    }
-
-    fn outlets(&self) -> Vec<Outlet> {
-        Vec::new()
-    }
-}
+use crate::support::{Collector, Scripted, config};
 
 fn power(second: i64, watts: i64) -> Observation {
     let (socket, at) = (SocketNumber::new(0).unwrap(), UtcMillis::from_secs(second));
