@@ -1,8 +1,8 @@
-# RabbitMQ with the exchange that spreads hubs over the queues, limits that fit containers, and hubs that the auth-service
-# knows.
+# RabbitMQ with the exchange that spreads hubs over the queues, limits that fit containers, hubs that the auth-service
+# knows, and its own figures for Prometheus (port 15692).
 FROM rabbitmq:4
 RUN rabbitmq-plugins enable --offline rabbitmq_consistent_hash_exchange \
-    rabbitmq_auth_backend_http rabbitmq_auth_backend_cache rabbitmq_management rabbitmq_mqtt
+    rabbitmq_auth_backend_http rabbitmq_auth_backend_cache rabbitmq_management rabbitmq_mqtt rabbitmq_prometheus
 COPY config/rabbitmq.conf /etc/rabbitmq/conf.d/20-wattline.conf
 COPY config/rabbitmq-mqtt.conf /etc/rabbitmq/conf.d/30-wattline-mqtt.conf
 
