@@ -1,0 +1,187 @@
+// Holds rendered overlays against what they must be, and broken copies of them against what must be found.
+//
+//   RENDERED=FOLDER node --test      FOLDER has single-node.yaml and production.yaml, as kustomize makes them
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { parseAllDocuments } from "yaml";
+import { faultsOfSense } from "./sense.js";
+import { faultsOfTypes } from "./types.js";
+
+const documentation = readFileSync(fileURLToPath(new URL("../../../docs/kubernetes.md", import.meta.url)), "utf8");
+const rendered = (overlay) =>
+  parseAllDocuments(readFileSync(join(process.env.RENDERED, `${overlay}.yaml`), "utf8")).map((document) =>
+    document.toJS(),
+  );
+const faults = (documents) => [...faultsOfTypes(documents), ...faultsOfSense(documents, documentation)];
+
+for (const overlay of ["single-node", "production"]) {
+  test(`${overlay} is sound`, () => {
+    const documents = rendered(overlay);
+    assert.ok(documents.length > 30, `only ${documents.length} documents`);
+    assert.deepEqual(faults(documents), []);
+  });
+}
+
+const of = (documents, kind, name) =>
+  documents.find((document) => document.kind === kind && document.metadata.name.startsWith(name));
+const container = (documents, kind, name) => of(documents, kind, name).spec.template.spec.containers[0];
+
+/** [what is broken, how, a word of what is said of it] */
+const broken = [
+  [
+    "a field that does not exist",
+    (d) => {
+      container(d, "Deployment", "write-service").readynessProbe = {};
+    },
+    "readynessProbe",
+  ],
+  [
+    "a word where a number belongs",
+    (d) => {
+      of(d, "Deployment", "read-service").spec.replicas = "two";
+    },
+    "not assignable",
+  ],
+  [
+    "a word that is not in the list",
+    (d) => {
+      of(d, "Certificate", "read-service").spec.privateKey.algorithm = "DSA";
+    },
+    "DSA",
+  ],
+  [
+    "what is missing",
+    (d) => {
+      delete of(d, "ScaledObject", "write-service").spec.scaleTargetRef;
+    },
+    "scaleTargetRef",
+  ],
+  [
+    "a kind that nobody knows",
+    (d) => {
+      of(d, "Deployment", "web-app").kind = "Deploiment";
+    },
+    "Deploiment",
+  ],
+  [
+    "an old version of a kind",
+    (d) => {
+      of(d, "PodDisruptionBudget", "web-app").apiVersion = "policy/v1beta1";
+    },
+    "policy/v1beta1",
+  ],
+  [
+    "a service that selects nobody",
+    (d) => {
+      of(d, "Service", "read-service").spec.selector = { app: "read" };
+    },
+    "selects nobody",
+  ],
+  [
+    "a service's port that is not there",
+    (d) => {
+      of(d, "Service", "read-service").spec.ports[0].targetPort = "apy";
+    },
+    "has no port apy",
+  ],
+  [
+    "a probe of another port",
+    (d) => {
+      container(d, "Deployment", "web-app").livenessProbe.httpGet.port = "health";
+    },
+    "livenessProbe asks a port",
+  ],
+  [
+    "a way that is closed",
+    (d) => {
+      of(d, "NetworkPolicy", "web-app").spec.egress.pop();
+    },
+    "no policy lets it go to read-service:9402",
+  ],
+  [
+    "a door that is closed",
+    (d) => {
+      of(d, "NetworkPolicy", "auth-service").spec.ingress.shift();
+    },
+    "auth-service:9403 does not let it in",
+  ],
+  [
+    "a way to the broker that is closed",
+    (d) => {
+      of(d, "NetworkPolicy", "to-rabbitmq").spec.egress[0].ports[0].port = 5672;
+    },
+    "no policy lets it go to rabbitmq:5671",
+  ],
+  [
+    "an address that leads nowhere",
+    (d) => {
+      of(d, "ConfigMap", "web-app").data.WATTLINE__UPSTREAM__READ_URL = "https://reed-service:9402";
+    },
+    "told of reed-service",
+  ],
+  [
+    "a configuration that is gone",
+    (d) => {
+      d.splice(d.indexOf(of(d, "ConfigMap", "write-service")), 1);
+    },
+    "there is no ConfigMap",
+  ],
+  [
+    "a secret in the tree",
+    (d) => {
+      d.push({ apiVersion: "v1", kind: "Secret", metadata: { name: "hush" } });
+    },
+    "Secret/hush",
+  ],
+  [
+    "a secret that nobody makes",
+    (d) => {
+      of(d, "Deployment", "write-service").spec.template.spec.volumes.at(-1).secret.secretName = "other";
+    },
+    "Secret/other",
+  ],
+  [
+    "a root that can be written to",
+    (d) => {
+      delete container(d, "Deployment", "web-app").securityContext.readOnlyRootFilesystem;
+    },
+    "its root can be written to",
+  ],
+  [
+    "no limit",
+    (d) => {
+      delete container(d, "Deployment", "web-app").resources.limits.memory;
+    },
+    "no memory in limits",
+  ],
+  [
+    "workers without a part",
+    (d) => {
+      of(d, "StatefulSet", "rollup-worker").spec.replicas = 5;
+    },
+    "5 replicas for 4 parts",
+  ],
+  [
+    "a queue that nobody watches",
+    (d) => {
+      of(d, "ScaledObject", "write-service").spec.triggers.pop();
+    },
+    "it watches",
+  ],
+];
+
+for (const [what, breaks, word] of broken) {
+  test(`found: ${what}`, () => {
+    const documents = rendered("production");
+    breaks(documents);
+    const found = faults(documents);
+    assert.ok(
+      found.some((fault) => fault.includes(word)),
+      `among ${JSON.stringify(found)}`,
+    );
+  });
+}
