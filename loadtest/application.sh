@@ -67,7 +67,7 @@ start_write_service() {
     local service=$1 port log=$servers_folder/write-service.log
     port=$(free_port)
     say 'Starting the write-service …'
-    WATTLINE__LISTEN=127.0.0.1:$port WATTLINE__RABBITMQ__URL=$broker WATTLINE__INFLUXDB__URL=$influxdb \
+    WATTLINE__OPERATIONS__LISTEN=127.0.0.1:$port WATTLINE__RABBITMQ__URL=$broker WATTLINE__INFLUXDB__URL=$influxdb \
         WATTLINE__INFLUXDB__API=v1 WATTLINE__INFLUXDB__BUCKET=wattline "$service" >"$log" 2>&1 &
     server_pids=($! "${server_pids[@]}")
     until_ready write-service "$!" "$log" curl --silent --fail "http://127.0.0.1:$port/health/ready"

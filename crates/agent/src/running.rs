@@ -11,8 +11,8 @@ use agent::{Config, Control, Status, Switch};
 use anyhow::Context as _;
 use domain::transport::ContainerPublisher;
 use domain::{Clock, HubId};
-use service::Context;
 use service::tls::TlsConfig;
+use service::{Context, Metrics};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -21,8 +21,13 @@ use crate::settings::{Leaving, Settings};
 
 /// Until it is told to stop, or its sensor has told everything.
 pub(crate) async fn run(context: Context<Settings>, file: Option<PathBuf>) -> anyhow::Result<()> {
-    let Context { config: Settings { agent, rabbitmq, mqtt, tls, .. }, clock: system, shutdown, manager } =
-        context;
+    let Context {
+        config: Settings { agent, rabbitmq, mqtt, tls, .. },
+        clock: system,
+        shutdown,
+        manager,
+        metrics,
+    } = context;
     let leaving = Leaving {
         rabbitmq,
         mqtt,
@@ -59,7 +64,7 @@ pub(crate) async fn run(context: Context<Settings>, file: Option<PathBuf>) -> an
         never = progress::show(&status, clock.as_ref()) => match never {},
         never = agent::systemd::keep_informed(&manager, &status, &shutdown) => match never {},
         never = desk(Arc::clone(&observer), &config.spool.path) => match never {},
-        failed = page(observer, &config, &tls, shutdown.clone()) => failed.map(|never| match never {}),
+        failed = page(observer, &config, &tls, metrics, shutdown.clone()) => failed.map(|never| match never {}),
         failed = reload.on_signal() => failed.map(|never| match never {}),
         failed = date(time, control) => failed.map(|never| match never {}),
     }
@@ -74,11 +79,13 @@ async fn page(
     observer: Arc<Observer>,
     config: &Config,
     tls: &TlsConfig,
+    metrics: Metrics,
     shutdown: CancellationToken,
 ) -> anyhow::Result<Infallible> {
     if let Some(address) = config.page.listen {
         let listener = tls.listen(address).await.context("agent.page.listen")?;
-        service::http::serve(listener, overview::routes(observer), shutdown).await?;
+        service::http::serve(listener, overview::routes(observer, metrics.clone()), &metrics, shutdown)
+            .await?;
     }
     pending().await
 }

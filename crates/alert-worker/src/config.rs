@@ -1,14 +1,14 @@
 //! What can be set.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use mail::SmtpConfig;
 use serde::Deserialize;
+use service::operations::OperationsConfig;
 use service::tls::Trusted;
 
-/// Where health is served.
-pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9405);
+/// Where operators ask.
+pub const DEFAULT_OPERATIONS: OperationsConfig = OperationsConfig::at(9405);
 
 const MAX_PARTS: u32 = 1_024;
 

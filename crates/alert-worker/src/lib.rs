@@ -14,6 +14,7 @@
 pub mod config;
 mod hubs;
 mod letters;
+mod measures;
 mod post;
 mod reconcile;
 mod sending;
@@ -27,6 +28,8 @@ use domain::Clock;
 use domain::alerts::Alerts;
 use domain::measurement::MeasurementQuery;
 use domain::rollup::Rollups;
+use service::Metrics;
+use service::health::Health;
 use service::tls::Listener;
 use tokio_util::sync::CancellationToken;
 
@@ -50,6 +53,7 @@ pub struct Deps {
     pub rollups: Arc<dyn Rollups>,
     pub alerts: Arc<dyn Alerts>,
     pub clock: Arc<dyn Clock>,
+    pub metrics: Metrics,
     pub config: AlertConfig,
 }
 
@@ -61,14 +65,14 @@ pub async fn watch(deps: Deps, shutdown: CancellationToken) -> Result<(), BuildE
     Ok(())
 }
 
-/// The same, with health served on `listener`.
+/// The same, with operators answered on `listener`.
 pub async fn run(
     deps: Deps,
     listener: impl Into<Listener>,
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
-    let query = deps.query.clone();
-    let health = service::health::routes(move || {
+    let (query, metrics) = (deps.query.clone(), deps.metrics.clone());
+    let health = Health::new(shutdown.clone(), move || {
         let query = query.clone();
         async move {
             query.ready().await.map_err(|error| {
@@ -78,8 +82,13 @@ pub async fn run(
             })
         }
     });
-    let (served, watched) =
-        tokio::join!(service::http::serve(listener, health, shutdown.clone()), watch(deps, shutdown.clone()));
+    let end = CancellationToken::new();
+    let work = async {
+        let _over = end.clone().drop_guard();
+        watch(deps, shutdown).await
+    };
+    let operations = service::operations::serve(listener, "alert-worker", metrics, health, end.clone());
+    let (served, watched) = tokio::join!(operations, work);
     served?;
     Ok(watched?)
 }

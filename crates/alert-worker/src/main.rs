@@ -5,15 +5,20 @@ mod settings;
 
 use std::process::ExitCode;
 
-use arguments::Arguments;
+use arguments::{Arguments, Command};
 use clap::Parser;
 use settings::Settings;
 
 fn main() -> ExitCode {
-    let Arguments { config } = Arguments::parse();
+    let Arguments { config, command } = Arguments::parse();
+    if let Some(Command::Health) = command {
+        return service::operations::health("alert-worker", config.as_deref(), |settings: Settings| {
+            (settings.operations, settings.tls)
+        });
+    }
     service::run("alert-worker", config.as_deref(), async |context: service::Context<Settings>| {
-        let listener = context.config.tls.listen(context.config.listen).await?;
-        let deps = context.config.deps(context.clock)?;
+        let listener = context.config.tls.listen(context.config.operations.listen).await?;
+        let deps = context.config.deps(context.clock, context.metrics)?;
         Ok(alert_worker::run(deps, listener, context.shutdown).await?)
     })
 }

@@ -10,6 +10,7 @@ use service::backoff::Backoff;
 use tokio_util::sync::CancellationToken;
 
 use crate::Deps;
+use crate::measures::LetterMeasures;
 use crate::post::{Post, SendError};
 
 /// Between two looks for letters.
@@ -29,11 +30,13 @@ pub struct Sending {
     alerts: Arc<dyn Alerts>,
     clock: Arc<dyn Clock>,
     post: Post,
+    measures: LetterMeasures,
 }
 
 impl Sending {
     pub fn new(deps: &Deps, post: Post) -> Self {
-        Self { alerts: deps.alerts.clone(), clock: deps.clock.clone(), post }
+        let measures = deps.metrics.register(LetterMeasures::register);
+        Self { alerts: deps.alerts.clone(), clock: deps.clock.clone(), post, measures }
     }
 
     /// Runs until `shutdown`. What is being sent then is sent to its end.
@@ -76,6 +79,7 @@ impl Sending {
         let error = match self.post.send(letter).await {
             Ok(()) => {
                 tracing::info!(%id, channel, "a letter is sent");
+                self.measures.count(letter.channel, "sent");
                 return Outcome::Done;
             }
             Err(error) => error,
@@ -84,9 +88,11 @@ impl Sending {
         let is_too_old = now.millis_since(letter.created) >= GIVE_UP_MILLIS;
         if is_too_old || matches!(error, SendError::Never(_)) {
             tracing::error!(%id, channel, %error, attempts = letter.attempts, "a letter is given up");
+            self.measures.count(letter.channel, "given_up");
             return Outcome::Done;
         }
         tracing::warn!(%id, channel, %error, attempts = letter.attempts, "a letter is tried again");
+        self.measures.count(letter.channel, "again");
         Outcome::Again(now.plus_millis(pause_millis(letter.attempts)))
     }
 }

@@ -11,10 +11,12 @@ use domain::{HouseholdId, HubId, UtcMillis};
 use futures_util::{StreamExt as _, stream};
 use insight::{GatherError, Home};
 use service::backoff::Backoff;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::Deps;
 use crate::hubs::{ACTIVE, Hubs};
+use crate::measures::Measures;
 use crate::reconcile::Look;
 use crate::sockets::Sockets;
 
@@ -61,6 +63,7 @@ pub struct Worker {
     /// The most hubs that were active at once lately.
     fleet: usize,
     purged: Option<UtcMillis>,
+    measures: Measures,
 }
 
 /// What is the same for all households of a pass.
@@ -75,7 +78,8 @@ struct Round<'a> {
 impl Worker {
     pub fn new(deps: Deps) -> Self {
         let part = Part::new(deps.config.part, deps.config.parts);
-        Self { deps, part, looked: BTreeMap::new(), fleet: 0, purged: None }
+        let measures = deps.metrics.register(Measures::register);
+        Self { deps, part, looked: BTreeMap::new(), fleet: 0, purged: None, measures }
     }
 
     /// Runs until `shutdown`.
@@ -97,11 +101,13 @@ impl Worker {
 
     /// Looks at every household once. May be given up at any point.
     pub async fn pass(&mut self) -> Pass {
+        let begin = Instant::now();
         let mut pass = Pass::default();
         if let Err(error) = self.look(&mut pass).await {
             pass.failures += 1;
             tracing::warn!(%error, "the homes cannot be watched now; it is tried again");
         }
+        self.measures.passed(&pass, begin.elapsed(), self.deps.clock.now());
         pass
     }
 
@@ -111,6 +117,7 @@ impl Worker {
         let active: BTreeSet<HubId> =
             deps.rollups.active_hubs(now.plus_millis(-ACTIVE)).await?.into_iter().collect();
         let is_blind = self.is_blind(active.len());
+        self.measures.fleet(active.len(), is_blind);
         let round = Round { deps: &deps, active, is_blind, now };
         let mut after = None;
         let mut in_a_row = 0;

@@ -21,6 +21,8 @@ pub enum Command {
     /// Serve (the default).
     #[default]
     Run,
+    /// Ask the process of the same configuration whether it is ready.
+    Health,
     /// Print the description of the API.
     Openapi,
     /// Make a new key to sign access tokens with. It takes over by itself within minutes, while everything runs.

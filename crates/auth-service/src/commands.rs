@@ -10,22 +10,26 @@ use auth_service::{Deps, SigningKeys, provision::Home};
 use domain::{HouseholdId, UtcMillis};
 use secrecy::SecretString;
 use service::Context;
+use service::operations::Listeners;
 
 use crate::settings::{Settings, open};
 
 pub(crate) async fn run(ctx: Context<Settings>) -> anyhow::Result<()> {
-    let Context { config: Settings(mut config), clock, shutdown, .. } = ctx;
+    let Context { config: Settings(mut config), clock, shutdown, metrics, .. } = ctx;
     config.broker.trusted = config.tls.trusted()?;
     config.people.trusted = config.broker.trusted.clone();
     if let Some(smtp) = &mut config.people.smtp {
         smtp.ca = config.broker.trusted.pem();
     }
-    let deps = Deps::load(&config, open(&config).await?, Arc::clone(&clock))?;
+    let deps = Deps::load(&config, open(&config).await?, Arc::clone(&clock), metrics.clone())?;
     let credentials = Arc::clone(&deps.stores.hub_credentials);
     let broker = Broker::bind(config.broker, &config.tls, credentials, clock).await?;
-    let listener = config.tls.listen(config.listen).await?;
-    let broker = async { Ok::<_, anyhow::Error>(broker.run(shutdown.clone()).await?) };
-    let service = async { Ok(auth_service::run(deps, listener, shutdown.clone()).await?) };
+    let listeners = Listeners {
+        api: config.tls.listen(config.listen).await?,
+        operations: Some(config.tls.listen(config.operations.listen).await?),
+    };
+    let broker = async { Ok::<_, anyhow::Error>(broker.run(&metrics, shutdown.clone()).await?) };
+    let service = async { Ok(auth_service::run(deps, listeners, shutdown.clone()).await?) };
     tokio::try_join!(service, broker).map(drop)
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use mail::SmtpConfig;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use service::operations::OperationsConfig;
 use service::tls::{TlsConfig, Trusted};
 
 use crate::BrokerConfig;
@@ -16,6 +17,7 @@ use crate::oidc::{ProviderConfig, ProviderSecrets};
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     pub listen: SocketAddr,
+    pub operations: OperationsConfig,
     pub tls: TlsConfig,
     /// An Ed25519 private key, PKCS#8 in PEM; made when it is absent.
     pub signing_key_file: PathBuf,
@@ -83,6 +85,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9403)),
+            operations: OperationsConfig::at(9413),
             tls: TlsConfig::default(),
             signing_key_file: PathBuf::from("signing-key.pem"),
             second_factor_key_file: PathBuf::from("second-factor.key"),
@@ -181,6 +184,7 @@ impl service::config::Config for Config {
         self.broker.validate(faults);
         self.tls.validate(faults);
         self.tls.may_listen("listen", self.listen, faults);
+        self.operations.validate(&self.tls, faults);
         self.broker.validate_ways(&self.tls, faults);
         let mail = self.people.smtp.as_ref().and_then(|smtp| smtp.plain_text_host());
         self.tls.may_reach("people.smtp.security", mail, faults);

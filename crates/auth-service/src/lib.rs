@@ -37,7 +37,8 @@ use domain::personal_tokens::PersonalTokens;
 use domain::registry::Registry;
 use domain::second_factor::SecondFactors;
 use domain::tickets::Tickets;
-use service::tls::Listener;
+use service::Metrics;
+use service::operations::{self, Listeners};
 use tokio_util::sync::CancellationToken;
 
 pub use broker::Config as BrokerConfig;
@@ -55,6 +56,7 @@ pub use signing_keys::SigningKeys;
 pub struct Deps {
     pub stores: Stores,
     pub clock: Arc<dyn Clock>,
+    pub metrics: Metrics,
     pub signing_keys: SigningKeys,
     /// For the secrets of second factors.
     pub sealing_key: SealingKey,
@@ -114,11 +116,16 @@ where
 }
 
 impl Deps {
-    pub fn load(config: &Config, stores: Stores, clock: Arc<dyn Clock>) -> Result<Self, KeyError> {
+    pub fn load(
+        config: &Config,
+        stores: Stores,
+        clock: Arc<dyn Clock>,
+        metrics: Metrics,
+    ) -> Result<Self, KeyError> {
         let signing_keys = SigningKeys::open(&config.signing_key_file, clock.now())?;
         let sealing_key = SealingKey::open(&config.second_factor_key_file)?;
         let (sessions, people) = (config.sessions.clone(), config.people.clone());
-        Ok(Self { stores, clock, signing_keys, sealing_key, sessions, people })
+        Ok(Self { stores, clock, metrics, signing_keys, sealing_key, sessions, people })
     }
 }
 
@@ -143,13 +150,14 @@ pub enum RunError {
     Serve(#[source] std::io::Error),
 }
 
-/// Serves until `shutdown`.
+/// Serves on `listeners` until `shutdown`.
 pub async fn run(
     deps: Deps,
-    listener: impl Into<Listener>,
+    listeners: impl Into<Listeners>,
     shutdown: CancellationToken,
 ) -> Result<(), RunError> {
     let interval = deps.sessions.purge_interval();
+    let metrics = deps.metrics.clone();
     let (stores, clock) = (deps.stores.clone(), Arc::clone(&deps.clock));
     let (post, courier) = Post::new(&deps.people).map_err(RunError::Post)?;
     let providers = oidc::Providers::new(&deps.people).map_err(RunError::Providers)?;
@@ -157,7 +165,12 @@ pub async fn run(
     let keys = tokio::spawn(app.signing_keys().keep_up(Arc::clone(&clock), shutdown.clone()));
     let purge = tokio::spawn(purge::purge_what_expired(stores, clock, interval, shutdown.clone()));
     let courier = courier.map(|courier| tokio::spawn(courier.run(shutdown.clone())));
-    let served = service::http::serve(listener, http::router(app), shutdown).await.map_err(RunError::Serve);
+    let Listeners { api, operations } = listeners.into();
+    let health = http::health(&app, shutdown.clone());
+    let router = http::router(app).merge(health.clone().routes());
+    let operations =
+        operations::serve_if_any(operations, "auth-service", metrics.clone(), health, shutdown.clone());
+    let served = tokio::try_join!(service::http::serve(api, router, &metrics, shutdown), operations);
     purge.abort();
     keys.abort();
     if let Some(courier) = courier
@@ -165,5 +178,5 @@ pub async fn run(
     {
         tracing::error!(%error, "the courier failed");
     }
-    served
+    served.map(drop).map_err(RunError::Serve)
 }

@@ -15,6 +15,11 @@ fn main() -> ExitCode {
     let config = arguments.config.as_deref();
     match arguments.command() {
         Command::Run => service::run("auth-service", config, commands::run),
+        Command::Health => {
+            service::operations::health("auth-service", config, |settings: settings::Settings| {
+                (settings.0.operations, settings.0.tls)
+            })
+        }
         Command::Openapi => {
             print!("{}", auth_service::openapi_json());
             ExitCode::SUCCESS

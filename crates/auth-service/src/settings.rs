@@ -54,6 +54,7 @@ mod tests {
         ];
         let addresses = [
             ("listen", "0.0.0.0:9400", "[::1]:9400"),
+            ("operations.listen", "0.0.0.0:9400", "[::1]:9400"),
             (
                 "accounts.postgres_url",
                 "postgres://me:hush@db/accounts",

@@ -4,6 +4,8 @@ use lapin::uri::{AMQPScheme, AMQPUri};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+use crate::Measures;
+
 /// How to reach RabbitMQ, and what its queues hold. All who declare the topology must agree on `queues`,
 /// `max_queue_length`, `max_queue_bytes`, `max_dead_letters`, `max_dead_letter_bytes` and `delivery_limit`: a queue
 /// cannot change them later.
@@ -36,6 +38,9 @@ pub struct Config {
     /// every connection.
     #[serde(skip)]
     pub ca: Option<String>,
+    /// What is counted of connections; the binary registers them.
+    #[serde(skip)]
+    pub measures: Measures,
 }
 
 impl Default for Config {
@@ -57,6 +62,7 @@ impl Default for Config {
             confirm_timeout_millis: 30_000,
             connect_timeout_millis: 10_000,
             ca: None,
+            measures: Measures::default(),
         }
     }
 }
@@ -208,6 +214,7 @@ mod tests {
             confirm_timeout_millis: 0,
             connect_timeout_millis: 0,
             ca: None,
+            measures: Measures::default(),
         };
         let faults = faults(&config);
         assert_eq!(faults.len(), 12, "{faults:?}");

@@ -8,7 +8,7 @@ use lapin::tcp::OwnedTLSConfig;
 use lapin::{Channel, Connection, ConnectionProperties};
 use tokio::time::{sleep, timeout};
 
-use crate::Config;
+use crate::{Config, Measures};
 
 /// What went wrong with RabbitMQ.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +93,7 @@ pub(crate) async fn close(connection: &Connection) {
 #[derive(Debug)]
 pub(crate) struct Retry {
     name: &'static str,
+    measures: Measures,
     attempts: u32,
 }
 
@@ -103,17 +104,19 @@ const FIRST_REFUSED_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_REFUSED_PAUSE: Duration = Duration::from_mins(1);
 
 impl Retry {
-    pub(crate) const fn new(name: &'static str) -> Self {
-        Self { name, attempts: 0 }
+    pub(crate) fn new(name: &'static str, config: &Config) -> Self {
+        Self { name, measures: config.measures.clone(), attempts: 0 }
     }
 
     pub(crate) fn connected(&mut self) {
         tracing::info!(connection = self.name, "connected to RabbitMQ");
+        self.measures.connected(self.name);
         self.attempts = 0;
     }
 
     /// Waits longer each time, with jitter, so that a thousand hubs do not come back at once.
     pub(crate) async fn failed(&mut self, error: &Error) {
+        self.measures.failed(self.name);
         if self.attempts == 0 {
             tracing::warn!(connection = self.name, %error, "RabbitMQ is not available; trying again");
         } else {
@@ -139,7 +142,7 @@ mod tests {
 
     #[test]
     fn pauses_grow_to_a_bound() {
-        let mut retry = Retry::new("test");
+        let mut retry = Retry::new("test", &Config::default());
         let mut pause = || retry.pause(FIRST_PAUSE, LONGEST_PAUSE);
         assert!(pause() <= FIRST_PAUSE);
         for _ in 0..100 {

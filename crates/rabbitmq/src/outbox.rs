@@ -132,7 +132,7 @@ struct Task {
 
 impl Task {
     async fn run(mut self, stop: CancellationToken) {
-        let mut retry = Retry::new(self.name);
+        let mut retry = Retry::new(self.name, &self.config);
         while let Err(error) = self.session(&mut retry, &stop).await {
             self.lost(&error);
             if stop.run_until_cancelled(retry.failed(&error)).await.is_none() {

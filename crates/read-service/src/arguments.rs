@@ -17,6 +17,8 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Asks the process of the same configuration whether it is ready.
+    Health,
     /// Prints the description of the API.
     Openapi,
 }

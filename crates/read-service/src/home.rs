@@ -46,7 +46,7 @@ async fn granted(parts: &mut Parts, state: &AppState, scope: Scope) -> Result<Ar
     let Path(household) = Path::<HouseholdId>::from_request_parts(parts, state)
         .await
         .map_err(|_| Problem::new(StatusCode::NOT_FOUND).detail("There is no such household."))?;
-    let claims = authorise(&state.deps.tokens, &parts.headers, household).await?;
+    let claims = authorise(state, &parts.headers, household).await?;
     if !claims.allows(scope) {
         return Err(Problem::new(StatusCode::FORBIDDEN).detail("The access token is not for this."));
     }

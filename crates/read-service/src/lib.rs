@@ -11,6 +11,7 @@ mod gathering;
 mod home;
 mod live;
 mod measurements;
+mod measures;
 mod metrics;
 pub mod openapi;
 mod routes;
@@ -24,7 +25,8 @@ use domain::live::LiveFeed;
 use domain::measurement::MeasurementQuery;
 use domain::registry::Registry;
 use domain::rollup::Rollups;
-use service::tls::Listener;
+use service::Metrics;
+use service::operations::{self, Listeners};
 use tokio_util::sync::CancellationToken;
 
 pub use tokens::{KeySource, TokenVerifier};
@@ -37,6 +39,7 @@ pub struct Deps {
     pub registry: Arc<dyn Registry>,
     pub live: Arc<dyn LiveFeed>,
     pub clock: Arc<dyn Clock>,
+    pub metrics: Metrics,
     pub tokens: Arc<TokenVerifier>,
 }
 
@@ -46,12 +49,18 @@ pub enum Error {
     Serve(#[from] std::io::Error),
 }
 
-/// Serves on `listener` until `shutdown`; live streams end with it.
+/// Serves on `listeners` until `shutdown`; live streams end with it.
 pub async fn run(
     deps: Deps,
-    listener: impl Into<Listener>,
+    listeners: impl Into<Listeners>,
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
-    let router = routes::router(deps, shutdown.clone());
-    Ok(service::http::serve(listener, router, shutdown).await?)
+    let Listeners { api, operations } = listeners.into();
+    let metrics = deps.metrics.clone();
+    let health = routes::health(&deps, shutdown.clone());
+    let router = routes::router(deps, shutdown.clone()).merge(health.clone().routes());
+    let operations =
+        operations::serve_if_any(operations, "read-service", metrics.clone(), health, shutdown.clone());
+    tokio::try_join!(service::http::serve(api, router, &metrics, shutdown), operations)?;
+    Ok(())
 }

@@ -15,6 +15,7 @@ use futures_util::future::try_join_all;
 use futures_util::{Stream, StreamExt, stream};
 use http::HeaderValue;
 use serde::Serialize;
+use service::metrics::InFlight;
 use service::problem::Problem;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -117,8 +118,12 @@ pub(crate) async fn live(State(state): State<AppState>, Viewer(claims): Viewer) 
         // Without hubs the stream stays open: one may be added, and the browser need not come back at once.
         .chain(stream::pending())
         .take_until(over);
+    let viewer = InFlight::enter(state.measures.viewers.clone());
     let opening = stream::once(async { Event::default().comment("welcome").retry(RETRY) });
-    let farewell = stream::once(async { Event::default().event("end").data("") });
+    let farewell = stream::once(async move {
+        drop(viewer);
+        Event::default().event("end").data("")
+    });
     let all = opening.chain(news).chain(farewell);
     Ok(respond(all))
 }

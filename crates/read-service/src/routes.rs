@@ -8,6 +8,7 @@ use axum::response::Response;
 use domain::HouseholdId;
 use domain::access::AccessClaims;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use service::health::Health;
 use service::problem::Problem;
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
@@ -15,12 +16,14 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::tokens::{TokenError, TokenVerifier};
+use crate::measures::Measures;
+use crate::tokens::TokenError;
 use crate::{Deps, export, figures, live, measurements, metrics, openapi, usage};
 
 #[derive(Clone)]
 pub(crate) struct AppState {
     pub(crate) deps: Deps,
+    pub(crate) measures: Measures,
     pub(crate) shutdown: CancellationToken,
 }
 
@@ -38,9 +41,10 @@ pub(crate) fn documented() -> OpenApiRouter<AppState> {
         .routes(routes!(live::live))
 }
 
-pub(crate) fn router(deps: Deps, shutdown: CancellationToken) -> Router {
+/// It can answer when it can ask the store and knows whose tokens to believe.
+pub(crate) fn health(deps: &Deps, shutdown: CancellationToken) -> Health {
     let (query, tokens) = (deps.query.clone(), deps.tokens.clone());
-    let health = service::health::routes(move || {
+    Health::new(shutdown, move || {
         // The cause may name addresses inside, which are not for whoever asks.
         let not_ready = |sentence: &str, cause: &dyn std::error::Error| {
             tracing::debug!(%cause, "{sentence}");
@@ -51,7 +55,11 @@ pub(crate) fn router(deps: Deps, shutdown: CancellationToken) -> Router {
             query.ready().await.map_err(|error| not_ready("The store is not available.", &error))?;
             tokens.ready().await.map_err(|error| not_ready("The signing keys are not available.", &error))
         }
-    });
+    })
+}
+
+pub(crate) fn router(deps: Deps, shutdown: CancellationToken) -> Router {
+    let measures = deps.metrics.register(Measures::register);
     let (api, document) = documented().split_for_parts();
     api.method_not_allowed_fallback(|| async {
         Problem::new(StatusCode::METHOD_NOT_ALLOWED).detail("This cannot be done at this address.")
@@ -59,8 +67,7 @@ pub(crate) fn router(deps: Deps, shutdown: CancellationToken) -> Router {
     .route("/openapi.json", axum::routing::get(move || async move { axum::Json(document) }))
     .layer(CompressionLayer::new())
     .layer(map_response(challenge))
-    .with_state(AppState { deps, shutdown })
-    .merge(health)
+    .with_state(AppState { deps, measures, shutdown })
 }
 
 /// RFC 6750: a 401 says what would have been welcome.
@@ -73,7 +80,7 @@ async fn challenge(mut response: Response) -> Response {
 
 /// The claims of the request's token, which must be for this household.
 pub(crate) async fn authorise(
-    tokens: &TokenVerifier,
+    state: &AppState,
     headers: &HeaderMap,
     household: HouseholdId,
 ) -> Result<Arc<AccessClaims>, Problem> {
@@ -83,7 +90,9 @@ pub(crate) async fn authorise(
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "))
         .ok_or_else(|| unauthorised("An access token is needed: Authorization: Bearer …"))?;
-    match tokens.verify(token).await {
+    let found = state.deps.tokens.verify(token).await;
+    state.measures.checked(&found);
+    match found {
         Ok(claims) if claims.household == household => Ok(claims),
         // The same answer whether or not it exists.
         Ok(_) => Err(Problem::new(StatusCode::NOT_FOUND).detail("There is no such household.")),

@@ -2,8 +2,9 @@
 
 use std::net::SocketAddr;
 
-use read_service::config::{DEFAULT_JWKS_URL, DEFAULT_LISTEN};
+use read_service::config::{DEFAULT_JWKS_URL, DEFAULT_LISTEN, DEFAULT_OPERATIONS};
 use serde::Deserialize;
+use service::operations::OperationsConfig;
 use service::tls::TlsConfig;
 
 #[derive(Deserialize)]
@@ -11,6 +12,7 @@ use service::tls::TlsConfig;
 pub(crate) struct Settings {
     /// Where the API is served.
     pub(crate) listen: SocketAddr,
+    pub(crate) operations: OperationsConfig,
     pub(crate) tls: TlsConfig,
     /// The auth-service's public keys.
     pub(crate) jwks_url: String,
@@ -24,6 +26,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             listen: DEFAULT_LISTEN,
+            operations: DEFAULT_OPERATIONS,
             tls: TlsConfig::default(),
             jwks_url: DEFAULT_JWKS_URL.to_owned(),
             rabbitmq: rabbitmq::Config::default(),
@@ -43,6 +46,7 @@ impl service::config::Config for Settings {
         self.influxdb.validate(faults);
         self.tls.validate(faults);
         self.tls.may_listen("listen", self.listen, faults);
+        self.operations.validate(&self.tls, faults);
         self.tls.may_ask("jwks_url", &self.jwks_url, faults);
         let database = self.accounts.plain_text_host();
         self.tls.may_reach("accounts.postgres_url", database.as_deref(), faults);
@@ -74,6 +78,7 @@ mod tests {
         ];
         let addresses = [
             ("listen", "0.0.0.0:9400", "[::1]:9400"),
+            ("operations.listen", "0.0.0.0:9400", "[::1]:9400"),
             ("rabbitmq.url", "amqp://me:hush@rabbitmq:5672/%2f", "amqps://me:hush@rabbitmq/%2f"),
             ("influxdb.url", "http://influxdb:8086", "https://influxdb:8086"),
             (

@@ -1,13 +1,13 @@
 //! What can be set.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use domain::UtcMillis;
 use serde::Deserialize;
+use service::operations::OperationsConfig;
 
-/// Where health is served.
-pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9404);
+/// Where operators ask.
+pub const DEFAULT_OPERATIONS: OperationsConfig = OperationsConfig::at(9404);
 
 pub(crate) const DAY_MILLIS: i64 = 86_400_000;
 const MAX_PARTS: u32 = 1_024;

@@ -15,6 +15,7 @@
 pub mod config;
 mod erasing;
 mod hub;
+mod measures;
 mod outage;
 mod progress;
 mod worker;
@@ -26,6 +27,8 @@ use async_trait::async_trait;
 use domain::measurement::{MeasurementQuery, StoreError};
 use domain::rollup::Rollups;
 use domain::{Clock, UtcMillis};
+use service::Metrics;
+use service::health::Health;
 use service::tls::Listener;
 use tokio_util::sync::CancellationToken;
 
@@ -52,6 +55,7 @@ pub struct Deps {
     pub query: Arc<dyn MeasurementQuery>,
     pub rollups: Arc<dyn Rollups>,
     pub clock: Arc<dyn Clock>,
+    pub metrics: Metrics,
     pub rollup: RollupConfig,
     /// For a store that does not forget by itself.
     pub forgetting: Option<Arc<dyn Forgetting>>,
@@ -59,16 +63,18 @@ pub struct Deps {
     pub erasing: Option<Erasing>,
 }
 
-/// Runs until `shutdown`, and a few seconds longer for what is being rolled up then. Health is served on `listener`.
+/// Runs until `shutdown`, and a few seconds longer for what is being rolled up then. Operators
+/// are answered on `listener`.
 pub async fn run(
     deps: Deps,
     listener: impl Into<Listener>,
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     let query = deps.query.clone();
+    let metrics = deps.metrics.clone();
     let worker = Worker::new(deps);
     let refused = worker.refused();
-    let health = service::health::routes(move || {
+    let health = Health::new(shutdown.clone(), move || {
         let (query, refused) = (query.clone(), refused.clone());
         async move {
             // The cause may name addresses inside, which are not for whoever asks.
@@ -80,7 +86,11 @@ pub async fn run(
             if refused.load(Ordering::Relaxed) { Err(sentence()) } else { Ok(()) }
         }
     });
-    let (served, ()) =
-        tokio::join!(service::http::serve(listener, health, shutdown.clone()), worker.run(shutdown.clone()));
-    Ok(served?)
+    let end = CancellationToken::new();
+    let work = async {
+        let _over = end.clone().drop_guard();
+        worker.run(shutdown).await;
+    };
+    let operations = service::operations::serve(listener, "rollup-worker", metrics, health, end.clone());
+    Ok(tokio::join!(operations, work).0?)
 }

@@ -1,20 +1,20 @@
 //! All that can be set of the binary.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use domain::Clock;
-use rollup_worker::config::DEFAULT_LISTEN;
+use rollup_worker::config::DEFAULT_OPERATIONS;
 use rollup_worker::{Deps, Erasing, RollupConfig};
 use serde::Deserialize;
+use service::Metrics;
+use service::operations::OperationsConfig;
 use service::tls::TlsConfig;
 
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Settings {
-    /// Where health is served.
-    pub(crate) listen: SocketAddr,
+    pub(crate) operations: OperationsConfig,
     pub(crate) tls: TlsConfig,
     pub(crate) rollup: RollupConfig,
     pub(crate) influxdb: influxdb::Config,
@@ -25,7 +25,7 @@ pub(crate) struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            listen: DEFAULT_LISTEN,
+            operations: DEFAULT_OPERATIONS,
             tls: TlsConfig::default(),
             rollup: RollupConfig::default(),
             influxdb: influxdb::Config::default(),
@@ -36,7 +36,7 @@ impl Default for Settings {
 
 impl Settings {
     /// The adapters, connecting in the background.
-    pub(crate) fn deps(mut self, clock: Arc<dyn Clock>) -> anyhow::Result<Deps> {
+    pub(crate) fn deps(mut self, clock: Arc<dyn Clock>, metrics: Metrics) -> anyhow::Result<Deps> {
         let trusted = self.tls.trusted()?;
         self.influxdb.ca = trusted.certificates();
         let accounts =
@@ -49,6 +49,7 @@ impl Settings {
             forgetting: None,
             erasing: Some(Erasing { list: Arc::new(accounts), store }),
             clock,
+            metrics,
             rollup: RollupConfig { retention_days: self.influxdb.retention_days, ..self.rollup },
         })
     }
@@ -60,7 +61,7 @@ impl service::config::Config for Settings {
         self.rollup.validate(faults);
         self.influxdb.validate(faults);
         self.tls.validate(faults);
-        self.tls.may_listen("listen", self.listen, faults);
+        self.operations.validate(&self.tls, faults);
         self.tls.may_reach("influxdb.url", self.influxdb.plain_text_host().as_deref(), faults);
         let database = self.accounts.plain_text_host();
         self.tls.may_reach("accounts.postgres_url", database.as_deref(), faults);
@@ -85,7 +86,7 @@ mod tests {
         };
         let own = [("INFLUXDB__TOKEN", "token"), ("ACCOUNTS__POSTGRES_URL", "postgres://127.0.0.1/accounts")];
         let addresses = [
-            ("listen", "0.0.0.0:9400", "[::1]:9400"),
+            ("operations.listen", "0.0.0.0:9400", "[::1]:9400"),
             ("influxdb.url", "http://influxdb:8086", "https://influxdb:8086"),
             (
                 "accounts.postgres_url",

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Deps;
 use crate::hub::{Halt, Rolling};
+use crate::measures::Measures;
 use crate::outage::{Outage, Reminder};
 use crate::progress::Progress;
 
@@ -75,6 +76,7 @@ pub struct Worker {
     /// Of the list of erasures, which is not in the store.
     list_outage: Outage,
     late: Reminder,
+    measures: Measures,
     /// Whether the store refused anything in the last pass.
     is_refused: Arc<AtomicBool>,
 }
@@ -83,6 +85,7 @@ impl Worker {
     pub fn new(deps: Deps) -> Self {
         Self {
             part: Part::new(deps.rollup.part, deps.rollup.parts),
+            measures: deps.metrics.register(Measures::register),
             deps,
             listed_until: None,
             behind: BTreeSet::new(),
@@ -156,6 +159,7 @@ impl Worker {
             self.outage.over();
             self.is_refused.store(false, Ordering::Relaxed);
         }
+        self.measures.passed(&pass, pass.is_complete(), limit);
         pass
     }
 

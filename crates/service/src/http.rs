@@ -20,6 +20,7 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetReques
 use tower_http::timeout::RequestBodyTimeoutLayer;
 use tower_http::trace::TraceLayer;
 
+use crate::metrics::{Metrics, measure};
 use crate::origin::Peer;
 use crate::problem::Problem;
 use crate::tls::Listener;
@@ -38,16 +39,17 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long open requests may go on after the wish to stop; live streams end by the same token.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Serves until `shutdown`, then lets open requests finish for a few seconds.
+/// Serves until `shutdown`, then lets open requests finish for a few seconds. Every request is counted in `metrics`.
 pub async fn serve(
     listener: impl Into<Listener>,
     router: Router,
+    metrics: &Metrics,
     shutdown: CancellationToken,
 ) -> std::io::Result<()> {
     let (listener, doorway) = listener.into().open(shutdown.clone());
     let address = listener.local_addr()?;
     tracing::info!(%address, scheme = doorway.scheme(), "listening");
-    let service = guarded(router);
+    let service = guarded(router, metrics);
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let connections = GracefulShutdown::new();
     let mut protocol = http1::Builder::new();
@@ -97,7 +99,7 @@ pub async fn serve(
     Ok(())
 }
 
-fn guarded(router: Router) -> Router {
+fn guarded(router: Router, metrics: &Metrics) -> Router {
     router
         .fallback(|| async {
             Problem::new(StatusCode::NOT_FOUND).detail("There is nothing at this address.").into_response()
@@ -106,6 +108,7 @@ fn guarded(router: Router) -> Router {
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
         .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
         .layer(middleware::map_response(explain_limit))
+        .layer(middleware::from_fn_with_state(metrics.http().clone(), measure))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))

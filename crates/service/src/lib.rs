@@ -1,4 +1,4 @@
-//! What every binary of Wattline shares: configuration, logs, health, shutdown, HTTP errors.
+//! What every binary of Wattline shares: configuration, logs, metrics, health, shutdown, HTTP errors.
 //!
 //! It must not know what any service does, nor any adapter.
 
@@ -8,6 +8,8 @@ pub mod config;
 pub mod health;
 pub mod http;
 mod logs;
+pub mod metrics;
+pub mod operations;
 pub mod origin;
 pub mod problem;
 mod run;
@@ -16,4 +18,5 @@ pub mod systemd;
 pub mod tls;
 
 pub use logs::LogFormat;
+pub use metrics::Metrics;
 pub use run::{Context, run, run_with};

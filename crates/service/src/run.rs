@@ -11,11 +11,12 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::SystemClock;
 use crate::config::{self, Config, Faults};
 use crate::logs::{self, LogFormat};
+use crate::metrics::Metrics;
 use crate::shutdown;
 use crate::systemd::ServiceManager;
 
 /// `EX_USAGE` of sysexits.h: the configuration is wrong, and starting again will not help.
-const EXIT_CONFIG: u8 = 64;
+pub(crate) const EXIT_CONFIG: u8 = 64;
 
 /// What a binary is given to live with.
 pub struct Context<C> {
@@ -25,6 +26,8 @@ pub struct Context<C> {
     pub shutdown: CancellationToken,
     /// Who wants to hear when it is ready, if anybody.
     pub manager: ServiceManager,
+    /// What the process counts.
+    pub metrics: Metrics,
 }
 
 /// Loads the configuration, starts logging and the runtime, and runs `main` until it ends or a signal comes.
@@ -89,7 +92,8 @@ where
             tracing::warn!("{warning}");
         }
         let manager = ServiceManager::from_environment(std::env::vars(), std::process::id());
-        main(Context { config, clock: Arc::new(SystemClock), shutdown, manager }).await
+        let metrics = Metrics::of_process(name);
+        main(Context { config, clock: Arc::new(SystemClock), shutdown, manager, metrics }).await
     });
     match outcome {
         Ok(ended) => {

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use domain::Clock;
 use read_service::{KeySource, TokenVerifier};
 use service::Context;
+use service::operations::Listeners;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -25,18 +26,13 @@ type Parts = JoinSet<anyhow::Result<()>>;
 
 /// Runs until it is told to stop, or until a part fails.
 pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> anyhow::Result<()> {
-    let Context { mut config, clock, shutdown, .. } = context;
+    let Context { mut config, clock, shutdown, metrics, .. } = context;
     let data = config.data_dir.clone();
     std::fs::create_dir_all(&data).with_context(|| format!("cannot make the folder {}", data.display()))?;
     config.place_spool();
     // First, so that a port that is taken is told before anything is touched.
-    let listener = config
-        .tls
-        .listen(config.listen)
-        .await
-        .with_context(|| format!("cannot serve the page on {}", config.listen))?;
-
-    let page = listener.local_addr()?;
+    let doors = doors(&config).await?;
+    let page = doors.api.local_addr()?;
     let page_url = format!("{}://{page}", if config.tls.serves_tls() { "https" } else { "http" });
     let trusted = config.tls.trusted()?;
     let people = config.people(page.ip().is_loopback() && arguments.is_demo(), &page_url, trusted.pem());
@@ -63,6 +59,7 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
 
     let mut parts = Parts::new();
     let deps = auth_service::Deps {
+        metrics: metrics.clone(),
         stores: Arc::clone(&accounts).into(),
         clock: clock.clone(),
         signing_keys: auth_service::SigningKeys::open(&data.join("signing-key.pem"), clock.now())?,
@@ -76,6 +73,7 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
     .await?;
     let keys = KeySource::new(format!("{auth_url}/.well-known/jwks.json"))?;
     let deps = read_service::Deps {
+        metrics: metrics.clone(),
         query: measurements.clone(),
         rollups: measurements.clone(),
         registry: accounts.clone(),
@@ -96,11 +94,14 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
         forwarded_hops: config.forwarded_hops,
         ..UpstreamConfig::default()
     };
-    let (deps, stop) = (web_app::Deps { upstream, clock: clock.clone() }, shutdown.clone());
-    parts.spawn(async move { Ok(web_app::run(deps, listener, stop).await?) });
+    let deps = web_app::Deps { upstream, clock: clock.clone(), metrics: metrics.clone() };
+    let stop = shutdown.clone();
+    parts.spawn(async move { Ok(web_app::run(deps, doors, stop).await?) });
 
-    let rolling_up = rollups::worker(&measurements, &accounts, config.retention_days, clock.clone());
+    let rolling_up =
+        rollups::worker(&measurements, &accounts, config.retention_days, clock.clone(), metrics.clone());
     let watching = alert_worker::Deps {
+        metrics: metrics.clone(),
         query: measurements.clone(),
         rollups: measurements.clone(),
         alerts: accounts,
@@ -112,6 +113,7 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
     // The write path outlives the agent: what the agent still publishes when it is told to stop is stored.
     let measured = CancellationToken::new();
     let write = write_service::Deps {
+        metrics,
         source: Arc::new(source),
         store: measurements.clone(),
         stale: measurements.clone(),
@@ -130,6 +132,17 @@ pub(crate) async fn run(context: Context<Settings>, arguments: &Arguments) -> an
     };
     let ready = announce(announcement, arguments.json(), has_history, caught_up);
     finish(parts, ready, &shutdown).await
+}
+
+/// Of the page, and of operators if they are to have one.
+async fn doors(config: &Settings) -> anyhow::Result<Listeners> {
+    let api = config.tls.listen(config.listen).await;
+    let api = api.with_context(|| format!("cannot serve the page on {}", config.listen))?;
+    let operations = match config.operations {
+        Some(operations) => Some(config.tls.listen(operations.listen).await.context("operations.listen")?),
+        None => None,
+    };
+    Ok(Listeners { api, operations })
 }
 
 /// The write-service.

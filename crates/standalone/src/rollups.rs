@@ -8,6 +8,7 @@ use domain::measurement::StoreError;
 use domain::rollup::Rollups;
 use domain::{Clock, UtcMillis};
 use rollup_worker::{Deps, Erasing, Forgetting, RollupConfig, Worker};
+use service::Metrics;
 use sqlite::{Accounts, Measurements};
 
 const LOOK: Duration = Duration::from_millis(100);
@@ -21,11 +22,13 @@ pub(crate) fn worker(
     accounts: &Arc<Accounts>,
     retention_days: Option<u32>,
     clock: Arc<dyn Clock>,
+    metrics: Metrics,
 ) -> Worker {
     Worker::new(Deps {
         query: measurements.clone(),
         rollups: measurements.clone(),
         clock,
+        metrics,
         rollup: RollupConfig {
             every_secs: EVERY_SECS,
             start_lookback_days: LOOKBACK_DAYS,

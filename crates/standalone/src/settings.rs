@@ -10,6 +10,7 @@ use domain::calendar::Zone;
 use mail::SmtpConfig;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use service::operations::OperationsConfig;
 use service::tls::TlsConfig;
 use write_service::{BatchConfig, DoorConfig};
 
@@ -18,6 +19,8 @@ use write_service::{BatchConfig, DoorConfig};
 pub(crate) struct Settings {
     /// Where the page is served.
     pub(crate) listen: SocketAddr,
+    /// Where operators ask; without it nobody is answered.
+    pub(crate) operations: Option<OperationsConfig>,
     pub(crate) tls: TlsConfig,
     /// Where everything is kept.
     pub(crate) data_dir: PathBuf,
@@ -64,6 +67,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            operations: None,
             tls: TlsConfig::default(),
             data_dir: PathBuf::from("wattline-data"),
             secure_cookies: false,
@@ -148,6 +152,9 @@ impl service::config::Config for Settings {
         self.door.validate(faults);
         self.tls.validate(faults);
         self.tls.may_listen("listen", self.listen, faults);
+        if let Some(operations) = &self.operations {
+            operations.validate(&self.tls, faults);
+        }
         for (key, smtp) in
             [("people.smtp.security", &self.people.smtp), ("alerts.smtp.security", &self.alerts.smtp)]
         {
@@ -194,6 +201,7 @@ mod tests {
         ];
         let addresses = [
             ("listen", "0.0.0.0:9400", "[::1]:9400"),
+            ("operations.listen", "0.0.0.0:9400", "[::1]:9400"),
             ("people.smtp.security", "none", "tls"),
             ("alerts.smtp.security", "none", "starttls"),
         ];

@@ -249,7 +249,16 @@ impl Launcher {
         arguments: &[&str],
         environment: &[(&'static str, String)],
     ) -> ProgramSetup {
-        let listen = port.map(|port| ("WATTLINE__LISTEN".to_owned(), format!("127.0.0.1:{port}")));
+        // Whoever has no API answers operators only; nobody asks for the others'.
+        let (operations, api) = match name {
+            "write-service" | "rollup-worker" | "alert-worker" => (port, None),
+            _ => (Some(0), port),
+        };
+        let listen = [("WATTLINE__OPERATIONS__LISTEN", operations), ("WATTLINE__LISTEN", api)];
+        let listen = listen.into_iter().filter_map(|(name, port)| {
+            let port = port?;
+            Some((name.to_owned(), format!("127.0.0.1:{port}")))
+        });
         let environment =
             environment.iter().chain(&self.tls).map(|(name, value)| ((*name).to_owned(), value.clone()));
         ProgramSetup {

@@ -3,11 +3,15 @@
 use std::net::SocketAddr;
 
 use serde::Deserialize;
+use service::operations::OperationsConfig;
 use service::tls::Trusted;
 
 /// Where the page is served.
 pub const DEFAULT_LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
+
+/// Where operators ask.
+pub const DEFAULT_OPERATIONS: OperationsConfig = OperationsConfig::at(9410);
 
 /// The services behind the page.
 #[derive(Clone, Debug, Deserialize)]

@@ -16,7 +16,8 @@ mod upstream;
 use std::sync::Arc;
 
 use domain::Clock;
-use service::tls::Listener;
+use service::Metrics;
+use service::operations::{self, Listeners};
 use tokio_util::sync::CancellationToken;
 
 pub use config::UpstreamConfig;
@@ -26,6 +27,7 @@ pub use config::UpstreamConfig;
 pub struct Deps {
     pub upstream: UpstreamConfig,
     pub clock: Arc<dyn Clock>,
+    pub metrics: Metrics,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -36,15 +38,20 @@ pub enum Error {
     Serve(#[from] std::io::Error),
 }
 
-/// Serves on `listener` until `shutdown`.
+/// Serves on `listeners` until `shutdown`.
 pub async fn run(
     deps: Deps,
-    listener: impl Into<Listener>,
+    listeners: impl Into<Listeners>,
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     if !assets::page_is_built() {
         tracing::warn!("the page is not built into this binary: {}", assets::HOW_TO_BUILD);
     }
-    let router = routes::router(deps, shutdown.clone())?;
-    Ok(service::http::serve(listener, router, shutdown).await?)
+    let Listeners { api, operations } = listeners.into();
+    let metrics = deps.metrics.clone();
+    let (router, health) = routes::router(deps, shutdown.clone())?;
+    let operations =
+        operations::serve_if_any(operations, "web-app", metrics.clone(), health, shutdown.clone());
+    tokio::try_join!(service::http::serve(api, router, &metrics, shutdown), operations)?;
+    Ok(())
 }

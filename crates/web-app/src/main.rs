@@ -5,7 +5,8 @@ mod settings;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
+use service::operations::{self, Listeners};
 use settings::Settings;
 use web_app::{Deps, UpstreamConfig};
 
@@ -14,17 +15,34 @@ use web_app::{Deps, UpstreamConfig};
 #[command(version)]
 struct Arguments {
     /// A TOML file; `WATTLINE__SECTION__KEY` in the environment wins over it.
-    #[arg(long)]
+    #[arg(long, global = true)]
     config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Asks the process of the same configuration whether it is ready.
+    Health,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    service::run("web-app", arguments.config.as_deref(), async |context: service::Context<Settings>| {
-        let Settings { listen, tls, upstream } = context.config;
+    let config = arguments.config.as_deref();
+    if let Some(Command::Health) = arguments.command {
+        return operations::health("web-app", config, |settings: Settings| {
+            (settings.operations, settings.tls)
+        });
+    }
+    service::run("web-app", config, async |context: service::Context<Settings>| {
+        let Settings { listen, operations, tls, upstream } = context.config;
         let upstream = UpstreamConfig { trusted: tls.trusted()?, ..upstream };
-        let deps = Deps { upstream, clock: context.clock };
-        let listener = tls.listen(listen).await?;
-        Ok(web_app::run(deps, listener, context.shutdown).await?)
+        let deps = Deps { upstream, clock: context.clock, metrics: context.metrics };
+        let listeners = Listeners {
+            api: tls.listen(listen).await?,
+            operations: Some(tls.listen(operations.listen).await?),
+        };
+        Ok(web_app::run(deps, listeners, context.shutdown).await?)
     })
 }

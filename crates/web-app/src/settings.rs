@@ -3,22 +3,29 @@
 use std::net::SocketAddr;
 
 use serde::Deserialize;
+use service::operations::OperationsConfig;
 use service::tls::TlsConfig;
 use web_app::UpstreamConfig;
-use web_app::config::DEFAULT_LISTEN;
+use web_app::config::{DEFAULT_LISTEN, DEFAULT_OPERATIONS};
 
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Settings {
     /// Where the page is served.
     pub(crate) listen: SocketAddr,
+    pub(crate) operations: OperationsConfig,
     pub(crate) tls: TlsConfig,
     pub(crate) upstream: UpstreamConfig,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { listen: DEFAULT_LISTEN, tls: TlsConfig::default(), upstream: UpstreamConfig::default() }
+        Self {
+            listen: DEFAULT_LISTEN,
+            operations: DEFAULT_OPERATIONS,
+            tls: TlsConfig::default(),
+            upstream: UpstreamConfig::default(),
+        }
     }
 }
 
@@ -27,6 +34,7 @@ impl service::config::Config for Settings {
         self.upstream.validate(faults);
         self.tls.validate(faults);
         self.tls.may_listen("listen", self.listen, faults);
+        self.operations.validate(&self.tls, faults);
         self.tls.may_ask("upstream.auth_url", &self.upstream.auth_url, faults);
         self.tls.may_ask("upstream.read_url", &self.upstream.read_url, faults);
         if self.tls.serves_tls() && !self.upstream.secure_cookies {
@@ -54,6 +62,7 @@ mod tests {
         let own = [("UPSTREAM__FORWARDED_HOPS", "0")];
         let addresses = [
             ("listen", "0.0.0.0:9400", "[::1]:9400"),
+            ("operations.listen", "0.0.0.0:9400", "[::1]:9400"),
             ("upstream.auth_url", "http://auth-service:9403", "https://auth-service"),
             ("upstream.read_url", "http://10.0.0.3:9402", "http://127.0.0.1:9402"),
         ];

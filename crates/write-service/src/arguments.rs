@@ -22,6 +22,8 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Asks the process of the same configuration whether it is ready.
+    Health,
     /// Shows what was refused, publishes it again or drops it.
     #[command(subcommand)]
     DeadLetters(dead_letters_command::Command),

@@ -4,7 +4,7 @@ use domain::transport::{Delivery, Receipt};
 use domain::{TickBatch, UtcMillis};
 
 use crate::config::BatchConfig;
-use crate::door::Door;
+use crate::door::{Door, Refusal};
 
 /// What it may hold on to when it is empty again.
 const KEPT_BYTES: usize = 8 << 20;
@@ -22,7 +22,7 @@ pub(crate) struct Batch {
 #[derive(Debug)]
 pub(crate) struct Refused {
     pub(crate) delivery: Delivery,
-    pub(crate) reason: String,
+    pub(crate) refusal: Refusal,
 }
 
 impl Batch {
@@ -30,7 +30,7 @@ impl Batch {
         self.bytes += delivery.body.len();
         match door.admit(&delivery, now, &mut self.ticks) {
             Ok(()) => self.deliveries.push(delivery),
-            Err(reason) => self.refused.push(Refused { delivery, reason }),
+            Err(refusal) => self.refused.push(Refused { delivery, refusal }),
         }
     }
 

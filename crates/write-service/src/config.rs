@@ -1,9 +1,9 @@
 //! What can be set.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::Deserialize;
+use service::operations::OperationsConfig;
 
 /// When a batch is full. Whatever comes first closes it.
 #[derive(Clone, Debug, Deserialize)]
@@ -55,6 +55,5 @@ impl BatchConfig {
     }
 }
 
-/// Where health is served.
-pub const DEFAULT_LISTEN: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9401);
+/// Where operators ask.
+pub const DEFAULT_OPERATIONS: OperationsConfig = OperationsConfig::at(9401);

@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::batch::Refused;
 use crate::flood::Flood;
-use crate::pipeline::{Counters, release};
+use crate::measures::Measures;
+use crate::pipeline::release;
 
 /// Being written at the same time: a confirm takes its time, and there may be a flood of them.
 const AT_ONCE: usize = 64;
@@ -27,7 +28,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 pub(crate) async fn write_all(
     source: &dyn ContainerSource,
     mut inbox: mpsc::Receiver<Refused>,
-    counters: &Counters,
+    measures: &Measures,
     give_up: &CancellationToken,
 ) {
     let mut left: Vec<Receipt> = Vec::new();
@@ -39,7 +40,7 @@ pub(crate) async fn write_all(
             biased;
             () = flood.summary_due() => summarise(&mut flood),
             Some((refused, written)) = under_way.next(), if !under_way.is_empty() => if written {
-                Counters::add(&counters.dead_letters, 1);
+                count(&refused, measures);
                 if flood.is_told(Instant::now()) {
                     tell(&refused);
                 }
@@ -62,10 +63,16 @@ pub(crate) async fn write_all(
     summarise(&mut flood);
     if !left.is_empty() {
         release(source, &left).await;
+        measures.settled(left.len());
     }
 }
 
-fn tell(Refused { delivery, reason }: &Refused) {
+fn count(refused: &Refused, measures: &Measures) {
+    measures.dead_letter(refused.refusal.cause);
+}
+
+fn tell(Refused { delivery, refusal }: &Refused) {
+    let reason = &refusal.reason;
     let hub = delivery.hub.map(|hub| hub.to_string());
     tracing::warn!(hub, bytes = delivery.body.len(), reason, "a container is among the dead letters");
 }
@@ -79,7 +86,8 @@ fn summarise(flood: &mut Flood) {
 
 /// Tries again for as long as it takes. `false`: the transport is closed.
 async fn write(source: &dyn ContainerSource, refused: &Refused) -> bool {
-    let Refused { delivery, reason } = refused;
+    let Refused { delivery, refusal } = refused;
+    let reason = &refusal.reason;
     let hub = delivery.hub.map(|hub| hub.to_string());
     let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
     loop {

@@ -6,6 +6,8 @@ use domain::transport::Delivery;
 use domain::{Clock, TickBatch, UtcMillis};
 use serde::Deserialize;
 
+use crate::measures::Cause;
+
 const SECOND: i64 = 1_000;
 const DAY: i64 = 86_400 * SECOND;
 
@@ -35,7 +37,20 @@ impl DoorConfig {
     }
 }
 
-/// Judges containers one by one. A reason is one sentence for an operator.
+/// Why a container is not stored: one sentence for an operator, and its kind.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) cause: Cause,
+    pub(crate) reason: String,
+}
+
+impl Refusal {
+    const fn new(cause: Cause, reason: String) -> Self {
+        Self { cause, reason }
+    }
+}
+
+/// Judges containers one by one.
 pub(crate) struct Door {
     clock: Arc<dyn Clock>,
     tolerance: i64,
@@ -61,13 +76,19 @@ impl Door {
         delivery: &Delivery,
         now: UtcMillis,
         ticks: &mut TickBatch,
-    ) -> Result<(), String> {
+    ) -> Result<(), Refusal> {
         // The transport knows who may publish as which hub; the container alone could name any.
-        let named = wire::decode_into(&delivery.body, ticks).map_err(|error| error.to_string())?;
+        let named = wire::decode_into(&delivery.body, ticks)
+            .map_err(|error| Refusal::new(Cause::Undecodable, error.to_string()))?;
         let judged = match delivery.hub {
             Some(hub) if hub == named => self.judge_times(ticks, now),
-            Some(hub) => Err(format!("it comes from hub {hub} but names hub {named}")),
-            None => Err(format!("the transport does not say that it comes from hub {named}")),
+            Some(hub) => {
+                Err(Refusal::new(Cause::Foreign, format!("it comes from hub {hub} but names hub {named}")))
+            }
+            None => {
+                let reason = format!("the transport does not say that it comes from hub {named}");
+                Err(Refusal::new(Cause::Foreign, reason))
+            }
         };
         if judged.is_err() {
             ticks.pop();
@@ -76,26 +97,28 @@ impl Door {
     }
 
     /// Of the last container. Its ticks are in order of time, so the first and the last tell all.
-    fn judge_times(&self, ticks: &TickBatch, now: UtcMillis) -> Result<(), String> {
+    fn judge_times(&self, ticks: &TickBatch, now: UtcMillis) -> Result<(), Refusal> {
         let container = ticks.of_container(ticks.containers() - 1);
         if let Some(last) = container.last() {
             let end = last.start.plus_millis(last.length.millis_i64());
             if end.millis_since(now) > self.tolerance {
-                return Err(format!(
+                let reason = format!(
                     "its last tick, of {}, ends more than {} s after our clock, which says {now}",
                     last.start,
                     self.tolerance / SECOND
-                ));
+                );
+                return Err(Refusal::new(Cause::Clock, reason));
             }
         }
         if let (Some(first), Some(retention)) = (container.first(), self.retention)
             && now.millis_since(first.start) > retention
         {
-            return Err(format!(
+            let reason = format!(
                 "its first tick, of {}, is older than the {} days that the store keeps",
                 first.start,
                 retention / DAY
-            ));
+            );
+            return Err(Refusal::new(Cause::TooOld, reason));
         }
         Ok(())
     }
@@ -115,7 +138,7 @@ mod tests {
     }
 
     /// What becomes of three ticks of 10 s, the first of which starts with the recorded day.
-    fn outcome(now: UtcMillis, config: &DoorConfig) -> Result<(), String> {
+    fn outcome(now: UtcMillis, config: &DoorConfig) -> Result<(), Refusal> {
         let body = wire::encode(&container(hub(1), 1));
         let door = Door::new(Arc::new(FakeClock::at(now)), config);
         let mut ticks = TickBatch::default();
@@ -132,9 +155,9 @@ mod tests {
         let mut ticks = TickBatch::default();
         let mut admit = |hub, body| door.admit(&delivery(hub, body), now, &mut ticks);
         assert_eq!(admit(Some(hub(1)), body.clone()), Ok(()));
-        assert!(admit(Some(hub(2)), body.clone()).unwrap_err().contains("but names hub"));
-        assert!(admit(None, body).unwrap_err().contains("does not say"));
-        assert!(admit(Some(hub(1)), Bytes::from_static(b"garbage")).unwrap_err().contains("protobuf"));
+        assert!(admit(Some(hub(2)), body.clone()).unwrap_err().reason.contains("but names hub"));
+        assert!(admit(None, body).unwrap_err().reason.contains("does not say"));
+        assert!(admit(Some(hub(1)), Bytes::from_static(b"garbage")).unwrap_err().reason.contains("protobuf"));
         assert_eq!(ticks.containers(), 1);
     }
 
@@ -143,15 +166,17 @@ mod tests {
         let config = DoorConfig { clock_tolerance_secs: 60, ..DoorConfig::default() };
         let end = RECORDED_DAY.plus_millis(30_000);
         assert_eq!(outcome(end.plus_millis(-60_000), &config), Ok(()));
-        let reason = outcome(end.plus_millis(-60_001), &config).unwrap_err();
-        assert!(reason.contains("more than 60 s after our clock"), "{reason}");
+        let refusal = outcome(end.plus_millis(-60_001), &config).unwrap_err();
+        assert!(refusal.reason.contains("more than 60 s after our clock"), "{refusal:?}");
+        assert_eq!(refusal.cause, Cause::Clock);
     }
 
     #[test]
     fn what_the_store_would_forget_at_once_waits_outside() {
         let config = DoorConfig { retention_days: Some(30), ..DoorConfig::default() };
         assert_eq!(outcome(RECORDED_DAY.plus_millis(30 * DAY), &config), Ok(()));
-        let reason = outcome(RECORDED_DAY.plus_millis(30 * DAY + 1), &config).unwrap_err();
-        assert!(reason.contains("older than the 30 days"), "{reason}");
+        let refusal = outcome(RECORDED_DAY.plus_millis(30 * DAY + 1), &config).unwrap_err();
+        assert!(refusal.reason.contains("older than the 30 days"), "{refusal:?}");
+        assert_eq!(refusal.cause, Cause::TooOld);
     }
 }

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Deps;
 use crate::batch::Batch;
 use crate::door::Door;
+use crate::measures::Measures;
 
 /// The most taken from the transport at once.
 const RECEIVE: usize = 1_000;
@@ -20,6 +21,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// Keeps what it has when a call is dropped.
 pub(crate) struct Filling<'a> {
     deps: &'a Deps,
+    measures: &'a Measures,
     door: Door,
     /// What did not fit.
     received: VecDeque<Delivery>,
@@ -33,9 +35,10 @@ pub(crate) struct Filling<'a> {
 }
 
 impl<'a> Filling<'a> {
-    pub(crate) fn new(deps: &'a Deps) -> Self {
+    pub(crate) fn new(deps: &'a Deps, measures: &'a Measures) -> Self {
         Self {
             deps,
+            measures,
             door: Door::new(deps.clock.clone(), &deps.door),
             received: VecDeque::new(),
             open: Batch::default(),
@@ -75,6 +78,7 @@ impl<'a> Filling<'a> {
                 biased;
                 outcome = receive => match outcome {
                     Ok(deliveries) => {
+                        self.measures.taken(&deliveries);
                         self.received.extend(deliveries);
                         self.backoff.reset();
                     }

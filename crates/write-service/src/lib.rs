@@ -12,6 +12,7 @@ mod door;
 mod filling;
 mod flood;
 mod late;
+mod measures;
 pub mod pipeline;
 mod prepared;
 mod storing;
@@ -22,13 +23,18 @@ use domain::Clock;
 use domain::measurement::MeasurementStore;
 use domain::rollup::Rollups;
 use domain::transport::ContainerSource;
+use service::Metrics;
+use service::health::Health;
 use service::tls::Listener;
 use tokio_util::sync::CancellationToken;
 
 pub use config::BatchConfig;
 pub use door::DoorConfig;
-pub use pipeline::{Counters, Pipeline};
+pub use measures::{Cause, Measures};
+pub use pipeline::Pipeline;
 pub use prepared::Prepared;
+
+const NAME: &str = "write-service";
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -46,6 +52,7 @@ pub struct Deps {
     pub batch: BatchConfig,
     pub door: DoorConfig,
     pub clock: Arc<dyn Clock>,
+    pub metrics: Metrics,
     /// Called whenever the store has a batch and its marks, and its receipts are not accepted yet: for whoever wants to know what
     /// happens when everything ends there.
     pub stored: Option<Arc<dyn Fn() + Send + Sync>>,
@@ -57,25 +64,33 @@ fn not_ready(sentence: &str, cause: &dyn std::error::Error) -> String {
     sentence.to_owned()
 }
 
-/// Runs until `shutdown`; what is in flight then is finished or given back within seconds. Health is served on
-/// `listener`.
+/// Runs until `shutdown`; what is in flight then is finished or given back within seconds. Operators are answered on
+/// `listener` until that is done.
 pub async fn run(
     deps: Deps,
     listener: impl Into<Listener>,
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     let (source, store) = (deps.source.clone(), deps.store.clone());
-    let health = service::health::routes(move || {
-        let (source, store) = (source.clone(), store.clone());
+    let metrics = deps.metrics.clone();
+    let pipeline = Pipeline::new(deps);
+    let measures = pipeline.measures().clone();
+    let health = Health::new(shutdown.clone(), move || {
+        let (source, store, measures) = (source.clone(), store.clone(), measures.clone());
         async move {
             source.ready().await.map_err(|error| not_ready("The transport is not available.", &error))?;
+            // A store may say that it is there and take nothing.
+            if measures.store_refuses() {
+                return Err("The store does not take writes.".to_owned());
+            }
             store.ready().await.map_err(|error| not_ready("The store is not available.", &error))
         }
     });
-    let pipeline = Pipeline::new(deps);
-    let (served, ()) = tokio::join!(
-        service::http::serve(listener, health, shutdown.clone()),
-        pipeline.run(shutdown.clone())
-    );
-    Ok(served?)
+    let end = CancellationToken::new();
+    let work = async {
+        let _over = end.clone().drop_guard();
+        pipeline.run(shutdown).await;
+    };
+    let operations = service::operations::serve(listener, NAME, metrics, health, end.clone());
+    Ok(tokio::join!(operations, work).0?)
 }

@@ -1,7 +1,5 @@
 //! Receive, decode, batch, store, mark, settle: in this order, always, with several batches on their way.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use domain::TickBatch;
@@ -14,29 +12,16 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::{Batch, Refused};
+use crate::door::Refusal;
 use crate::filling::Filling;
+use crate::measures::{Cause, Measures};
 use crate::storing::{Outcome, Storing};
 use crate::{Deps, dead_letters, late};
-
-/// What has been done since the start.
-#[derive(Debug, Default)]
-pub struct Counters {
-    pub containers: AtomicU64,
-    pub values: AtomicU64,
-    pub batches: AtomicU64,
-    pub dead_letters: AtomicU64,
-}
-
-impl Counters {
-    pub(crate) fn add(counter: &AtomicU64, count: usize) {
-        counter.fetch_add(count as u64, Ordering::Relaxed);
-    }
-}
 
 /// The write path of one process.
 pub struct Pipeline {
     deps: Deps,
-    counters: Arc<Counters>,
+    measures: Measures,
 }
 
 const FIRST_WAIT: Duration = Duration::from_millis(100);
@@ -46,11 +31,12 @@ const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Pipeline {
     pub fn new(deps: Deps) -> Self {
-        Self { deps, counters: Arc::default() }
+        let measures = deps.metrics.register(Measures::register);
+        Self { deps, measures }
     }
 
-    pub fn counters(&self) -> Arc<Counters> {
-        self.counters.clone()
+    pub const fn measures(&self) -> &Measures {
+        &self.measures
     }
 
     /// Runs until `shutdown`, then stores or gives back what it holds.
@@ -61,7 +47,7 @@ impl Pipeline {
         let work = async {
             tokio::join!(
                 self.pump(letters, &shutdown, &give_up),
-                dead_letters::write_all(&*self.deps.source, inbox, &self.counters, &give_up),
+                dead_letters::write_all(&*self.deps.source, inbox, &self.measures, &give_up),
             )
         };
         let countdown = async {
@@ -89,8 +75,8 @@ impl Pipeline {
                 tracing::warn!(%error, "the store is not ready yet");
             }
         }
-        let storing = Storing::new(&*self.deps.store, &*self.deps.stale, give_up);
-        let mut filling = Filling::new(&self.deps);
+        let storing = Storing::new(&*self.deps.store, &*self.deps.stale, &self.measures, give_up);
+        let mut filling = Filling::new(&self.deps, &self.measures);
         let mut under_way = FuturesUnordered::new();
         let mut goes_on = true;
         let mut is_stopped = false;
@@ -115,7 +101,7 @@ impl Pipeline {
         drop(under_way);
         let left = filling.left();
         if !left.is_empty() {
-            release(&*self.deps.source, &left).await;
+            self.give_back(&left).await;
         }
     }
 
@@ -129,7 +115,7 @@ impl Pipeline {
     ) -> Batch {
         let Some(outcome) = self.store(&batch.ticks, storing).await else {
             tracing::warn!(containers = batch.deliveries.len(), "not stored before the end, given back");
-            release(&*self.deps.source, &batch.receipts()).await;
+            self.give_back(&batch.receipts()).await;
             return batch;
         };
         let stored = self.sort(&mut batch, &outcome);
@@ -149,16 +135,25 @@ impl Pipeline {
             }
         }
         if !left.is_empty() {
-            release(&*self.deps.source, &left).await;
+            self.give_back(&left).await;
         }
         batch
+    }
+
+    async fn give_back(&self, receipts: &[Receipt]) {
+        release(&*self.deps.source, receipts).await;
+        self.measures.settled(receipts.len());
     }
 
     /// Until all is stored that ever will be, and what came late is marked: whoever is killed in between gets it again,
     /// and marks it then. `None` when it was time to give up first.
     async fn store(&self, ticks: &TickBatch, storing: &Storing<'_>) -> Option<Outcome> {
         let outcome = storing.store(ticks.all()).await?;
-        storing.mark(&late::marks(ticks, &outcome, self.deps.clock.now())).await?;
+        let stored = self.deps.clock.now();
+        self.measures.observe_lag(ticks, stored);
+        let marks = late::marks(ticks, &outcome, stored);
+        storing.mark(&marks).await?;
+        self.measures.marked(marks.len());
         Some(outcome)
     }
 
@@ -167,14 +162,16 @@ impl Pipeline {
         let mut stored = Vec::with_capacity(batch.deliveries.len());
         for (place, delivery) in batch.deliveries.drain(..).enumerate() {
             match outcome.reason(batch.ticks.of_container(place), place) {
-                Some(reason) => batch.refused.push(Refused { delivery, reason }),
+                Some(reason) => {
+                    let refusal = Refusal { cause: Cause::Store, reason };
+                    batch.refused.push(Refused { delivery, refusal });
+                }
                 None => stored.push(delivery.receipt),
             }
         }
         if !stored.is_empty() {
-            Counters::add(&self.counters.batches, 1);
-            Counters::add(&self.counters.containers, stored.len());
-            Counters::add(&self.counters.values, batch.ticks.values() - outcome.rejected_values());
+            let values = batch.ticks.values() - outcome.rejected_values();
+            self.measures.stored(stored.len(), values);
         }
         stored
     }
@@ -189,7 +186,10 @@ impl Pipeline {
                 outcome = self.deps.source.accept(stored) => outcome,
             };
             match outcome {
-                Ok(()) | Err(SourceError::Closed) => return,
+                Ok(()) | Err(SourceError::Closed) => {
+                    self.measures.settled(stored.len());
+                    return;
+                }
                 Err(error) => {
                     tracing::warn!(%error, containers = stored.len(), "cannot acknowledge, trying again");
                 }

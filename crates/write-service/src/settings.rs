@@ -1,19 +1,19 @@
 //! All that can be set of the binary.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use domain::Clock;
 use serde::Deserialize;
+use service::Metrics;
+use service::operations::OperationsConfig;
 use service::tls::TlsConfig;
-use write_service::config::DEFAULT_LISTEN;
+use write_service::config::DEFAULT_OPERATIONS;
 use write_service::{BatchConfig, Deps, DoorConfig, Prepared};
 
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Settings {
-    /// Where health is served.
-    pub(crate) listen: SocketAddr,
+    pub(crate) operations: OperationsConfig,
     pub(crate) tls: TlsConfig,
     pub(crate) batch: BatchConfig,
     pub(crate) door: DoorConfig,
@@ -24,7 +24,7 @@ pub(crate) struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            listen: DEFAULT_LISTEN,
+            operations: DEFAULT_OPERATIONS,
             tls: TlsConfig::default(),
             batch: BatchConfig::default(),
             door: DoorConfig::default(),
@@ -36,9 +36,10 @@ impl Default for Settings {
 
 impl Settings {
     /// The adapters, connecting in the background.
-    pub(crate) fn deps(mut self, clock: Arc<dyn Clock>) -> anyhow::Result<Deps> {
+    pub(crate) fn deps(mut self, clock: Arc<dyn Clock>, metrics: Metrics) -> anyhow::Result<Deps> {
         self.influxdb.ca = self.tls.trusted()?.certificates();
-        let rabbitmq = self.broker()?;
+        let mut rabbitmq = self.broker()?;
+        rabbitmq.measures = metrics.register(rabbitmq::Measures::register);
         let writer = influxdb::Writer::new(&self.influxdb)?;
         let stale = Arc::new(influxdb::Rollups::new(&self.influxdb)?);
         let database = Arc::new(self.influxdb);
@@ -53,6 +54,7 @@ impl Settings {
             batch: self.batch,
             door: DoorConfig { retention_days, ..self.door },
             clock,
+            metrics,
             stored: None,
         })
     }
@@ -70,7 +72,7 @@ impl service::config::Config for Settings {
         self.rabbitmq.validate(faults);
         self.influxdb.validate(faults);
         self.tls.validate(faults);
-        self.tls.may_listen("listen", self.listen, faults);
+        self.operations.validate(&self.tls, faults);
         self.tls.may_reach("rabbitmq.url", self.rabbitmq.plain_text_host().as_deref(), faults);
         self.tls.may_reach("influxdb.url", self.influxdb.plain_text_host().as_deref(), faults);
     }
@@ -94,7 +96,7 @@ mod tests {
         };
         let own = [("RABBITMQ__URL", "amqp://localhost"), ("INFLUXDB__TOKEN", "token")];
         let addresses = [
-            ("listen", "0.0.0.0:9400", "[::1]:9400"),
+            ("operations.listen", "0.0.0.0:9400", "[::1]:9400"),
             ("rabbitmq.url", "amqp://me:hush@rabbitmq:5672/%2f", "amqps://me:hush@rabbitmq/%2f"),
             ("influxdb.url", "http://influxdb:8086", "https://influxdb:8086"),
         ];

@@ -9,8 +9,11 @@ use domain::Ticks;
 use domain::measurement::{MeasurementStore, StoreError};
 use domain::rollup::{Mark, Rollups};
 use service::backoff::Backoff;
+use service::metrics::InFlight;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
+
+use crate::measures::{Measures, WriteLabels};
 
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
@@ -67,6 +70,7 @@ impl Outcome {
 pub(crate) struct Storing<'a> {
     store: &'a dyn MeasurementStore,
     stale: &'a dyn Rollups,
+    measures: &'a Measures,
     give_up: &'a CancellationToken,
     outage: Mutex<Outage>,
 }
@@ -84,9 +88,10 @@ impl<'a> Storing<'a> {
     pub(crate) fn new(
         store: &'a dyn MeasurementStore,
         stale: &'a dyn Rollups,
+        measures: &'a Measures,
         give_up: &'a CancellationToken,
     ) -> Self {
-        Self { store, stale, give_up, outage: Mutex::default() }
+        Self { store, stale, measures, give_up, outage: Mutex::default() }
     }
 
     /// Writes all ticks of a batch until the store has said yes or no to each of them. `None` when it was time to
@@ -101,7 +106,7 @@ impl<'a> Storing<'a> {
                 continue;
             }
             let part = ticks.slice(range.clone());
-            let Err((reason, mut named)) = self.patiently(|| self.store.write(part)).await? else {
+            let Err((reason, mut named)) = self.patiently(|| self.write(part)).await? else {
                 continue;
             };
             named.retain(|(place, _)| *place < range.len());
@@ -125,6 +130,20 @@ impl<'a> Storing<'a> {
             }
         }
         Some(outcome)
+    }
+
+    async fn write(&self, ticks: Ticks<'_>) -> Result<(), StoreError> {
+        let begin = Instant::now();
+        let _in_flight = InFlight::enter(self.measures.writes_in_flight.clone());
+        let written = self.store.write(ticks).await;
+        let outcome = match &written {
+            Ok(()) => "stored",
+            Err(StoreError::Rejected { .. }) => "rejected",
+            Err(_) => "failed",
+        };
+        let writes = self.measures.writes.get_or_create(&WriteLabels { outcome });
+        writes.observe(begin.elapsed().as_secs_f64());
+        written
     }
 
     /// Returns when the marks are durable. `None` when it was time to give up first.
@@ -199,6 +218,7 @@ impl<'a> Storing<'a> {
     fn takes_writes(&self) {
         let outage = std::mem::take(&mut *self.outage());
         if let Some(began) = outage.began {
+            self.measures.store_is(true);
             tracing::info!(after_secs = began.elapsed().as_secs(), "the store takes writes again");
         }
     }
@@ -210,6 +230,7 @@ impl<'a> Storing<'a> {
             outage.until = outage.until.max(Some(Instant::now() + (*asked).min(LONGEST_ASKED)));
         }
         outage.began.get_or_insert_with(Instant::now);
+        self.measures.store_is(false);
         if outage.said.is_none_or(|at| at.elapsed() >= REMIND) {
             tracing::warn!(%error, "the store does not take writes; containers wait in the transport");
             outage.said = Some(Instant::now());

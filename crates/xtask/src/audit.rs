@@ -1,14 +1,15 @@
 //! Whether anything that we depend on has a known fault. Needs the network, so it is not part of the tests.
 
-use crate::page;
 use crate::run::{cargo, exists, run};
+use crate::{deployed, page};
 
-/// All three are asked, whatever the others say; the last error is the one that is shown.
+/// All four are asked, whatever the others say; the last error is the one that is shown.
 pub(crate) fn run_all() -> anyhow::Result<()> {
     let outcomes = [
         tool("cargo-deny", &["deny", "--workspace", "check", "advisories"]),
         tool("cargo-audit", &["audit", "--deny", "warnings"]),
         run(&mut page::npm(&["audit"])),
+        run(page::npm(&["audit"]).current_dir(deployed::check_folder())),
     ];
     outcomes.into_iter().rev().collect()
 }

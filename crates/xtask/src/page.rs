@@ -18,14 +18,19 @@ pub(crate) fn npm(arguments: &[&str]) -> Command {
     command
 }
 
-/// Installs what the page is built with, if that has not been done for this lock file.
+/// Installs what the page is built with.
 pub(crate) fn install() -> anyhow::Result<()> {
     if !exists("npm") {
         bail!("Node.js 20.19 or newer with npm is needed to build the page (https://nodejs.org)");
     }
-    let done = folder().join("node_modules/.package-lock.json");
-    if newest(&folder().join("package-lock.json")) > newest(&done) {
-        run(&mut npm(&["ci", "--no-audit", "--no-fund"]))?;
+    install_in(&folder())
+}
+
+/// Installs what the folder's package wants, if that has not been done for this lock file.
+pub(crate) fn install_in(folder: &Path) -> anyhow::Result<()> {
+    let done = folder.join("node_modules/.package-lock.json");
+    if newest(&folder.join("package-lock.json")) > newest(&done) {
+        run(npm(&["ci", "--no-audit", "--no-fund"]).current_dir(folder))?;
     }
     Ok(())
 }

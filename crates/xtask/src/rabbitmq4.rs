@@ -1,5 +1,4 @@
-//! RabbitMQ 4 of Debian 13, for tests: fetched and checked by apt with settings of its own, unpacked beside the build, and
-//! told where its libraries are. Nothing of it is installed, and it needs no other root.
+//! RabbitMQ 4 of Debian 13, for tests: unpacked beside the build, and told where its libraries are. It needs no other root.
 
 use std::fs;
 use std::io::Read;
@@ -9,9 +8,9 @@ use anyhow::{Context, ensure};
 use testkit::servers::NextDebian;
 
 use crate::debian;
-use crate::run::{program, read, run};
+use crate::next_apt::{self, NextApt};
+use crate::run::{program, run};
 
-const SOURCE: &str = "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie main\n";
 /// What runs; the rest of what apt would install is for installing it.
 const NEEDED: [&str; 4] = ["rabbitmq-server_", "erlang-", "lib", "zlib1g_"];
 
@@ -41,41 +40,15 @@ pub(crate) fn fetch() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What it depends on comes too.
 fn download(apt: &Path) -> anyhow::Result<()> {
-    for name in ["state/lists/partial", "cache/archives/partial"] {
-        fs::create_dir_all(apt.join(name))?;
-    }
-    // As if nothing were installed, so that what it depends on comes too.
-    fs::write(apt.join("status"), "")?;
-    fs::write(apt.join("sources.list"), SOURCE)?;
-    let architecture = read(program("dpkg").arg("--print-architecture"))?;
-    let at = apt.display();
-    let config = format!(
-        "Dir::State \"{at}/state\";\nDir::State::status \"{at}/status\";\nDir::Cache \"{at}/cache\";\n\
-         Dir::Etc::SourceList \"{at}/sources.list\";\nDir::Etc::SourceParts \"-\";\n\
-         APT::Sandbox::User \"root\";\nAPT::Architecture \"{arch}\";\nAPT::Architectures {{ \"{arch}\"; }};\n\
-         Acquire::Languages \"none\";\nAcquire::Retries \"3\";\n",
-        arch = architecture.trim()
-    );
-    let file = apt.join("apt.conf");
-    fs::write(&file, config)?;
-    let get =
-        |arguments: &[&str]| run(program("apt-get").env("APT_CONFIG", &file).arg("-qq").args(arguments));
-    get(&["update"])?;
-    get(&["install", "--download-only", "--yes", "--no-install-recommends", "rabbitmq-server"])
+    let needed = ["install", "--download-only", "--yes", "--no-install-recommends", "rabbitmq-server"];
+    NextApt::prepare(apt)?.get(&needed)
 }
 
 fn unpack(archives: &Path, root: &Path) -> anyhow::Result<()> {
-    let mut count = 0;
-    for entry in fs::read_dir(archives)? {
-        let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let is_package = path.extension().is_some_and(|extension| extension == "deb");
-        if is_package && NEEDED.iter().any(|needed| name.starts_with(needed)) {
-            run(program("dpkg-deb").arg("--extract").arg(&path).arg(root))?;
-            count += 1;
-        }
-    }
+    let is_needed = |name: &str| NEEDED.iter().any(|needed| name.starts_with(needed));
+    let count = next_apt::unpack(archives, root, is_needed)?;
     ensure!(count > NEEDED.len(), "apt has fetched {count} packages only");
     Ok(())
 }

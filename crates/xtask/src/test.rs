@@ -6,6 +6,7 @@ use clap::Args;
 use testkit::servers::Keycloak;
 
 use crate::chaos::Chaos;
+use crate::deployed::Tools;
 use crate::run::{cargo, exists, program, run, step};
 use crate::{debian, keycloak, package, page, rabbitmq4, tidy};
 
@@ -41,7 +42,11 @@ impl Test {
             page::build()?;
             run(&mut page::npm(&["run", "size"]))
         })?;
-        step("compose file", compose)?;
+        if let Some(tools) = step("tools for what is deployed", || Ok(Tools::fetch()))? {
+            step("compose files", || tools.compose_files())?;
+            step("monitoring", || tools.monitoring())?;
+            step("Kubernetes: what would be applied", || tools.kubernetes())?;
+        }
         step("clippy", || {
             run(cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
         })?;
@@ -74,30 +79,6 @@ fn fetch_keycloak() -> anyhow::Result<PathBuf> {
 fn generated_types() -> anyhow::Result<()> {
     run(&mut page::npm(&["run", "generate"]))?;
     run(program("git").args(["diff", "--exit-code", "--", "crates/web-app/ui/src/api"]))
-}
-
-/// Not every machine has docker, and not every docker has compose: then there is nothing to check it with.
-fn compose() -> anyhow::Result<()> {
-    let has_compose = exists("docker")
-        && program("docker")
-            .args(["compose", "version"])
-            .output()
-            .is_ok_and(|output| output.status.success());
-    if !has_compose {
-        eprintln!("  docker compose is not here: docker-compose.yml is not checked");
-        return Ok(());
-    }
-    // What .env would hold; nothing is started.
-    let secrets = [
-        "RABBITMQ_PASSWORD",
-        "INFLUXDB_TOKEN",
-        "INFLUXDB_PASSWORD",
-        "POSTGRES_PASSWORD",
-        "HOME_EMAIL",
-        "HOME_PASSWORD",
-    ];
-    let values = secrets.map(|name| (name, "for-the-check-only"));
-    run(program("docker").args(["compose", "config", "--quiet"]).envs(values))
 }
 
 /// Licences, bans and sources. The advisory database needs the network, so it is a command of its own

@@ -2,6 +2,7 @@
 
 mod ago;
 mod desk;
+mod measures;
 mod observer;
 mod page;
 mod text;

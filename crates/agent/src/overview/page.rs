@@ -11,8 +11,11 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use http::{HeaderValue, StatusCode, header};
+use service::Metrics;
+use service::metrics::MEDIA_TYPE;
 use service::problem::Problem;
 
+use super::measures::Measures;
 use super::{Observer, Overview};
 
 const STYLE: &str = include_str!("page/page.css");
@@ -21,9 +24,15 @@ const POLICY: &str =
 /// Endings of names that belong to networks of homes.
 const HOME_NETWORKS: [&str; 5] = [".local", ".lan", ".home.arpa", ".internal", ".fritz.box"];
 
-/// `/` for people, `/status.json` for programs.
-pub fn routes(observer: Arc<Observer>) -> Router {
+/// `/` for people, `/status.json` for programs, `/metrics` for Prometheus.
+pub fn routes(observer: Arc<Observer>, metrics: Metrics) -> Router {
+    let measures = metrics.register(Measures::register);
+    let encoded = async move |State(observer): State<Arc<Observer>>| {
+        measures.show(&observer.look().await);
+        ([(header::CONTENT_TYPE, MEDIA_TYPE)], metrics.encode())
+    };
     Router::new()
+        .route("/metrics", get(encoded))
         .route("/", get(page))
         .route("/page.css", get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
         .route("/status.json", get(json))

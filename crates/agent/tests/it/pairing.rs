@@ -69,12 +69,21 @@ impl World {
         let signing_keys = SigningKeys::open(&folder.join("key.pem"), clock.now()).unwrap();
         let sealing_key = SealingKey::open(&folder.join("second-factor.key")).unwrap();
         let (sessions, people) = (SessionsConfig::default(), PeopleConfig::default());
-        let deps = Deps { stores, clock, signing_keys, sealing_key, sessions, people };
+        let deps = Deps {
+            stores,
+            clock,
+            metrics: service::Metrics::default(),
+            signing_keys,
+            sealing_key,
+            sessions,
+            people,
+        };
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();
         tokio::spawn(auth_service::run(deps, listener, stop.clone()));
-        tokio::spawn(answers.run(stop.clone()));
+        let until = stop.clone();
+        tokio::spawn(async move { answers.run(&service::Metrics::default(), until).await });
 
         let http = reqwest::Client::new();
         let login = json!({ "email": "ada@example.org", "password": "correct horse" });

@@ -167,6 +167,7 @@ fn deps(
     config: &AlertConfig,
 ) -> Deps {
     Deps {
+        metrics: service::Metrics::default(),
         query: measurements.clone(),
         rollups: measurements.clone(),
         alerts: accounts.clone(),

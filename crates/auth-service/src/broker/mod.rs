@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use domain::Clock;
 use domain::hubs::HubCredentials;
+use service::Metrics;
 use service::tls::{Listener, TlsConfig};
 use tokio_util::sync::CancellationToken;
 
@@ -63,12 +64,14 @@ impl Broker {
     }
 
     /// Until `shutdown`.
-    pub async fn run(self, shutdown: CancellationToken) -> Result<(), BrokerError> {
+    pub async fn run(self, metrics: &Metrics, shutdown: CancellationToken) -> Result<(), BrokerError> {
         let Self { listener, closer, config, credentials, clock } = self;
         let answer = async {
             let Some(listener) = listener else { return Ok(()) };
             let router = questions::router(config.vhost, Arc::clone(&credentials), Arc::clone(&clock));
-            service::http::serve(listener, router, shutdown.clone()).await.map_err(BrokerError::Serve)
+            service::http::serve(listener, router, metrics, shutdown.clone())
+                .await
+                .map_err(BrokerError::Serve)
         };
         let close = async {
             if let Some(closer) = closer {

@@ -44,6 +44,8 @@ use domain::accounts::Membership;
 use domain::audit::{Action, Deed};
 use domain::{HouseholdId, PersonId};
 use http::header;
+use service::health::Health;
+use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
@@ -77,7 +79,7 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) fn new(deps: Deps, post: Post, providers: Providers) -> Result<Self, PasswordError> {
-        let Deps { stores, clock, signing_keys, sealing_key, sessions, people } = deps;
+        let Deps { stores, clock, signing_keys, sealing_key, sessions, people, .. } = deps;
         let passwords = Passwords::new(sessions.concurrent_logins, sessions.login_patience())?;
         let (signing_keys, limits) = (Arc::new(signing_keys), Limits::new());
         Ok(Self {
@@ -168,13 +170,16 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(settings::show, settings::put).layer(DefaultBodyLimit::max(MAX_SETTINGS_BYTES)))
 }
 
-pub(crate) fn router(app: App) -> Router {
-    let app = Arc::new(app);
+pub(crate) fn health(app: &App, shutdown: CancellationToken) -> Health {
     let accounts = Arc::clone(&app.stores.accounts);
-    let health = service::health::routes(move || {
+    Health::new(shutdown, move || {
         let accounts = Arc::clone(&accounts);
         async move { accounts.ready().await.map_err(|_| "The accounts are not available.".to_owned()) }
-    });
+    })
+}
+
+pub(crate) fn router(app: App) -> Router {
+    let app = Arc::new(app);
     let (routes, _) = documented().split_for_parts();
     let description = openapi_json();
     routes
@@ -185,5 +190,4 @@ pub(crate) fn router(app: App) -> Router {
             "/openapi.json",
             get(|| async move { ([(header::CONTENT_TYPE, "application/json")], description) }),
         )
-        .merge(health)
 }

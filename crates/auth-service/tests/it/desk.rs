@@ -33,7 +33,8 @@ impl Desk {
             Broker::bind(config, &TlsConfig::default(), credentials, Arc::new(SystemClock)).await.unwrap();
         let url = format!("http://{}/broker", broker.address().unwrap());
         let stop = CancellationToken::new();
-        tokio::spawn(broker.run(stop.clone()));
+        let until = stop.clone();
+        tokio::spawn(async move { broker.run(&service::Metrics::default(), until).await });
         Self { url, http: reqwest::Client::new(), _stop: stop.drop_guard() }
     }
 

@@ -107,7 +107,9 @@ impl Server {
         let erasures = Arc::clone(&stores.erasures);
         let identities = Arc::clone(&stores.identities);
         let clock_of_service = Arc::clone(&clock) as Arc<dyn Clock>;
-        let deps = Deps { stores, clock: clock_of_service, signing_keys, sealing_key, sessions, people };
+        let metrics = service::Metrics::default();
+        let deps =
+            Deps { stores, clock: clock_of_service, metrics, signing_keys, sealing_key, sessions, people };
         let run = auth_service::run(deps, listener, shutdown.clone());
         let task = tokio::spawn(async move { run.await.unwrap() });
         Self {

@@ -46,7 +46,7 @@ impl Task {
     }
 
     pub(super) async fn run(mut self, stop: CancellationToken) {
-        let mut retry = Retry::new(NAME);
+        let mut retry = Retry::new(NAME, &self.config);
         while let Err(error) = self.session(&mut retry, &stop).await {
             for hub in self.bound.drain() {
                 self.viewers.set_bound(hub, false);

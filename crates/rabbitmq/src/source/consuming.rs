@@ -43,7 +43,7 @@ impl Task {
     }
 
     pub(super) async fn run(mut self, stop: CancellationToken) {
-        let mut retry = Retry::new(NAME);
+        let mut retry = Retry::new(NAME, &self.config);
         while let Err(error) = self.session(&mut retry, &stop).await {
             self.lost(&error);
             if self.shared.stopped.is_cancelled() {

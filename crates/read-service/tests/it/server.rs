@@ -80,6 +80,7 @@ impl Server {
         let keys = KeyServer::start(&[&key]).await;
         let source_of_keys = KeySource::new(keys.url.clone()).unwrap();
         let deps = Deps {
+            metrics: service::Metrics::default(),
             query: query.unwrap_or_else(|| Arc::new(store.clone())),
             rollups: rollups.unwrap_or_else(|| Arc::new(store.clone())),
             registry: accounts.clone(),

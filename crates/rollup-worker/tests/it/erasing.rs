@@ -78,6 +78,7 @@ impl Homes {
     fn restart(&mut self) {
         let erasing = Erasing { list: self.accounts.clone(), store: self.store.clone() };
         self.world.worker = Worker::new(Deps {
+            metrics: service::Metrics::default(),
             erasing: Some(erasing),
             ..deps(&self.world.store, &self.world.clock, RollupConfig::default())
         });

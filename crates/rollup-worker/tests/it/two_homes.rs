@@ -67,6 +67,7 @@ impl Place {
 
     fn worker(&self, store: Arc<dyn MeasurementErasure>) -> Worker {
         Worker::new(Deps {
+            metrics: service::Metrics::default(),
             query: Arc::new(Reader::new(&self.config).unwrap()),
             rollups: Arc::new(Rollups::new(&self.config).unwrap()),
             clock: self.clock.clone(),

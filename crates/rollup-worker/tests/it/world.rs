@@ -40,6 +40,7 @@ where
     S: MeasurementQuery + Rollups,
 {
     Deps {
+        metrics: service::Metrics::default(),
         query: store.clone(),
         rollups: store.clone(),
         clock: clock.clone(),

@@ -1,12 +1,14 @@
 //! Serving HTTP, as a client sees it.
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
+mod operations;
 mod tls;
 
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::{get, post};
+use service::Metrics;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -25,7 +27,10 @@ async fn server() -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("it has an address");
     let shutdown = CancellationToken::new();
-    let task = tokio::spawn(service::http::serve(listener, router, shutdown.clone()));
+    let task = tokio::spawn({
+        let shutdown = shutdown.clone();
+        async move { service::http::serve(listener, router, &Metrics::default(), shutdown).await }
+    });
     Server { address, shutdown, task }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::get;
 use reqwest::{Certificate, Client};
+use service::Metrics;
 use service::tls::TlsConfig;
 use testkit::certificates::{Authority, Issued};
 use testkit::wait;
@@ -38,7 +39,10 @@ async fn serve(issued: &Issued) -> Server {
     let address = listener.local_addr().unwrap();
     let shutdown = CancellationToken::new();
     let router = Router::new().route("/", get(|| async { "hello" }));
-    let task = tokio::spawn(service::http::serve(listener, router, shutdown.clone()));
+    let task = tokio::spawn({
+        let shutdown = shutdown.clone();
+        async move { service::http::serve(listener, router, &Metrics::default(), shutdown).await }
+    });
     Server { address, shutdown, task }
 }
 

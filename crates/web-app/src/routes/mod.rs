@@ -21,6 +21,7 @@ use domain::Clock;
 use http::request::Parts;
 use http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
+use service::health::Health;
 use service::problem::Problem;
 use tokio_util::sync::CancellationToken;
 
@@ -42,7 +43,7 @@ pub(crate) struct AppState {
     shutdown: CancellationToken,
 }
 
-pub(crate) fn router(deps: Deps, shutdown: CancellationToken) -> Result<Router, reqwest::Error> {
+pub(crate) fn router(deps: Deps, shutdown: CancellationToken) -> Result<(Router, Health), reqwest::Error> {
     let upstream = Arc::new(Upstream::new(&deps.upstream, deps.clock.clone())?);
     let state = AppState {
         upstream: upstream.clone(),
@@ -50,10 +51,10 @@ pub(crate) fn router(deps: Deps, shutdown: CancellationToken) -> Result<Router, 
         cookie: Cookie::new(deps.upstream.secure_cookies),
         clock: deps.clock,
         forwarded_hops: deps.upstream.forwarded_hops,
-        shutdown,
+        shutdown: shutdown.clone(),
     };
     let secure = deps.upstream.secure_cookies;
-    let health = service::health::routes(move || {
+    let health = Health::new(shutdown, move || {
         let upstream = upstream.clone();
         async move { upstream.ready().await }
     });
@@ -73,8 +74,8 @@ pub(crate) fn router(deps: Deps, shutdown: CancellationToken) -> Result<Router, 
             Problem::new(StatusCode::METHOD_NOT_ALLOWED).detail("This cannot be done at this address.")
         })
         .with_state(state)
-        .merge(health);
-    Ok(guard::guarded(all, secure))
+        .merge(health.clone().routes());
+    Ok((guard::guarded(all, secure), health))
 }
 
 /// Ids in the path; what is no id is nowhere to be found.

@@ -98,6 +98,7 @@ impl World {
         let account = Account::new("ada-1", EMAIL);
         let provider = Provider::start(clock.clone(), &redirect_uri, account).await;
         let deps = auth_service::Deps {
+            metrics: service::Metrics::default(),
             stores: Arc::clone(&accounts).into(),
             clock: clock.clone(),
             signing_keys: SigningKeys::open(&folder.path().join("key.pem"), clock.now()).unwrap(),
@@ -115,6 +116,7 @@ impl World {
             inprocess::transport(16, folder.path(), clock.clone() as Arc<dyn Clock>);
         let keys = KeySource::new(format!("{}/.well-known/jwks.json", auth.url)).unwrap();
         let deps = read_service::Deps {
+            metrics: service::Metrics::default(),
             query: Arc::new(store.clone()),
             rollups: Arc::new(store.clone()),
             registry: accounts.clone(),
@@ -153,6 +155,7 @@ impl World {
     /// A read-service that takes only tokens of somebody else.
     pub(crate) async fn distrustful_read_service(&self, keys_url: String) -> Running {
         let deps = read_service::Deps {
+            metrics: service::Metrics::default(),
             query: Arc::new(self.store.clone()),
             rollups: Arc::new(self.store.clone()),
             registry: self.accounts.clone(),
@@ -245,7 +248,9 @@ async fn web_app(auth_url: &str, read_url: &str, secure_cookies: bool, clock: Ar
         ..UpstreamConfig::default()
     };
     Running::start(|listener, stop| async move {
-        web_app::run(Deps { upstream, clock }, listener, stop).await.unwrap();
+        web_app::run(Deps { upstream, clock, metrics: service::Metrics::default() }, listener, stop)
+            .await
+            .unwrap();
     })
     .await
 }

@@ -37,6 +37,7 @@ async fn start(rabbitmq: &rabbitmq::Config, influxdb: &influxdb::Config) -> Serv
     let url = format!("http://{}", listener.local_addr().unwrap());
     let database = influxdb.clone();
     let deps = Deps {
+        metrics: service::Metrics::default(),
         source: Arc::new(rabbitmq::Source::connect(rabbitmq.clone()).unwrap()),
         store: Arc::new(Prepared::new(influxdb::Writer::new(influxdb).unwrap(), move || {
             let database = database.clone();

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use write_service::{BatchConfig, Counters, Deps, DoorConfig, Pipeline};
+use write_service::{BatchConfig, Deps, DoorConfig, Measures, Pipeline};
 
 use crate::stale::Stale;
 
@@ -321,6 +321,7 @@ pub(crate) fn unavailable(error: &SourceError) -> StoreError {
 
 pub(crate) fn deps(world: &Arc<World>, batch: BatchConfig) -> Deps {
     Deps {
+        metrics: service::Metrics::default(),
         source: Arc::new(Source(world.clone())),
         store: Arc::new(Store(world.clone())),
         stale: Arc::new(Stale(world.clone())),
@@ -334,17 +335,17 @@ pub(crate) fn deps(world: &Arc<World>, batch: BatchConfig) -> Deps {
 /// A pipeline at work between the fakes.
 pub(crate) struct Running {
     pub(crate) shutdown: CancellationToken,
-    pub(crate) counters: Arc<Counters>,
+    pub(crate) measures: Measures,
     task: JoinHandle<()>,
 }
 
 impl Running {
     pub(crate) fn start(world: &Arc<World>, batch: BatchConfig) -> Self {
         let pipeline = Pipeline::new(deps(world, batch));
-        let (shutdown, counters) = (CancellationToken::new(), pipeline.counters());
+        let (shutdown, measures) = (CancellationToken::new(), pipeline.measures().clone());
         let until = shutdown.clone();
         let task = tokio::spawn(async move { pipeline.run(until).await });
-        Self { shutdown, counters, task }
+        Self { shutdown, measures, task }
     }
 
     /// Asks it to stop, and gives how long that took.

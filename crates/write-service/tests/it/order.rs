@@ -1,5 +1,3 @@
-use std::sync::atomic::Ordering;
-
 use write_service::BatchConfig;
 
 use crate::fakes::{Event, Running, World};
@@ -22,9 +20,8 @@ async fn nothing_is_accepted_before_the_store_has_it() {
             Event::Accepted(all())
         ]
     );
-    assert_eq!(running.counters.containers.load(Ordering::Relaxed), 3);
-    assert_eq!(running.counters.values.load(Ordering::Relaxed), 27);
-    assert_eq!(running.counters.batches.load(Ordering::Relaxed), 1);
+    assert_eq!(running.measures.containers(), 3);
+    assert_eq!(running.measures.values(), 27);
     running.stop().await;
 }
 

@@ -1,8 +1,6 @@
-use std::sync::atomic::Ordering;
-
 use bytes::Bytes;
 use testkit::containers;
-use write_service::BatchConfig;
+use write_service::{BatchConfig, Cause};
 
 use crate::fakes::{Event, Running, StoreMood, World};
 
@@ -19,8 +17,8 @@ async fn what_cannot_be_decoded_goes_to_the_dead_letters_and_the_rest_is_stored(
     let dead = world.dead();
     assert_eq!(dead[0].0, 3);
     assert!(dead[0].1.contains("not a protobuf container"), "{dead:?}");
-    assert_eq!(running.counters.dead_letters.load(Ordering::Relaxed), 1);
-    assert_eq!(running.counters.values.load(Ordering::Relaxed), 27);
+    assert_eq!(running.measures.dead_lettered(Cause::Undecodable), 1);
+    assert_eq!(running.measures.values(), 27);
     running.stop().await;
 }
 
@@ -46,7 +44,7 @@ async fn exactly_the_container_that_the_store_rejects_is_given_up() {
 
         assert_eq!(world.dead(), [(bad, format!("{bad} is beyond me"))]);
         assert_eq!(world.accepted(), (1..=37).filter(|&n| n != bad).collect::<Vec<_>>());
-        assert_eq!(running.counters.values.load(Ordering::Relaxed), 36 * 9);
+        assert_eq!(running.measures.values(), 36 * 9);
         let tries = world.times(|event| matches!(event, Event::Tried(_))).len();
         assert!(tries <= 20, "{tries} writes for three ticks of 111: two per halving are enough");
         running.stop().await;
@@ -64,7 +62,7 @@ async fn one_bad_tick_makes_a_dead_letter_that_says_so_and_the_other_ticks_are_s
         let reason = "tick 1 of 2 is beyond me (from its tick 1 on 1 of 3 are refused, the others stored)";
         assert_eq!(world.dead(), [(2, reason.to_owned())]);
         assert_eq!(world.accepted(), [1, 3]);
-        assert_eq!(running.counters.values.load(Ordering::Relaxed), 8 * 3);
+        assert_eq!(running.measures.values(), 8 * 3);
         running.stop().await;
     }
 }

@@ -164,6 +164,7 @@ impl Stage {
             ("WATTLINE__ACCOUNTS__POSTGRES_URL", postgresql.database("wattline")?),
             ("WATTLINE__SIGNING_KEY_FILE", key),
             ("WATTLINE__LISTEN", format!("127.0.0.1:{port}")),
+            ("WATTLINE__OPERATIONS__LISTEN", "127.0.0.1:0".to_owned()),
             ("WATTLINE__BROKER__LISTEN", format!("127.0.0.1:{broker_port}")),
         ];
         let setup = ProgramSetup {

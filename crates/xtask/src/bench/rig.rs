@@ -114,7 +114,7 @@ impl Rig {
     fn writer(&self, setup: &WriterSetup<'_>, port: Option<u16>) -> anyhow::Result<ProgramSetup> {
         let listen = format!("127.0.0.1:{}", port.unwrap_or_default());
         let mut environment = vec![
-            ("WATTLINE__LISTEN", listen),
+            ("WATTLINE__OPERATIONS__LISTEN", listen),
             ("WATTLINE__RABBITMQ__URL", setup.broker.to_owned()),
             ("WATTLINE__INFLUXDB__URL", setup.store.to_owned()),
             ("WATTLINE__INFLUXDB__API", "v1".to_owned()),

@@ -23,7 +23,7 @@ impl WriterSetup {
         let port = free_port();
         let store_timeout = self.store_timeout.as_millis().to_string();
         let mut environment = vec![
-            ("WATTLINE__LISTEN", format!("127.0.0.1:{port}")),
+            ("WATTLINE__OPERATIONS__LISTEN", format!("127.0.0.1:{port}")),
             ("WATTLINE__RABBITMQ__URL", self.broker),
             ("WATTLINE__INFLUXDB__URL", self.store),
             ("WATTLINE__INFLUXDB__API", "v1".to_owned()),

@@ -96,7 +96,8 @@ impl Stage {
                 .await
                 .unwrap();
         let stop = CancellationToken::new();
-        let run = broker.run(stop.clone());
+        let (metrics, until) = (service::Metrics::default(), stop.clone());
+        let run = async move { broker.run(&metrics, until).await };
         self.desk = Some((tokio::spawn(async move { run.await.unwrap() }), stop));
     }
 

@@ -1,0 +1,168 @@
+//! Whether what is deployed is sound: compose files, the configuration of the monitoring, and the documents for Kubernetes. Nothing
+//! is started, and no docker and no cluster is needed: each is read by the program that it is for, out of Debian 13.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, ensure};
+
+use crate::next_apt::{self, NextApt};
+use crate::page;
+use crate::run::{program, read, root, run};
+
+/// Programs of one file that need a C library only, which any Debian from 12 on has.
+const PACKAGES: [&str; 4] = ["docker-compose", "kustomize", "prometheus-alertmanager", "promtool"];
+const COMPOSE: &str = "usr/libexec/docker/cli-plugins/docker-compose";
+const COMPOSE_FILES: [&str; 2] = ["docker-compose.yml", "deploy/monitoring/compose.yml"];
+const OVERLAYS: &str = "deploy/kubernetes/overlays";
+
+/// Where the programs are.
+pub(crate) struct Tools {
+    root: PathBuf,
+}
+
+impl Tools {
+    /// 50 MB, unless they are there. Where they cannot be had, says why and gives `None`.
+    pub(crate) fn fetch() -> Option<Self> {
+        match fetch() {
+            Ok(root) => Some(Self { root }),
+            Err(reason) => {
+                eprintln!("  LEFT OUT: compose files, monitoring and Kubernetes are not checked: {reason:#}");
+                None
+            }
+        }
+    }
+
+    fn program(&self, name: &str) -> Command {
+        program(self.root.join(name))
+    }
+
+    /// Docker's own program reads them, which holds them against the schema of the Compose specification.
+    pub(crate) fn compose_files(&self) -> anyhow::Result<()> {
+        for file in COMPOSE_FILES {
+            self.compose(&root().join(file))?;
+        }
+        Ok(())
+    }
+
+    fn compose(&self, file: &Path) -> anyhow::Result<()> {
+        run(self.program(COMPOSE).arg("--file").arg(file).args(["--profile", "*", "config", "--quiet"]))
+    }
+
+    /// Prometheus' and Alertmanager's own programs read them.
+    pub(crate) fn monitoring(&self) -> anyhow::Result<()> {
+        let folder = root().join("deploy/monitoring");
+        run(self.program("usr/bin/promtool").args(["check", "config"]).arg(folder.join("prometheus.yml")))?;
+        let rules = files(&folder.join("rules"), "yml")?;
+        if !rules.is_empty() {
+            run(self.program("usr/bin/promtool").args(["check", "rules"]).args(rules))?;
+        }
+        run(self.program("usr/bin/amtool").arg("check-config").arg(folder.join("alertmanager.yml")))
+    }
+
+    /// Renders the overlays as they would be applied, and holds them against the types that Kubernetes and its extensions
+    /// publish, and against one another. The tests break copies of them as well, and want that to be found.
+    pub(crate) fn kubernetes(&self) -> anyhow::Result<()> {
+        let rendered = root().join("target/kubernetes");
+        fs::create_dir_all(&rendered)?;
+        let mut count = 0;
+        for overlay in fs::read_dir(root().join(OVERLAYS))? {
+            let overlay = overlay?.path();
+            let name = overlay.file_name().context("an overlay without a name")?;
+            let documents = self.rendered(&overlay)?;
+            fs::write(rendered.join(name).with_extension("yaml"), documents)?;
+            count += 1;
+        }
+        ensure!(count > 0, "there is nothing in {OVERLAYS}");
+        let check = check_folder();
+        page::install_in(&check)?;
+        run(program("node")
+            .current_dir(check)
+            .args(["--test", "--test-reporter=spec"])
+            .env("RENDERED", rendered))
+    }
+
+    fn rendered(&self, overlay: &Path) -> anyhow::Result<String> {
+        read(self.program("usr/bin/kustomize").arg("build").arg(overlay))
+    }
+}
+
+/// What checks the documents for Kubernetes has packages of its own.
+pub(crate) fn check_folder() -> PathBuf {
+    root().join("deploy/kubernetes/check")
+}
+
+fn fetch() -> anyhow::Result<PathBuf> {
+    let folder = root().join("target/deploy-tools");
+    let (tools, mark) = (folder.join("root"), folder.join("complete"));
+    let wanted = PACKAGES.join(" ");
+    if fs::read_to_string(&mark).is_ok_and(|text| text == wanted) {
+        return Ok(tools);
+    }
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    let apt = folder.canonicalize()?.join("apt");
+    let mut arguments = vec!["download"];
+    arguments.extend(PACKAGES);
+    NextApt::prepare(&apt)?.get(&arguments)?;
+    let count = next_apt::unpack(&apt.join("cache/archives"), &tools, |_| true)?;
+    ensure!(count == PACKAGES.len(), "apt has fetched {count} of {} packages", PACKAGES.len());
+    fs::remove_dir_all(&apt)?;
+    fs::write(mark, wanted)?;
+    Ok(tools)
+}
+
+fn files(folder: &Path, extension: &str) -> anyhow::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in folder.read_dir().into_iter().flatten() {
+        let path = entry?.path();
+        if path.extension() == Some(OsStr::new(extension)) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Which are there only where the step before has fetched them.
+    fn tools() -> Option<Tools> {
+        let root = root().join("target/deploy-tools/root");
+        root.exists().then_some(Tools { root })
+    }
+
+    #[test]
+    fn a_compose_file_with_a_wrong_field_is_refused() {
+        let Some(tools) = tools() else { return };
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("compose.yml");
+        let text = fs::read_to_string(root().join("deploy/monitoring/compose.yml")).unwrap();
+        fs::write(&file, &text).unwrap();
+        tools.compose(&file).unwrap();
+        let broken = text.replacen("healthcheck:", "healthchek:", 1);
+        assert_ne!(broken, text);
+        fs::write(&file, broken).unwrap();
+        assert!(tools.compose(&file).is_err());
+    }
+
+    #[test]
+    fn a_patch_of_something_that_is_not_there_is_not_rendered() {
+        let Some(tools) = tools() else { return };
+        let folder = tempfile::tempdir().unwrap();
+        let document = "apiVersion: v1\nkind: Service\nmetadata: { name: one }\n";
+        fs::write(folder.path().join("one.yaml"), document).unwrap();
+        fs::write(folder.path().join("two.yaml"), document.replace("one", "two")).unwrap();
+        let kustomization = folder.path().join("kustomization.yaml");
+        fs::write(&kustomization, "resources: [one.yaml]\n").unwrap();
+        assert!(tools.rendered(folder.path()).unwrap().contains("name: one"));
+        fs::write(&kustomization, "resources: [one.yaml]\npatches: [{ path: two.yaml }]\n").unwrap();
+        assert!(tools.rendered(folder.path()).is_err());
+    }
+}
