@@ -12,7 +12,7 @@ pub(crate) struct Package {
     pub(crate) proof: &'static str,
 }
 
-const PACKAGES: [Package; 7] = [
+const PACKAGES: [Package; 8] = [
     Package { name: "rabbitmq-server", proof: "/usr/lib/rabbitmq/bin/rabbitmq-server" },
     Package { name: "influxdb", proof: "/usr/bin/influxd" },
     Package { name: "postgresql", proof: "/usr/lib/postgresql/*/bin/initdb" },
@@ -20,6 +20,7 @@ const PACKAGES: [Package; 7] = [
     Package { name: "mosquitto", proof: "/usr/sbin/mosquitto" },
     Package { name: "mosquitto-clients", proof: "/usr/bin/mosquitto_sub" },
     Package { name: "python3-aiosmtpd", proof: "/usr/bin/aiosmtpd" },
+    Package { name: "prometheus", proof: "/usr/bin/promtool" },
 ];
 
 const FOR_KEYCLOAK: [Package; 3] = [

@@ -8,7 +8,7 @@ use testkit::servers::Keycloak;
 use crate::chaos::Chaos;
 use crate::deployed::Tools;
 use crate::run::{cargo, exists, program, run, step};
-use crate::{debian, keycloak, package, page, rabbitmq4, tidy};
+use crate::{debian, keycloak, monitoring, package, page, rabbitmq4, tidy};
 
 #[derive(Args)]
 pub(crate) struct Test {
@@ -28,6 +28,7 @@ impl Test {
             return step("unit tests", || run(cargo().args(["test", "--workspace", "--lib", "--bins"])));
         }
         step("system packages", debian::install_packages)?;
+        step("monitoring: rules, their tests, dashboards", monitoring::run)?;
         step("RabbitMQ 4", rabbitmq4::fetch)?;
         let keycloak = if self.keycloak { Some(step("Keycloak", fetch_keycloak)?) } else { None };
         step("page: install", page::install)?;
