@@ -1,4 +1,4 @@
-//! What developers and newcomers run: `cargo xtask demo|test|stack|bench|chaos|probe|package|audit|tidy`.
+//! What developers and newcomers run: `cargo xtask demo|test|stack|bench|chaos|probe|package|monitoring|audit|tidy`.
 //!
 //! It starts other programs and reads what they say. It must not know how any of them works inside.
 
@@ -54,6 +54,8 @@ enum Task {
     /// Fetches RabbitMQ 4, which is tested with besides the system's, unless it is there.
     #[command(name = "rabbitmq4")]
     RabbitMq4,
+    /// Checks that alerting rules, their tests, dashboards and runbooks fit together. Needs promtool.
+    Monitoring,
     /// Asks the databases of advisories about everything that we depend on. Needs the network.
     Audit,
     /// Checks the edges between crates and the habits of the house.
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
         Task::Probe(probe) => probe.run(),
         Task::Package(package) => package.run(),
         Task::RabbitMq4 => rabbitmq4::fetch(),
+        Task::Monitoring => monitoring::run(),
         Task::Audit => audit::run_all(),
         Task::Tidy => tidy::run(),
     };
