@@ -1,7 +1,6 @@
 //! Whether what is deployed is sound: compose files, the configuration of the monitoring, and the documents for Kubernetes. Nothing
 //! is started, and no docker and no cluster is needed: each is read by the program that it is for, out of Debian 13.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,22 +9,23 @@ use anyhow::{Context, ensure};
 
 use crate::next_apt::{self, NextApt};
 use crate::page;
-use crate::run::{program, read, root, run};
+use crate::run::{binaries, cargo, program, read, root, run, step};
 
 /// Programs of one file that need a C library only, which any Debian from 12 on has.
 const PACKAGES: [&str; 4] = ["docker-compose", "kustomize", "prometheus-alertmanager", "promtool"];
 const COMPOSE: &str = "usr/libexec/docker/cli-plugins/docker-compose";
+/// What is watched, and what watches it.
 const COMPOSE_FILES: [&str; 2] = ["docker-compose.yml", "deploy/monitoring/compose.yml"];
 const OVERLAYS: &str = "deploy/kubernetes/overlays";
 
 /// Where the programs are.
-pub(crate) struct Tools {
+struct Tools {
     root: PathBuf,
 }
 
 impl Tools {
     /// 50 MB, unless they are there. Where they cannot be had, says why and gives `None`.
-    pub(crate) fn fetch() -> Option<Self> {
+    fn fetch() -> Option<Self> {
         match fetch() {
             Ok(root) => Some(Self { root }),
             Err(reason) => {
@@ -40,33 +40,31 @@ impl Tools {
     }
 
     /// Docker's own program reads them, which holds them against the schema of the Compose specification.
-    pub(crate) fn compose_files(&self) -> anyhow::Result<()> {
-        for file in COMPOSE_FILES {
-            self.compose(&root().join(file))?;
-        }
+    fn compose_files(&self) -> anyhow::Result<()> {
+        let rendered = rendered_folder()?;
+        let [watched, monitoring] = COMPOSE_FILES.map(|file| root().join(file));
+        self.compose(&monitoring)?;
+        fs::write(rendered.join("compose.json"), self.compose(&watched)?)?;
         Ok(())
     }
 
-    fn compose(&self, file: &Path) -> anyhow::Result<()> {
-        run(self.program(COMPOSE).arg("--file").arg(file).args(["--profile", "*", "config", "--quiet"]))
+    fn compose(&self, file: &Path) -> anyhow::Result<String> {
+        // As in a clone: without an .env.
+        let words = ["--env-file", "/dev/null", "--profile", "*", "config", "--format", "json"];
+        read(self.program(COMPOSE).arg("--file").arg(file).args(words))
     }
 
-    /// Prometheus' and Alertmanager's own programs read them.
-    pub(crate) fn monitoring(&self) -> anyhow::Result<()> {
+    /// Prometheus' and Alertmanager's own programs read it. Rules and dashboards have a step of their own.
+    fn monitoring(&self) -> anyhow::Result<()> {
         let folder = root().join("deploy/monitoring");
         run(self.program("usr/bin/promtool").args(["check", "config"]).arg(folder.join("prometheus.yml")))?;
-        let rules = files(&folder.join("rules"), "yml")?;
-        if !rules.is_empty() {
-            run(self.program("usr/bin/promtool").args(["check", "rules"]).args(rules))?;
-        }
         run(self.program("usr/bin/amtool").arg("check-config").arg(folder.join("alertmanager.yml")))
     }
 
     /// Renders the overlays as they would be applied, and holds them against the types that Kubernetes and its extensions
     /// publish, and against one another. The tests break copies of them as well, and want that to be found.
-    pub(crate) fn kubernetes(&self) -> anyhow::Result<()> {
-        let rendered = root().join("target/kubernetes");
-        fs::create_dir_all(&rendered)?;
+    fn kubernetes(&self) -> anyhow::Result<()> {
+        let rendered = rendered_folder()?;
         let mut count = 0;
         for overlay in fs::read_dir(root().join(OVERLAYS))? {
             let overlay = overlay?.path();
@@ -76,12 +74,7 @@ impl Tools {
             count += 1;
         }
         ensure!(count > 0, "there is nothing in {OVERLAYS}");
-        let check = check_folder();
-        page::install_in(&check)?;
-        run(program("node")
-            .current_dir(check)
-            .args(["--test", "--test-reporter=spec"])
-            .env("RENDERED", rendered))
+        node("check.test.js")
     }
 
     fn rendered(&self, overlay: &Path) -> anyhow::Result<String> {
@@ -89,9 +82,49 @@ impl Tools {
     }
 }
 
+/// All that needs no binaries of ours; gives whether it could be done.
+pub(crate) fn check() -> anyhow::Result<bool> {
+    let Some(tools) = step("tools for what is deployed", || Ok(Tools::fetch()))? else { return Ok(false) };
+    step("compose files", || tools.compose_files())?;
+    step("monitoring: configuration", || tools.monitoring())?;
+    step("Kubernetes: what would be applied", || tools.kubernetes())?;
+    Ok(true)
+}
+
+/// Every service reads the settings that it is deployed with. After the steps above, and with the binaries built.
+pub(crate) fn settings() -> anyhow::Result<()> {
+    step("settings of what is deployed", || node("settings.test.js"))
+}
+
+/// Without the rest of the tests.
+pub(crate) fn check_all() -> anyhow::Result<()> {
+    if check()? {
+        run(cargo().args(["build", "--workspace", "--bins", "--locked"]))?;
+        settings()?;
+    }
+    Ok(())
+}
+
 /// What checks the documents for Kubernetes has packages of its own.
 pub(crate) fn check_folder() -> PathBuf {
     root().join("deploy/kubernetes/check")
+}
+
+fn node(tests: &str) -> anyhow::Result<()> {
+    let check = check_folder();
+    page::install_in(&check)?;
+    run(program("node")
+        .current_dir(check)
+        .args(["--test", "--test-reporter=spec", tests])
+        .env("RENDERED", rendered_folder()?)
+        .env("BINARIES", binaries()))
+}
+
+/// Where what would be deployed is, as its own programs understand it.
+fn rendered_folder() -> anyhow::Result<PathBuf> {
+    let folder = root().join("target/deployed");
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
 }
 
 fn fetch() -> anyhow::Result<PathBuf> {
@@ -114,18 +147,6 @@ fn fetch() -> anyhow::Result<PathBuf> {
     fs::remove_dir_all(&apt)?;
     fs::write(mark, wanted)?;
     Ok(tools)
-}
-
-fn files(folder: &Path, extension: &str) -> anyhow::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in folder.read_dir().into_iter().flatten() {
-        let path = entry?.path();
-        if path.extension() == Some(OsStr::new(extension)) {
-            found.push(path);
-        }
-    }
-    found.sort();
-    Ok(found)
 }
 
 #[cfg(test)]

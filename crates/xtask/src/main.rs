@@ -56,6 +56,8 @@ enum Task {
     RabbitMq4,
     /// Checks that alerting rules, their tests, dashboards and runbooks fit together. Needs promtool.
     Monitoring,
+    /// Checks compose files, the monitoring's configuration and the documents for Kubernetes. A part of the tests.
+    Deployed,
     /// Asks the databases of advisories about everything that we depend on. Needs the network.
     Audit,
     /// Checks the edges between crates and the habits of the house.
@@ -73,6 +75,7 @@ fn main() -> ExitCode {
         Task::Package(package) => package.run(),
         Task::RabbitMq4 => rabbitmq4::fetch(),
         Task::Monitoring => monitoring::run(),
+        Task::Deployed => deployed::check_all(),
         Task::Audit => audit::run_all(),
         Task::Tidy => tidy::run(),
     };

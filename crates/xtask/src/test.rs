@@ -6,9 +6,8 @@ use clap::Args;
 use testkit::servers::Keycloak;
 
 use crate::chaos::Chaos;
-use crate::deployed::Tools;
 use crate::run::{cargo, exists, program, run, step};
-use crate::{debian, keycloak, monitoring, package, page, rabbitmq4, tidy};
+use crate::{debian, deployed, keycloak, monitoring, package, page, rabbitmq4, tidy};
 
 #[derive(Args)]
 pub(crate) struct Test {
@@ -43,11 +42,7 @@ impl Test {
             page::build()?;
             run(&mut page::npm(&["run", "size"]))
         })?;
-        if let Some(tools) = step("tools for what is deployed", || Ok(Tools::fetch()))? {
-            step("compose files", || tools.compose_files())?;
-            step("monitoring", || tools.monitoring())?;
-            step("Kubernetes: what would be applied", || tools.kubernetes())?;
-        }
+        let is_deployed_checked = deployed::check()?;
         step("clippy", || {
             run(cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
         })?;
@@ -67,6 +62,9 @@ impl Test {
                 .envs(distribution)
                 .envs(emulated))
         })?;
+        if is_deployed_checked {
+            deployed::settings()?;
+        }
         step("faults under load, the short form", || Chaos::in_short().run())
     }
 }

@@ -1,6 +1,6 @@
 // Holds rendered overlays against what they must be, and broken copies of them against what must be found.
 //
-//   RENDERED=FOLDER node --test      FOLDER has single-node.yaml and production.yaml, as kustomize makes them
+//   RENDERED=FOLDER node --test check.test.js      FOLDER has single-node.yaml and production.yaml, as kustomize makes them
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
