@@ -151,6 +151,7 @@ function selected(documents, all) {
 /** Ways whose address is in a secret, or in RabbitMQ's own configuration. */
 const unwritten = [
   ["write-service", "rabbitmq", [5671, 5672]],
+  ["fleet-service", "rabbitmq", [5671, 5672]],
   ["read-service", "rabbitmq", [5671, 5672]],
   ["rabbitmq", "auth-service", [9406]],
   ...["auth-service", "read-service", "rollup-worker", "alert-worker"].map((name) => [name, "postgres", [5432]]),

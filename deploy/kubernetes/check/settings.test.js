@@ -76,8 +76,8 @@ const services = [
 ];
 const hubs = compose.filter(([, binary]) => binary === "agent");
 
-test("there are six services in each, and a street of hubs", () => {
-  assert.equal(services.length, 18);
+test("there are seven services in each, and a street of hubs", () => {
+  assert.equal(services.length, 21);
   assert.ok(hubs.length > 1);
 });
 
