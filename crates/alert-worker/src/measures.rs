@@ -13,6 +13,10 @@ use prometheus_client::registry::Registry;
 
 use crate::worker::Pass;
 
+pub(crate) const SENT: &str = "sent";
+pub(crate) const AGAIN: &str = "again";
+pub(crate) const GIVEN_UP: &str = "given_up";
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Sent {
     channel: &'static str,
@@ -78,6 +82,12 @@ pub(crate) struct LetterMeasures {
 impl LetterMeasures {
     pub(crate) fn register(registry: &mut Registry) -> Self {
         let measures = Self::default();
+        // There from the start, at 0: else the first one would look like no rise.
+        for channel in [Channel::Email, Channel::Webhook] {
+            for outcome in [SENT, AGAIN, GIVEN_UP] {
+                measures.letters.get_or_create(&Sent { channel: channel.as_str(), outcome });
+            }
+        }
         let help = "Letters: sent, tried again later, or given up";
         registry.register("wattline_alert_letters", help, measures.letters.clone());
         measures

@@ -10,7 +10,7 @@ use service::backoff::Backoff;
 use tokio_util::sync::CancellationToken;
 
 use crate::Deps;
-use crate::measures::LetterMeasures;
+use crate::measures::{AGAIN, GIVEN_UP, LetterMeasures, SENT};
 use crate::post::{Post, SendError};
 
 /// Between two looks for letters.
@@ -79,7 +79,7 @@ impl Sending {
         let error = match self.post.send(letter).await {
             Ok(()) => {
                 tracing::info!(%id, channel, "a letter is sent");
-                self.measures.count(letter.channel, "sent");
+                self.measures.count(letter.channel, SENT);
                 return Outcome::Done;
             }
             Err(error) => error,
@@ -88,11 +88,11 @@ impl Sending {
         let is_too_old = now.millis_since(letter.created) >= GIVE_UP_MILLIS;
         if is_too_old || matches!(error, SendError::Never(_)) {
             tracing::error!(%id, channel, %error, attempts = letter.attempts, "a letter is given up");
-            self.measures.count(letter.channel, "given_up");
+            self.measures.count(letter.channel, GIVEN_UP);
             return Outcome::Done;
         }
         tracing::warn!(%id, channel, %error, attempts = letter.attempts, "a letter is tried again");
-        self.measures.count(letter.channel, "again");
+        self.measures.count(letter.channel, AGAIN);
         Outcome::Again(now.plus_millis(pause_millis(letter.attempts)))
     }
 }

@@ -31,6 +31,9 @@ impl News {
 /// stream ends only when the feed does.
 pub type LiveStream = Pin<Box<dyn Stream<Item = News> + Send>>;
 
+/// What all hubs say of themselves, as they say it. Some of it may get lost.
+pub type PresenceStream = Pin<Box<dyn Stream<Item = Presence> + Send>>;
+
 #[async_trait]
 pub trait LiveFeed: Send + Sync + 'static {
     /// From now on. Dropping the stream stops watching; any number of viewers of one hub cost the transport

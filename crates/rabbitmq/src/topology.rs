@@ -19,6 +19,7 @@ pub(crate) const TELEMETRY: &str = "telemetry";
 pub(crate) const DEAD: &str = "telemetry.dead";
 const SHARDS: &str = "telemetry.shards";
 const ANY_HUB: &str = "hub.*";
+pub(crate) const ANY_PRESENCE: &str = "presence.*";
 /// There is no number for "without limit" that every version takes.
 const NEVER: i64 = 1_000_000_000;
 

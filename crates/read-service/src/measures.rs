@@ -8,6 +8,11 @@ use prometheus_client::registry::Registry;
 
 use crate::tokens::TokenError;
 
+const VALID: &str = "valid";
+const EXPIRED: &str = "expired";
+const INVALID: &str = "invalid";
+const NO_KEYS: &str = "no_keys";
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Check {
     outcome: &'static str,
@@ -24,6 +29,10 @@ pub(crate) struct Measures {
 impl Measures {
     pub(crate) fn register(registry: &mut Registry) -> Self {
         let measures = Self::default();
+        // There from the start, at 0: else the first one would look like no rise.
+        for outcome in [VALID, EXPIRED, INVALID, NO_KEYS] {
+            measures.checks.get_or_create(&Check { outcome });
+        }
         registry.register("wattline_live_viewers", "Live streams that are open", measures.viewers.clone());
         registry.register("wattline_token_checks", "Access tokens looked at", measures.checks.clone());
         measures
@@ -32,10 +41,10 @@ impl Measures {
     /// Counts what was found of a token.
     pub(crate) fn checked<T>(&self, found: &Result<T, TokenError>) {
         let outcome = match found {
-            Ok(_) => "valid",
-            Err(TokenError::Expired) => "expired",
-            Err(TokenError::Invalid(_)) => "invalid",
-            Err(TokenError::NoKeys(_)) => "no_keys",
+            Ok(_) => VALID,
+            Err(TokenError::Expired) => EXPIRED,
+            Err(TokenError::Invalid(_)) => INVALID,
+            Err(TokenError::NoKeys(_)) => NO_KEYS,
         };
         self.checks.get_or_create(&Check { outcome }).inc();
     }

@@ -252,6 +252,7 @@ impl Launcher {
         // Whoever has no API answers operators only; nobody asks for the others'.
         let (operations, api) = match name {
             "write-service" | "rollup-worker" | "alert-worker" => (port, None),
+            "agent" => (None, port),
             _ => (Some(0), port),
         };
         let listen = [("WATTLINE__OPERATIONS__LISTEN", operations), ("WATTLINE__LISTEN", api)];

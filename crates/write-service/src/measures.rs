@@ -36,6 +36,10 @@ pub enum Cause {
     Store,
 }
 
+impl Cause {
+    const ALL: [Self; 5] = [Self::Undecodable, Self::Foreign, Self::Clock, Self::TooOld, Self::Store];
+}
+
 impl EncodeLabelValue for Cause {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
         let name = match self {
@@ -95,6 +99,10 @@ impl Measures {
             store_available: Gauge::default(),
         };
         measures.store_available.set(1);
+        // There from the start, at 0: else the first one would look like no rise.
+        for reason in Cause::ALL {
+            measures.dead_letters.get_or_create(&DeadLetterLabels { reason });
+        }
         let mut counter = |name, help, counter: &Counter| registry.register(name, help, counter.clone());
         counter("wattline_containers_received", "Containers taken from the transport", &measures.received);
         let help = "Containers among them that had been delivered before";

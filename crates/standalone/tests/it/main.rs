@@ -4,5 +4,6 @@ mod bad_input;
 mod browser;
 mod exact;
 mod logs;
+mod operations;
 mod process;
 mod restart;

@@ -1,5 +1,6 @@
 //! The codec against its own promises: round trips, refusals, sizes.
 
+mod frozen;
 mod refusals;
 mod round_trip;
 mod sizes;

@@ -7,8 +7,16 @@ use cargo_metadata::{DependencyKind, Metadata};
 use super::crates;
 
 const ADAPTERS: [&str; 6] = ["rabbitmq", "mqtt", "inprocess", "influxdb", "sqlite", "postgres"];
-const SERVICES: [&str; 7] =
-    ["agent", "write-service", "rollup-worker", "alert-worker", "read-service", "auth-service", "web-app"];
+const SERVICES: [&str; 8] = [
+    "agent",
+    "write-service",
+    "rollup-worker",
+    "alert-worker",
+    "fleet-service",
+    "read-service",
+    "auth-service",
+    "web-app",
+];
 /// Where a binary puts its adapters together, or is at work on one by itself.
 const WIRING: [&str; 3] = ["main.rs", "settings.rs", "dead_letters_command.rs"];
 
@@ -24,6 +32,7 @@ fn allowed(name: &str) -> Vec<&'static str> {
         "write-service" => vec!["domain", "service", "wire", "rabbitmq", "influxdb"],
         "rollup-worker" => vec!["domain", "service", "influxdb", "postgres"],
         "alert-worker" => vec!["domain", "insight", "mail", "service", "influxdb", "postgres"],
+        "fleet-service" => vec!["domain", "service", "rabbitmq"],
         "read-service" => vec!["domain", "insight", "service", "rabbitmq", "influxdb", "postgres"],
         "auth-service" => vec!["domain", "mail", "service", "postgres", "sqlite"],
         "web-app" => vec!["domain", "service"],
@@ -32,6 +41,7 @@ fn allowed(name: &str) -> Vec<&'static str> {
             all.extend(SERVICES);
             all
         }
+        "ctl" => vec!["domain", "service", "wire", "rabbitmq", "influxdb", "postgres"],
         "loadgen" => vec!["domain", "wire", "service", "rabbitmq", "influxdb"],
         "testkit" => vec!["domain", "wire"],
         "xtask" => vec!["testkit"],

@@ -2,6 +2,7 @@
 
 mod dependencies;
 mod edges;
+mod metrics;
 mod sources;
 
 use anyhow::bail;
@@ -15,6 +16,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let mut faults = Vec::new();
     edges::check(&metadata, &mut faults);
     dependencies::check(&metadata, &mut faults)?;
+    metrics::check(&metadata, &mut faults)?;
     sources::check(&metadata, &mut faults)?;
     for fault in &faults {
         eprintln!("tidy: {fault}");

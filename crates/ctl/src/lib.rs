@@ -1,0 +1,7 @@
+//! What operators do to a whole system: back it up and bring it back, and have days rolled up again.
+//!
+//! Works on the ports, so that what was backed up out of one store can be restored into another. It must not know which
+//! stores these are.
+
+pub mod backfill;
+pub mod backup;
