@@ -85,7 +85,7 @@ impl LetterMeasures {
         // There from the start, at 0: else the first one would look like no rise.
         for channel in [Channel::Email, Channel::Webhook] {
             for outcome in [SENT, AGAIN, GIVEN_UP] {
-                measures.letters.get_or_create(&Sent { channel: channel.as_str(), outcome });
+                drop(measures.letters.get_or_create(&Sent { channel: channel.as_str(), outcome }));
             }
         }
         let help = "Letters: sent, tried again later, or given up";

@@ -1,6 +1,6 @@
 //! Every hub, as it was last heard of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -75,13 +75,13 @@ pub struct Fleet {
     config: FleetConfig,
     since: UtcMillis,
     hubs: BTreeMap<HubId, Seen>,
-    versions: BTreeMap<Arc<str>, ()>,
+    versions: BTreeSet<Arc<str>>,
 }
 
 impl Fleet {
     /// Nobody is known at first. `now` is since when it listens.
     pub const fn new(config: FleetConfig, now: UtcMillis) -> Self {
-        Self { config, since: now, hubs: BTreeMap::new(), versions: BTreeMap::new() }
+        Self { config, since: now, hubs: BTreeMap::new(), versions: BTreeSet::new() }
     }
 
     /// `false` when there is no room for another hub.
@@ -111,14 +111,14 @@ impl Fleet {
 
     /// One text for all hubs that say the same.
     fn version(&mut self, version: &str) -> Arc<str> {
-        if let Some((known, ())) = self.versions.get_key_value(version) {
+        if let Some(known) = self.versions.get(version) {
             return Arc::clone(known);
         }
         if self.versions.len() >= MAX_VERSIONS {
-            self.versions.retain(|version, ()| Arc::strong_count(version) > 1);
+            self.versions.retain(|version| Arc::strong_count(version) > 1);
         }
         let version: Arc<str> = if self.versions.len() < MAX_VERSIONS { version } else { OTHER }.into();
-        self.versions.insert(Arc::clone(&version), ());
+        self.versions.insert(Arc::clone(&version));
         version
     }
 

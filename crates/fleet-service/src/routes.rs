@@ -49,7 +49,7 @@ struct Wanted {
 
 #[derive(Serialize)]
 struct Page {
-    hubs: Vec<Hub>,
+    hubs: Vec<Shown>,
     /// `after` for the next page; not there on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<HubId>,
@@ -57,7 +57,7 @@ struct Page {
 
 /// Times are in Unix seconds.
 #[derive(Serialize)]
-struct Hub {
+struct Shown {
     hub: HubId,
     state: State,
     heard: i64,
@@ -73,7 +73,7 @@ struct Hub {
     clock_synchronised: Option<bool>,
 }
 
-impl Hub {
+impl Shown {
     fn new(hub: HubId, seen: &Seen, now: UtcMillis) -> Self {
         let about = seen.about.as_ref();
         Self {
@@ -111,7 +111,7 @@ async fn hubs(
             && about.map_or(0, |told| told.waiting) >= wanted.waiting
     };
     let mut found = fleet.from(wanted.after).filter(|(_, seen)| is_wanted(seen));
-    let hubs: Vec<Hub> = found.by_ref().take(limit).map(|(hub, seen)| Hub::new(hub, seen, now)).collect();
+    let hubs: Vec<Shown> = found.by_ref().take(limit).map(|(hub, seen)| Shown::new(hub, seen, now)).collect();
     let next = hubs.last().map(|last| last.hub).filter(|_| found.next().is_some());
     Ok(Json(Page { hubs, next }))
 }

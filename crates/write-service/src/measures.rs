@@ -101,7 +101,7 @@ impl Measures {
         measures.store_available.set(1);
         // There from the start, at 0: else the first one would look like no rise.
         for reason in Cause::ALL {
-            measures.dead_letters.get_or_create(&DeadLetterLabels { reason });
+            drop(measures.dead_letters.get_or_create(&DeadLetterLabels { reason }));
         }
         let mut counter = |name, help, counter: &Counter| registry.register(name, help, counter.clone());
         counter("wattline_containers_received", "Containers taken from the transport", &measures.received);

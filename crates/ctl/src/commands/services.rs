@@ -11,7 +11,7 @@ use crate::settings::Settings;
 struct Seen {
     url: String,
     #[serde(flatten)]
-    version: Option<Version>,
+    named: Option<Named>,
     ready: bool,
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -24,7 +24,7 @@ struct Seen {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Version {
+struct Named {
     service: String,
     version: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -42,9 +42,9 @@ pub(crate) async fn run(settings: &Settings, json: bool) -> anyhow::Result<ExitC
     } else {
         for seen in &all {
             let (name, version) = seen
-                .version
+                .named
                 .as_ref()
-                .map_or(("?", "?"), |version| (version.service.as_str(), version.version.as_str()));
+                .map_or(("?", "?"), |named| (named.service.as_str(), named.version.as_str()));
             let state = if seen.ready { "ready" } else { "NOT READY" };
             let lag = match (seen.lag_p50_s, seen.lag_p99_s) {
                 (Some(half), Some(most)) => format!("  stored within {half} s (half), {most} s (99 %)"),
@@ -60,7 +60,7 @@ pub(crate) async fn run(settings: &Settings, json: bool) -> anyhow::Result<ExitC
 async fn ask(http: &reqwest::Client, url: &str) -> Seen {
     let mut seen = Seen {
         url: url.to_owned(),
-        version: None,
+        named: None,
         ready: false,
         reason: None,
         lag_p50_s: None,
@@ -78,7 +78,7 @@ async fn ask(http: &reqwest::Client, url: &str) -> Seen {
         }
     }
     if let Ok(answer) = http.get(format!("{url}/version")).send().await {
-        seen.version = answer.json().await.ok();
+        seen.named = answer.json().await.ok();
     }
     if let Ok(answer) = http.get(format!("{url}/metrics")).send().await
         && let Ok(page) = answer.text().await

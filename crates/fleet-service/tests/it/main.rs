@@ -18,7 +18,7 @@ use testkit::{FakeClock, wait};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 const NOW: UtcMillis = UtcMillis::from_secs(1_800_000_000);
 
 struct World {
@@ -71,7 +71,7 @@ impl World {
 fn holding(number: u64, version: &str, waiting: u64) -> Presence {
     let mut presence = presence(hub(number), 60);
     let about = presence.about.as_mut().unwrap();
-    about.version = version.to_owned();
+    version.clone_into(&mut about.version);
     about.waiting = waiting;
     about.oldest_waiting = (waiting > 0).then_some(NOW.plus_millis(-3_600_000));
     presence

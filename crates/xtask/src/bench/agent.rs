@@ -10,7 +10,7 @@ use testkit::faults::{StubStore, TcpGate};
 use testkit::servers::{Program, ProgramSetup, RabbitMq};
 
 use super::report::{Column, Report};
-use super::rig::{PATIENCE, Rig, WriterSetup, cpu_s, until};
+use super::rig::{Rig, WriterSetup, cpu_s, until};
 use crate::{interrupt, process};
 
 #[derive(Args)]
@@ -22,6 +22,8 @@ pub(super) struct Agent {
 
 const SOCKETS: u32 = 30;
 const DAY_S: f64 = 86_400.0;
+/// Until more has been sent than it takes to log in.
+const FIRST: Duration = Duration::from_mins(5);
 /// For the first containers, after which the disk and the connection are as they will be.
 const WARM_UP: Duration = Duration::from_secs(30);
 /// How a client says it that thinks of one value only, in a message of its own.
@@ -78,7 +80,8 @@ impl Agent {
         }
         let agent = start(rig, &url, tick_s)?;
         if up {
-            until("the agent publishes", PATIENCE, Duration::from_millis(100), || {
+            // Quiet ticks of 10 s wait for 30 s.
+            until("the agent publishes", FIRST, Duration::from_millis(100), || {
                 Ok((gate.sent() > 4_096).then_some(()))
             })?;
         }
