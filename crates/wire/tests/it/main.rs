@@ -1,4 +1,5 @@
-//! The codec against its own promises: round trips, refusals, sizes.
+//! The codec against its own promises: round trips, refusals, sizes, and bytes that are out there.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 mod frozen;
 mod refusals;
