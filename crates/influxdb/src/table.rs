@@ -94,7 +94,7 @@ pub(crate) fn read<V: DeserializeOwned>(content_type: &str, body: &[u8]) -> Resu
     if partial { Err(BadAnswer::Truncated) } else { Ok(tables) }
 }
 
-/// Rows of `time`, `dt` and the sockets as ticks. Columns that are not ours are passed over.
+/// Rows of `time`, `dt` and the sockets as ticks. Columns that are not ours are passed over, and rows without `dt`.
 pub(crate) fn ticks(table: &Table<Option<i64>>, ticks: &mut Vec<StoredTick>) -> Result<(), BadAnswer> {
     let place = |name: &str| table.columns.iter().position(|column| column == name);
     let missing = |name: &str| BadAnswer::Unreadable(format!("a tick has no {name}"));
@@ -106,8 +106,12 @@ pub(crate) fn ticks(table: &Table<Option<i64>>, ticks: &mut Vec<StoredTick>) -> 
     for row in &table.values {
         let cell = |column: usize| row.get(column).copied().flatten();
         let start = UtcMillis(cell(time).ok_or_else(|| missing("time"))?);
-        let length = cell(length)
-            .and_then(|millis| TickLength::from_millis(u32::try_from(millis).ok()?).ok())
+        // InfluxDB writes the fields of a line one after the other and lets others read in between. Whoever needs all of a
+        // tick asks for it when its write has been answered: it is not there yet.
+        let Some(length) = cell(length) else { continue };
+        let length = u32::try_from(length)
+            .ok()
+            .and_then(|millis| TickLength::from_millis(millis).ok())
             .ok_or_else(|| BadAnswer::Unreadable(format!("the tick of {start} has no valid length")))?;
         let mut mask = 0;
         let mut joules = Vec::with_capacity(sockets.len());
@@ -167,6 +171,16 @@ mod tests {
         assert_eq!(ticks[0].energy.get(socket(2)), Some(Joules(9_007_199_254_740_993)));
         assert_eq!(ticks[1].energy.get(socket(10)), None);
         assert_eq!(ticks[1].start, UtcMillis(20_000));
+    }
+
+    #[test]
+    fn a_tick_that_is_being_written_is_not_there_yet() {
+        let ticks = read_ticks(
+            r#"{"results":[{"series":[{"columns":["time","dt","s0"],"values":[[10000,10000,1],[20000,null,2],[30000,10000,3]]}]}]}"#,
+        )
+        .unwrap();
+        let starts: Vec<i64> = ticks.iter().map(|tick| tick.start.0).collect();
+        assert_eq!(starts, [10_000, 30_000]);
     }
 
     #[test]
