@@ -1,6 +1,7 @@
 //! What the agent of a home takes: memory, processor, disk and line, for 30 sockets.
 
 use std::net::SocketAddr;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -11,6 +12,7 @@ use testkit::servers::{Program, ProgramSetup, RabbitMq};
 
 use super::report::{Column, Report};
 use super::rig::{Rig, WriterSetup, cpu_s, until};
+use crate::run::{cargo, root, run};
 use crate::{interrupt, process};
 
 #[derive(Args)]
@@ -20,6 +22,8 @@ pub(super) struct Agent {
     minutes: u64,
 }
 
+/// Of cargo, and of the packages.
+const PROFILE: &str = "hub";
 const SOCKETS: u32 = 30;
 const DAY_S: f64 = 86_400.0;
 /// Until more has been sent than it takes to log in.
@@ -51,6 +55,12 @@ const COLUMNS: &[Column] = &[
 ];
 
 impl Agent {
+    /// As it is installed on a hub: for size.
+    pub(super) fn build() -> anyhow::Result<()> {
+        let arguments = ["build", "--profile", PROFILE, "--workspace", "--bin", "agent", "--locked"];
+        run(cargo().args(arguments).stdout(Stdio::null()))
+    }
+
     pub(super) fn measure(&self, rig: &Rig) -> anyhow::Result<Report> {
         let broker = RabbitMq::start()?;
         let store = rig.runtime.block_on(StubStore::start())?;
@@ -124,7 +134,7 @@ fn start(rig: &Rig, broker: &str, tick_s: u32) -> anyhow::Result<Program> {
     ];
     Ok(Program::start(ProgramSetup {
         name: "agent",
-        binaries: rig.binaries.clone(),
+        binaries: root().join("target").join(PROFILE),
         arguments: Vec::new(),
         environment: environment.map(|(name, value)| (name.to_owned(), value)).to_vec(),
         folder,

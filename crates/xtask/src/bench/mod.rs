@@ -85,6 +85,9 @@ impl Bench {
             run(cargo()
                 .args(["build", "--release", "--workspace", "--bins", "--locked"])
                 .stdout(Stdio::null()))?;
+            if matches!(self.what, What::Agent(_)) {
+                agent::Agent::build()?;
+            }
         }
         let before = quiet::cores_busy()?;
         let mut report = self.measure()?;
