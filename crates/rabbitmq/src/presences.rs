@@ -6,23 +6,21 @@ use domain::live::PresenceStream;
 use domain::presence::Presence;
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use lapin::options::{
-    BasicAckOptions, BasicConsumeOptions, BasicQosOptions, QueueBindOptions, QueueDeclareOptions,
-};
-use lapin::types::{AMQPValue, FieldTable};
+use lapin::options::QueueBindOptions;
+use lapin::types::FieldTable;
 use lapin::{Channel, Connection, Consumer};
 use tokio::sync::mpsc;
-use tokio::time::{interval, timeout};
+use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
 use crate::connection::{Retry, answered, close, connect};
 use crate::topology::{ANY_PRESENCE, Subject, TELEMETRY, check, subject_of};
+use crate::transient::{self, Bounds};
 use crate::{Config, Error};
 
 const NAME: &str = "wattline fleet";
 /// Presences that wait in the broker: what two million hubs say in ten seconds.
-const MAX_LENGTH: i64 = 200_000;
-const MAX_BYTES: i64 = 64 << 20;
+const BOUNDS: Bounds = Bounds { length: 200_000, bytes: 64 << 20 };
 const PREFETCH: u16 = 1_000;
 /// Acknowledged together. Fewer than are fetched, so that the rest goes on coming.
 const TOGETHER: u16 = 100;
@@ -79,7 +77,7 @@ impl Task {
                     unacknowledged += 1;
                     if unacknowledged == TOGETHER {
                         unacknowledged = 0;
-                        self.acknowledge(&channel, delivery.delivery_tag).await?;
+                        transient::acknowledge(&self.config, &channel, delivery.delivery_tag, true).await?;
                     }
                 }
                 _ = every_second.tick() => {
@@ -93,29 +91,12 @@ impl Task {
         Ok(())
     }
 
-    /// This one and all before it.
-    async fn acknowledge(&self, channel: &Channel, tag: u64) -> Result<(), Error> {
-        let limit = self.config.confirm_timeout();
-        timeout(limit, channel.basic_ack(tag, BasicAckOptions { multiple: true }))
-            .await
-            .map_err(|_| Error::TimedOut { operation: "acknowledging", limit })?
-            .map_err(Error::broker("acknowledging"))
-    }
-
     async fn open(&self) -> Result<(Connection, Channel, Consumer), Error> {
         let config = &self.config;
         let connection = connect(config, NAME).await?;
         let channel = answered(config, "opening a channel", connection.create_channel()).await?;
         check(config, &channel).await?;
-        let options =
-            QueueDeclareOptions { exclusive: true, auto_delete: true, ..QueueDeclareOptions::default() };
-        let mut arguments = FieldTable::default();
-        arguments.insert("x-queue-type".into(), AMQPValue::LongString("classic".into()));
-        arguments.insert("x-max-length".into(), AMQPValue::LongLongInt(MAX_LENGTH));
-        arguments.insert("x-max-length-bytes".into(), AMQPValue::LongLongInt(MAX_BYTES));
-        arguments.insert("x-overflow".into(), AMQPValue::LongString("drop-head".into()));
-        let declare = channel.queue_declare("".into(), options, arguments);
-        let queue = answered(config, "declaring the fleet's queue", declare).await?.name().clone();
+        let queue = transient::declare(config, &channel, "declaring the fleet's queue", &BOUNDS).await?;
         let bind = channel.queue_bind(
             queue.clone(),
             TELEMETRY.into(),
@@ -124,15 +105,7 @@ impl Task {
             FieldTable::default(),
         );
         answered(config, "binding the fleet", bind).await?;
-        let qos = channel.basic_qos(PREFETCH, BasicQosOptions { global: false });
-        answered(config, "setting the prefetch", qos).await?;
-        let consume = channel.basic_consume(
-            queue,
-            "fleet".into(),
-            BasicConsumeOptions { exclusive: true, ..BasicConsumeOptions::default() },
-            FieldTable::default(),
-        );
-        let consumer = answered(config, "consuming", consume).await?;
+        let consumer = transient::consume(config, &channel, queue, "fleet", PREFETCH).await?;
         Ok((connection, channel, consumer))
     }
 }

@@ -7,23 +7,21 @@ use std::time::Duration;
 use domain::HubId;
 use domain::live::News;
 use futures_util::StreamExt;
-use lapin::options::{
-    BasicAckOptions, BasicConsumeOptions, BasicQosOptions, QueueBindOptions, QueueDeclareOptions,
-};
-use lapin::types::{AMQPValue, FieldTable, ShortString};
+use lapin::options::QueueBindOptions;
+use lapin::types::{FieldTable, ShortString};
 use lapin::{Channel, Connection, Consumer};
-use tokio::time::{interval, timeout};
+use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
 use super::Viewers;
 use crate::connection::{Retry, answered, close, connect};
 use crate::topology::{Subject, TELEMETRY, check, presence_key, routing_key, subject_of};
+use crate::transient::{self, Bounds};
 use crate::{Config, Error};
 
 const NAME: &str = "wattline live";
 /// Containers that wait for us in the broker, and those on their way.
-const MAX_LENGTH: i64 = 10_000;
-const MAX_BYTES: i64 = 64 << 20;
+const BOUNDS: Bounds = Bounds { length: 10_000, bytes: 64 << 20 };
 /// 64 MiB of the largest containers.
 const PREFETCH: u16 = 64;
 
@@ -96,11 +94,7 @@ impl Task {
             Ok(news) => self.viewers.show(news),
             Err(reason) => tracing::debug!(reason, key = delivery.routing_key.as_str(), "not shown"),
         }
-        let limit = self.config.confirm_timeout();
-        timeout(limit, channel.basic_ack(tag, BasicAckOptions::default()))
-            .await
-            .map_err(|_| Error::TimedOut { operation: "acknowledging", limit })?
-            .map_err(Error::broker("acknowledging"))
+        transient::acknowledge(&self.config, channel, tag, false).await
     }
 
     /// Binds what is watched and unbinds what is not.
@@ -146,24 +140,8 @@ impl Task {
         let connection = connect(config, NAME).await?;
         let channel = answered(config, "opening a channel", connection.create_channel()).await?;
         check(config, &channel).await?;
-        let options =
-            QueueDeclareOptions { exclusive: true, auto_delete: true, ..QueueDeclareOptions::default() };
-        let mut arguments = FieldTable::default();
-        arguments.insert("x-queue-type".into(), AMQPValue::LongString("classic".into()));
-        arguments.insert("x-max-length".into(), AMQPValue::LongLongInt(MAX_LENGTH));
-        arguments.insert("x-max-length-bytes".into(), AMQPValue::LongLongInt(MAX_BYTES));
-        arguments.insert("x-overflow".into(), AMQPValue::LongString("drop-head".into()));
-        let declare = channel.queue_declare("".into(), options, arguments);
-        let queue = answered(config, "declaring the live queue", declare).await?.name().clone();
-        let qos = channel.basic_qos(PREFETCH, BasicQosOptions { global: false });
-        answered(config, "setting the prefetch", qos).await?;
-        let consume = channel.basic_consume(
-            queue.clone(),
-            "live".into(),
-            BasicConsumeOptions { exclusive: true, ..BasicConsumeOptions::default() },
-            FieldTable::default(),
-        );
-        let consumer = answered(config, "consuming", consume).await?;
+        let queue = transient::declare(config, &channel, "declaring the live queue", &BOUNDS).await?;
+        let consumer = transient::consume(config, &channel, queue.clone(), "live", PREFETCH).await?;
         Ok(Session { connection, channel, queue, consumer })
     }
 }

@@ -14,17 +14,25 @@ use crate::broker::{Broker, Vhost};
 pub(crate) struct Fixture {
     broker: Arc<Broker>,
     vhost: Vhost,
-    publisher: Arc<Publisher>,
+    publisher: Arc<dyn ContainerPublisher>,
     live: Arc<Live>,
 }
 
 impl Fixture {
     pub(crate) async fn new(broker: &Arc<Broker>) -> Self {
+        Self::publishing(broker, |vhost| Arc::new(Publisher::connect(vhost.config()).unwrap())).await
+    }
+
+    /// With hubs that publish in another way.
+    pub(crate) async fn publishing(
+        broker: &Arc<Broker>,
+        publisher: impl FnOnce(&Vhost) -> Arc<dyn ContainerPublisher>,
+    ) -> Self {
         let vhost = broker.vhost();
         declare_topology(&vhost.config()).await.unwrap();
         Self {
             broker: Arc::clone(broker),
-            publisher: Arc::new(Publisher::connect(vhost.config()).unwrap()),
+            publisher: publisher(&vhost),
             live: Arc::new(Live::connect(vhost.config()).unwrap()),
             vhost,
         }
@@ -34,7 +42,7 @@ impl Fixture {
 #[async_trait]
 impl TransportFixture for Fixture {
     fn publisher(&self) -> Arc<dyn ContainerPublisher> {
-        Arc::clone(&self.publisher) as _
+        Arc::clone(&self.publisher)
     }
 
     fn source(&self) -> Arc<dyn ContainerSource> {
@@ -70,7 +78,7 @@ impl LiveFixture for Fixture {
 }
 
 /// Hubs that somebody watches.
-pub(crate) fn subscriptions(broker: &Broker, vhost: &Vhost) -> usize {
+fn subscriptions(broker: &Broker, vhost: &Vhost) -> usize {
     let bindings =
         broker.server.ctl(&["list_bindings", "-p", &vhost.name, "source_name", "routing_key"]).unwrap();
     let count = |kind: &str| {
