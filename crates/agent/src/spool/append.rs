@@ -138,6 +138,10 @@ impl Spool {
                 .execute(&mut *transaction)
                 .await?;
         }
+        // Before it can be seen: nobody may hand over in between what is to wait.
+        if held {
+            self.hold(&known);
+        }
         transaction.commit().await?;
 
         if !may_wait {
@@ -147,23 +151,28 @@ impl Spool {
         let more = known.next - before;
         self.0.depth.fetch_add(more, Ordering::Relaxed);
         self.forget_confirmed(&confirmed);
-        self.written(held, &known, may_wait);
+        self.written(held, may_wait);
         writer.knows(known);
         drop(writer);
         self.0.appended.notify_one();
         Ok(more)
     }
 
-    /// Notes what is to be done with it later.
-    fn written(&self, held: bool, known: &Known, unsynced: bool) {
-        let now = Instant::now();
+    /// The newest container waits for news.
+    fn hold(&self, known: &Known) {
+        let Some((Head { sequence, .. }, _)) = known.newest else { return };
         let mut line = self.line();
-        let newest = known.newest.as_ref().map(|(head, _)| head.sequence).filter(|_| held);
-        line.held = newest.map(|sequence| match line.held {
-            Some((before, since)) if before == sequence => (sequence, since),
-            _ => (sequence, now),
-        });
-        line.unsynced_since = unsynced.then(|| line.unsynced_since.unwrap_or(now));
+        let since = line.held.filter(|(before, _)| *before == sequence).map(|(_, since)| since);
+        line.held = Some((sequence, since.unwrap_or_else(Instant::now)));
+    }
+
+    /// Notes what is to be done with it later.
+    fn written(&self, held: bool, unsynced: bool) {
+        let mut line = self.line();
+        if !held {
+            line.held = None;
+        }
+        line.unsynced_since = unsynced.then(|| line.unsynced_since.unwrap_or_else(Instant::now));
     }
 }
 

@@ -103,10 +103,7 @@ impl Spool {
         count: usize,
         bytes: usize,
     ) -> Result<Vec<Waiting>, sqlx::Error> {
-        let (confirmed, held) = {
-            let line = self.line();
-            (line.confirmed.clone(), line.held.map(|(sequence, _)| sequence))
-        };
+        let confirmed = self.line().confirmed.clone();
         // The lengths first, so that few large containers do not fill the memory.
         let (heads, at) = match choice {
             Choice::After(after) => (
@@ -129,6 +126,8 @@ impl Spool {
             .bind(i64::try_from(count + confirmed.len() + others + 1).unwrap_or(i64::MAX))
             .fetch_all(&self.0.pool)
             .await?;
+        // Asked after the file: what was seen there and is to wait is known to wait by now.
+        let held = self.line().held.map(|(sequence, _)| sequence);
         let mut total = 0;
         let mut chosen = Vec::new();
         for row in rows {
