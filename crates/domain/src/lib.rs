@@ -22,6 +22,7 @@ pub mod members;
 pub mod metering;
 pub mod part;
 pub mod personal_tokens;
+pub mod placement;
 pub mod presence;
 pub mod registry;
 pub mod rollup;
@@ -32,6 +33,7 @@ pub mod thinning;
 pub mod ticker;
 pub mod tickets;
 pub mod time;
+pub mod trace;
 pub mod transport;
 pub mod usage;
 

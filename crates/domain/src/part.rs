@@ -21,7 +21,7 @@ impl Part {
 
 /// FNV-1a, folded: the same in every process and every version, and ids that were given out one after the other are
 /// dealt evenly.
-fn hash(id: &[u8; 16]) -> u64 {
+pub(crate) fn hash(id: &[u8]) -> u64 {
     let hash = id.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     });

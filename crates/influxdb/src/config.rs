@@ -1,8 +1,8 @@
-use std::time::Duration;
-
 use reqwest::{Certificate, Url};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::Deserialize;
+
+use crate::stores::StoreConfig;
 
 /// How to reach InfluxDB.
 #[derive(Clone, Debug, Deserialize)]
@@ -36,6 +36,8 @@ pub struct Config {
     pub write_timeout_millis: u64,
     /// For one question to the server; a long range is asked in several.
     pub query_timeout_millis: u64,
+    /// Over which hubs are spread, in place of the one at `url`.
+    pub stores: Vec<StoreConfig>,
     /// Authorities that are believed besides the system's. The binary takes them from the setting that holds for every
     /// connection.
     #[serde(skip)]
@@ -70,6 +72,7 @@ impl Default for Config {
             connect_timeout_millis: 3_000,
             write_timeout_millis: 15_000,
             query_timeout_millis: 15_000,
+            stores: Vec::new(),
             ca: Vec::new(),
         }
     }
@@ -82,8 +85,10 @@ const MAX_RETENTION_DAYS: u32 = 24_000;
 impl Config {
     /// Says what does not make sense, one sentence each, beginning with the key.
     pub fn validate(&self, faults: &mut Vec<String>) {
-        if let Err(reason) = self.base_url() {
-            faults.push(format!("influxdb.url: {reason}"));
+        if self.stores.is_empty() {
+            self.validate_connection(faults);
+        } else {
+            self.validate_stores(faults);
         }
         // The name goes into `CREATE DATABASE`: where nothing needs quoting, nothing can break out of quotes.
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
@@ -102,15 +107,6 @@ impl Config {
         if self.api == Api::V2 && self.org.is_empty() {
             faults.push("influxdb.org: must be set for the v2 API".to_owned());
         }
-        if self.api == Api::V2 && self.token.as_ref().is_none_or(|token| token.expose_secret().is_empty()) {
-            faults.push("influxdb.token: must be set for the v2 API".to_owned());
-        }
-        if self.username.is_some() != self.password.is_some() {
-            faults.push("influxdb.username: needs influxdb.password, and the other way round".to_owned());
-        }
-        if self.username.is_some() && self.token.is_some() {
-            faults.push("influxdb.token: choose either the token or username and password".to_owned());
-        }
         if self.retention_days.is_some_and(|days| days == 0 || days > MAX_RETENTION_DAYS) {
             faults.push(format!("influxdb.retention_days: 1 to {MAX_RETENTION_DAYS}"));
         }
@@ -126,7 +122,7 @@ impl Config {
     }
 
     /// Who is spoken to in plain text; `None` with `https`, and without a sound URL.
-    pub fn plain_text_host(&self) -> Option<String> {
+    pub(crate) fn plain_text_host(&self) -> Option<String> {
         let url = self.base_url().ok()?;
         (url.scheme() == "http").then(|| url.host_str().unwrap_or_default().to_owned())
     }
@@ -151,14 +147,6 @@ impl Config {
 
     pub(crate) const fn remembered_bytes(&self) -> usize {
         (self.remembered_mib as usize) << 20
-    }
-
-    pub(crate) const fn write_timeout(&self) -> Duration {
-        Duration::from_millis(self.write_timeout_millis)
-    }
-
-    pub(crate) const fn query_timeout(&self) -> Duration {
-        Duration::from_millis(self.query_timeout_millis)
     }
 }
 
@@ -196,10 +184,10 @@ mod tests {
             keys,
             [
                 "influxdb.url",
-                "influxdb.bucket",
-                "influxdb.org",
                 "influxdb.token",
                 "influxdb.username",
+                "influxdb.bucket",
+                "influxdb.org",
                 "influxdb.retention_days",
                 "influxdb.connect_timeout_millis",
                 "influxdb.write_timeout_millis",

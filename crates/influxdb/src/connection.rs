@@ -17,6 +17,8 @@ pub enum BuildError {
     Token,
     #[error("building the HTTP client for InfluxDB")]
     Client(#[source] reqwest::Error),
+    #[error("the stores of InfluxDB")]
+    Placement(#[from] domain::placement::BadPlacement),
 }
 
 /// A refusal may repeat every line that was sent. What is longer is cut.

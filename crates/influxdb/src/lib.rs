@@ -2,7 +2,7 @@
 //!
 //! It must not know where containers come from, who may see them, or what a household is. [`Writer`], [`Reader`],
 //! [`Rollups`] and [`Eraser`] are apart because not every service needs each. Building them does no IO; [`prepare`] makes the
-//! databases and may be called again and again.
+//! databases and may be called again and again. Each is of one InfluxDB or of several, over which hubs are spread.
 
 mod answer;
 mod blame;
@@ -17,13 +17,22 @@ pub mod line;
 mod query;
 mod rollups;
 mod setup;
+mod spread;
+mod stores;
 mod table;
 mod write;
 
 pub use config::{Api, Config};
 pub use connection::BuildError;
-pub use erasure::Eraser;
-pub use query::Reader;
-pub use rollups::Rollups;
 pub use setup::prepare;
-pub use write::Writer;
+pub use spread::Spread;
+pub use stores::StoreConfig;
+
+/// The write side.
+pub type Writer = Spread<write::Writer>;
+/// The read side.
+pub type Reader = Spread<query::Reader>;
+/// The rollups, and the marks of stale days.
+pub type Rollups = Spread<rollups::Rollups>;
+/// Who erases.
+pub type Eraser = Spread<erasure::Eraser>;

@@ -36,6 +36,13 @@ struct Place {
 /// Makes what writes and questions need, unless it is there. May be called by several services at once, and again
 /// after an error.
 pub async fn prepare(config: &Config) -> Result<(), StoreError> {
+    for (_, store) in config.each() {
+        prepare_one(&store).await?;
+    }
+    Ok(())
+}
+
+async fn prepare_one(config: &Config) -> Result<(), StoreError> {
     let connection = Connection::new(config).map_err(|error| unavailable(error.to_string()))?;
     let places = [
         Place {

@@ -62,7 +62,9 @@ impl service::config::Config for Settings {
         self.influxdb.validate(faults);
         self.tls.validate(faults);
         self.operations.validate(&self.tls, faults);
-        self.tls.may_reach("influxdb.url", self.influxdb.plain_text_host().as_deref(), faults);
+        for (key, host) in self.influxdb.plain_text_hosts() {
+            self.tls.may_reach(&key, Some(&host), faults);
+        }
         let database = self.accounts.plain_text_host();
         self.tls.may_reach("accounts.postgres_url", database.as_deref(), faults);
     }

@@ -74,7 +74,9 @@ impl service::config::Config for Settings {
         self.tls.validate(faults);
         self.operations.validate(&self.tls, faults);
         self.tls.may_reach("rabbitmq.url", self.rabbitmq.plain_text_host().as_deref(), faults);
-        self.tls.may_reach("influxdb.url", self.influxdb.plain_text_host().as_deref(), faults);
+        for (key, host) in self.influxdb.plain_text_hosts() {
+            self.tls.may_reach(&key, Some(&host), faults);
+        }
     }
 
     fn warnings(&self, warnings: &mut Vec<String>) {

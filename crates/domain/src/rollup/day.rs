@@ -16,8 +16,16 @@ pub struct UtcDay(pub i32);
 
 impl UtcDay {
     pub fn of(at: UtcMillis) -> Self {
-        // Within a million years of the epoch, which is more than the calendar has.
-        Self(i32::try_from(at.0.div_euclid(DAY_MILLIS)).unwrap_or(i32::MAX))
+        // Within five million years of the epoch, which is more than the calendar has.
+        let days = at.0.div_euclid(DAY_MILLIS);
+        Self(i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX }))
+    }
+
+    /// `2026-12-01`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let date: jiff::civil::Date = text.parse().ok()?;
+        let start = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+        Some(Self::of(UtcMillis(start.timestamp().as_millisecond())))
     }
 
     pub fn start(self) -> UtcMillis {
@@ -32,7 +40,7 @@ impl UtcDay {
 
     #[must_use]
     pub const fn next(self) -> Self {
-        Self(self.0 + 1)
+        Self(self.0.saturating_add(1))
     }
 
     pub fn range(self) -> TimeRange {

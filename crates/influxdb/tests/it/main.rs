@@ -11,6 +11,7 @@ mod refusals;
 mod remembered;
 mod rollups;
 mod set_up;
+mod spread;
 mod v2_rollups;
 mod v2_writes;
 
