@@ -6,6 +6,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use crate::Config;
+use crate::schema::{Schema, SchemaError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
@@ -16,6 +17,7 @@ pub enum ConnectError {
 /// A pool that connects when it is first needed and brings the schema up to date before anything else.
 pub(crate) struct Database {
     pool: PgPool,
+    schema: Schema,
     migrated: OnceCell<()>,
     operation_timeout: Duration,
 }
@@ -31,13 +33,26 @@ impl Database {
             .max_connections(config.max_connections)
             .acquire_timeout(config.acquire_timeout())
             .connect_lazy_with(options);
-        Ok(Self { pool, migrated: OnceCell::new(), operation_timeout: config.operation_timeout() })
+        Ok(Self {
+            pool,
+            schema: Schema::new(config)?,
+            migrated: OnceCell::new(),
+            operation_timeout: config.operation_timeout(),
+        })
     }
 
-    pub(crate) async fn migrate(&self) -> Result<(), sqlx::Error> {
+    async fn migrate(&self) -> Result<(), SchemaError> {
         let migrate = async {
-            sqlx::migrate!("./migrations").run(&self.pool).await?;
-            tracing::info!("the schema of the accounts is up to date");
+            let schema = self.schema.up().await?;
+            if schema.database > schema.program {
+                tracing::warn!(
+                    database = schema.database,
+                    program = schema.program,
+                    "the schema of the accounts is of a newer release, with which this one works"
+                );
+            } else {
+                tracing::info!(version = schema.database, "the schema of the accounts is up to date");
+            }
             Ok(())
         };
         self.migrated.get_or_try_init(|| migrate).await.copied()
@@ -50,17 +65,30 @@ impl Database {
         work: impl AsyncFnOnce(&PgPool) -> Result<T, sqlx::Error>,
     ) -> Result<T, AccountsError> {
         let limited = timeout(self.operation_timeout, async {
-            self.migrate().await?;
-            work(&self.pool).await
+            self.migrate()
+                .await
+                .map_err(|error| AccountsError::Unavailable { operation, reason: chain(&error) })?;
+            work(&self.pool).await.map_err(|error| accounts_error(operation, &error))
         });
         match limited.await {
-            Ok(result) => result.map_err(|error| accounts_error(operation, &error)),
+            Ok(result) => result,
             Err(_) => Err(AccountsError::Unavailable {
                 operation,
                 reason: format!("no answer within {} ms", self.operation_timeout.as_millis()),
             }),
         }
     }
+}
+
+/// The error and what it came from, in one sentence.
+fn chain(error: &SchemaError) -> String {
+    let mut sentence = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        sentence = format!("{sentence}: {error}");
+        source = error.source();
+    }
+    sentence
 }
 
 fn accounts_error(operation: &'static str, error: &sqlx::Error) -> AccountsError {

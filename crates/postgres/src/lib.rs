@@ -17,9 +17,11 @@ mod members;
 mod personal_tokens;
 mod registry;
 mod rows;
+mod schema;
 mod second_factors;
 mod tickets;
 
 pub use accounts::Accounts;
 pub use config::{AccountsSettings, Config};
 pub use connection::ConnectError;
+pub use schema::{IncompatibleSchema, Schema, SchemaError, SchemaStatus};

@@ -16,8 +16,10 @@ mod members;
 mod opening;
 mod personal_tokens;
 mod registry;
+mod schema;
 mod second_factors;
 mod tickets;
 
 pub use accounts::{Accounts, OpenAccountsError};
 pub use measurements::{Measurements, OpenMeasurementsError};
+pub use schema::{IncompatibleSchema, Schema, SchemaError, SchemaStatus};

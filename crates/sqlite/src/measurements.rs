@@ -16,12 +16,10 @@ use domain::measurement::{MeasurementQuery, MeasurementStore, SocketSums, StoreE
 use domain::rollup::UtcDay;
 use domain::{HubId, Ticks, TimeRange, UtcMillis};
 use sqlx::SqlitePool;
-use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
 use crate::opening;
-
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/measurements");
+use crate::schema::{self, SchemaError};
 
 /// Another process, a backup say, may hold the file for a moment.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -35,7 +33,7 @@ pub enum OpenMeasurementsError {
     #[error("opening {path}")]
     Open { path: PathBuf, source: sqlx::Error },
     #[error("bringing {path} up to date")]
-    Migrate { path: PathBuf, source: MigrateError },
+    Migrate { path: PathBuf, source: SchemaError },
 }
 
 /// The measurements in one SQLite file.
@@ -71,8 +69,7 @@ impl Measurements {
             )
             .await
             .map_err(failed)?;
-        MIGRATIONS
-            .run(&writer)
+        schema::up(&mut *writer.acquire().await.map_err(failed)?, &schema::of_measurements())
             .await
             .map_err(|source| OpenMeasurementsError::Migrate { path: path.to_owned(), source })?;
         let readers = pool(READERS).connect_with(options.read_only(true)).await.map_err(failed)?;

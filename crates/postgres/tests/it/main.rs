@@ -6,6 +6,7 @@ mod hubs;
 mod people;
 mod personal_tokens;
 mod registry;
+mod schema;
 mod tls;
 
 use std::time::{Duration, Instant};

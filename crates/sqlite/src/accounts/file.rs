@@ -5,6 +5,7 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous};
 
 use crate::opening;
+use crate::schema::{self, SchemaError};
 
 /// How long a writer waits for another, and a caller for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -17,7 +18,7 @@ pub enum OpenAccountsError {
     #[error("opening the accounts file {}", path.display())]
     Open { path: PathBuf, source: sqlx::Error },
     #[error("bringing the schema of {} up to date", path.display())]
-    Migrate { path: PathBuf, source: sqlx::migrate::MigrateError },
+    Migrate { path: PathBuf, source: SchemaError },
 }
 
 pub(super) async fn open(path: &Path) -> Result<SqlitePool, OpenAccountsError> {
@@ -34,10 +35,12 @@ pub(super) async fn open(path: &Path) -> Result<SqlitePool, OpenAccountsError> {
         .connect_with(options)
         .await
         .map_err(|source| OpenAccountsError::Open { path: path.to_owned(), source })?;
-    sqlx::migrate!("./migrations/accounts")
-        .run(&pool)
+    let mut connection =
+        pool.acquire().await.map_err(|source| OpenAccountsError::Open { path: path.to_owned(), source })?;
+    schema::up(&mut connection, &schema::of_accounts())
         .await
         .map_err(|source| OpenAccountsError::Migrate { path: path.to_owned(), source })?;
+    drop(connection);
     Ok(pool)
 }
 

@@ -8,3 +8,4 @@ mod people;
 mod personal_tokens;
 mod registry;
 mod rollups;
+mod schema;

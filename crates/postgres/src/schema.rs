@@ -1,0 +1,185 @@
+//! The schema's version: that of the database, that of this program, and the way from one to the other.
+//!
+//! Everything here works on a connection of its own and closes it. The migrator's lock is the session's: after an error, or
+//! when the caller gave up waiting, a connection of a pool would go back with the lock and keep all others out.
+
+mod compatibility;
+
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection as _, PgConnection};
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
+
+use crate::{Config, ConnectError};
+use compatibility::Applied;
+pub use compatibility::IncompatibleSchema;
+
+#[derive(Debug, thiserror::Error)]
+pub enum SchemaError {
+    #[error("connecting to the accounts' database")]
+    Connect(#[source] sqlx::Error),
+    #[error("no answer from the accounts' database within {} ms", .0.as_millis())]
+    TimedOut(Duration),
+    #[error("reading the version of the accounts' schema")]
+    Read(#[source] sqlx::Error),
+    #[error(transparent)]
+    Incompatible(#[from] IncompatibleSchema),
+    #[error("bringing the schema of the accounts to version {to}")]
+    Migrate { to: i64, source: MigrateError },
+    #[error("the database is empty: there is no version to go back to")]
+    Empty,
+    #[error("this program knows no way back from version {0} of the accounts' schema")]
+    NoWayBack(i64),
+    /// What the script says of itself, and what stood in the way.
+    #[error("the way back from version {from} was refused, and nothing has changed. {why}")]
+    WayBackRefused { from: i64, why: String, source: MigrateError },
+}
+
+/// What is known of the schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaStatus {
+    /// Of the newest migration that this program has.
+    pub program: i64,
+    /// Of the newest one that the database has; 0 when it is empty.
+    pub database: i64,
+    /// What would be done to bring it up to date: versions and names.
+    pub pending: Vec<(i64, String)>,
+    /// What the script says that leads back from `database`. `None`: this program has no such script.
+    pub way_back: Option<String>,
+}
+
+/// The schema of the accounts, for operators. Services bring it up to date by themselves.
+#[derive(Clone, Debug)]
+pub struct Schema {
+    options: PgConnectOptions,
+    connect_timeout: Duration,
+    limit: Duration,
+}
+
+impl Schema {
+    /// `config.statement_timeout_millis` is for each statement of a migration too.
+    pub fn new(config: &Config) -> Result<Self, ConnectError> {
+        let options = config
+            .options()
+            .map_err(ConnectError::Url)?
+            .application_name("wattline-schema")
+            .options([("statement_timeout", config.statement_timeout_millis)]);
+        Ok(Self { options, connect_timeout: config.acquire_timeout(), limit: config.operation_timeout() })
+    }
+
+    /// Changes nothing. A database that this program does not go with is an error that names both versions.
+    pub async fn status(&self) -> Result<SchemaStatus, SchemaError> {
+        let mut connection = self.connect().await?;
+        let outcome = timeout(self.limit, now(&mut connection)).await;
+        self.finish(connection, outcome).await
+    }
+
+    /// Applies what is missing; several may do so at once, and each migration is done once. A database that is one
+    /// version ahead is left as it is.
+    pub async fn up(&self) -> Result<SchemaStatus, SchemaError> {
+        let mut connection = self.connect().await?;
+        let outcome = timeout(self.limit, up(&mut connection)).await;
+        self.finish(connection, outcome).await
+    }
+
+    /// Goes back by one version, in one transaction. Whoever uses the database meanwhile must know the version before.
+    pub async fn down(&self) -> Result<SchemaStatus, SchemaError> {
+        let mut connection = self.connect().await?;
+        let outcome = timeout(self.limit, down(&mut connection)).await;
+        self.finish(connection, outcome).await
+    }
+
+    async fn connect(&self) -> Result<PgConnection, SchemaError> {
+        timeout(self.connect_timeout, PgConnection::connect_with(&self.options))
+            .await
+            .map_err(|_| SchemaError::TimedOut(self.connect_timeout))?
+            .map_err(SchemaError::Connect)
+    }
+
+    /// The session ends, however it went, and with it the lock.
+    async fn finish<T>(
+        &self,
+        connection: PgConnection,
+        outcome: Result<Result<T, SchemaError>, Elapsed>,
+    ) -> Result<T, SchemaError> {
+        let farewell = timeout(self.connect_timeout, connection.close()).await;
+        tracing::debug!(?farewell, "the connection for the schema is closed");
+        outcome.map_err(|_| SchemaError::TimedOut(self.limit))?
+    }
+}
+
+async fn now(connection: &mut PgConnection) -> Result<SchemaStatus, SchemaError> {
+    Ok(status(&migrations(), &applied(connection).await?)?)
+}
+
+async fn up(connection: &mut PgConnection) -> Result<SchemaStatus, SchemaError> {
+    let to = now(connection).await?.program;
+    // `run` says nothing of `Send` for a borrowed connection; this is what it calls.
+    let outcome = migrations().run_direct(None, connection, false).await;
+    outcome.map_err(|source| SchemaError::Migrate { to, source })?;
+    now(connection).await
+}
+
+async fn down(connection: &mut PgConnection) -> Result<SchemaStatus, SchemaError> {
+    let SchemaStatus { database: from, way_back, .. } = now(connection).await?;
+    if from == 0 {
+        return Err(SchemaError::Empty);
+    }
+    let why = way_back.ok_or(SchemaError::NoWayBack(from))?;
+    let outcome = migrations().undo(&mut *connection, from - 1).await;
+    outcome.map_err(|source| SchemaError::WayBackRefused { from, why, source })?;
+    now(connection).await
+}
+
+fn migrations() -> Migrator {
+    let mut migrations = sqlx::migrate!("./migrations");
+    // What this program does not know was judged by `compatibility`.
+    migrations.set_ignore_missing(true);
+    migrations
+}
+
+async fn applied(connection: &mut PgConnection) -> Result<Vec<Applied>, SchemaError> {
+    let is_there: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(SchemaError::Read)?;
+    if !is_there {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<(i64, String)> =
+        sqlx::query_as("SELECT version, description FROM _sqlx_migrations ORDER BY version")
+            .fetch_all(connection)
+            .await
+            .map_err(SchemaError::Read)?;
+    Ok(rows.into_iter().map(|(version, name)| Applied { version, name }).collect())
+}
+
+fn status(migrations: &Migrator, applied: &[Applied]) -> Result<SchemaStatus, IncompatibleSchema> {
+    let ups = || migrations.iter().filter(|migration| migration.migration_type.is_up_migration());
+    let known: Vec<i64> = ups().map(|migration| migration.version).collect();
+    compatibility::check(&known, applied)?;
+    let database = applied.last().map_or(0, |last| last.version);
+    let is_applied =
+        |migration: &&Migration| applied.iter().any(|applied| applied.version == migration.version);
+    let way_back = migrations.iter().find(|migration| {
+        migration.version == database && migration.migration_type == MigrationType::ReversibleDown
+    });
+    Ok(SchemaStatus {
+        program: known.last().copied().unwrap_or(0),
+        database,
+        pending: ups()
+            .filter(|migration| !is_applied(migration))
+            .map(|migration| (migration.version, migration.description.clone().into_owned()))
+            .collect(),
+        way_back: way_back.map(|migration| head(migration.sql.as_str())),
+    })
+}
+
+/// The comment that a script begins with.
+fn head(sql: &str) -> String {
+    let lines: Vec<&str> = sql.lines().map_while(|line| line.strip_prefix("-- ")).collect();
+    lines.join(" ")
+}

@@ -1,0 +1,18 @@
+-- What ends does so long after the suites, which forget what has ended before them.
+INSERT INTO person (id, email, name, password_hash) VALUES
+    (x'00000000000000000000000000000001', 'ada@example.org', 'Ada', 'hash of Ada'),
+    (x'00000000000000000000000000000002', 'bob@example.org', 'Zoë Müller', 'hash of Bob');
+INSERT INTO session (secret_hash, person, created, expires) VALUES
+    (x'1111111111111111111111111111111111111111111111111111111111111111', x'00000000000000000000000000000001', 1000, 9000000000000000);
+INSERT INTO household (id, name, zone) VALUES
+    (x'000000000000000000000000000000a1', 'Home', 'Europe/Berlin'),
+    (x'000000000000000000000000000000a2', 'Shed', 'UTC');
+INSERT INTO membership (person, household, role) VALUES
+    (x'00000000000000000000000000000001', x'000000000000000000000000000000a1', 'owner'),
+    (x'00000000000000000000000000000002', x'000000000000000000000000000000a1', 'guest'),
+    (x'00000000000000000000000000000002', x'000000000000000000000000000000a2', 'owner');
+INSERT INTO hub_assignment (hub, household, name, since, until) VALUES
+    (x'000000000000000000000000000000b1', x'000000000000000000000000000000a1', 'Cellar', 0, 100),
+    (x'000000000000000000000000000000b1', x'000000000000000000000000000000a2', 'Roof', 100, NULL);
+INSERT INTO socket_label (household, hub, number, name, room, icon) VALUES
+    (x'000000000000000000000000000000a1', x'000000000000000000000000000000b1', 63, 'Fridge', 'Kitchen', NULL);

@@ -1,0 +1,4 @@
+INSERT INTO rollup_day (hub, day, quarters, energy, power) VALUES
+    (x'000000000000000000000000000000b1', 20000, 96, x'0102', x'03'),
+    (x'000000000000000000000000000000b1', 20001, 4, x'01', x'');
+INSERT INTO stale_day (hub, day, nonce) VALUES (x'000000000000000000000000000000b1', 20000, 7);
