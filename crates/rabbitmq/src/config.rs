@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::time::Duration;
 
 use lapin::uri::{AMQPScheme, AMQPUri};
@@ -12,7 +13,9 @@ use crate::Measures;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// `amqp://user:password@host:5672/vhost`, or `amqps://`.
+    /// `amqp://user:password@host:5672/vhost`, or `amqps://`. Of a cluster that has no address of its own, its nodes:
+    /// `amqp://user:password@host-1:5672,host-2:5672,host-3:5672/vhost`. Each connection begins with any of them and tries
+    /// the others in turn.
     pub url: SecretString,
     /// Over how many queues the hubs are spread.
     pub queues: u16,
@@ -75,11 +78,12 @@ const MAX_TIMEOUT_MILLIS: u64 = 600_000;
 const MAX_LIMIT: u64 = i64::MAX.cast_unsigned();
 /// A peer that is gone is noticed within two of them.
 const HEARTBEAT_SECS: u16 = 10;
+const FORM: &str = "not like amqp://user:password@host:5672/vhost, or with more hosts after a comma";
 
 impl Config {
     /// Says what does not make sense, one sentence each, beginning with the key.
     pub fn validate(&self, faults: &mut Vec<String>) {
-        if let Err(reason) = self.uri() {
+        if let Err(reason) = self.uris() {
             faults.push(format!("rabbitmq.url: {reason}"));
         }
         for (key, value, max) in [
@@ -123,29 +127,43 @@ impl Config {
         }
     }
 
-    /// Who is spoken to in plain text; `None` with `amqps`, and without a sound URL.
+    /// Who is spoken to in plain text; `None` with `amqps`, and without a sound URL. Of several hosts one on another
+    /// machine, if there is one.
     pub fn plain_text_host(&self) -> Option<String> {
-        let uri = self.uri().ok()?;
-        matches!(uri.scheme, AMQPScheme::AMQP).then_some(uri.authority.host)
+        let plain = self.uris().ok()?.into_iter().filter(|uri| matches!(uri.scheme, AMQPScheme::AMQP));
+        plain.map(|uri| uri.authority.host).max_by_key(|host| !is_local(host))
     }
 
     /// Where it leads, without who logs in.
     pub fn place(&self) -> String {
-        self.uri().map_or_else(
-            |_| "nowhere".to_owned(),
-            |uri| format!("{}://{}:{}", uri.scheme, uri.authority.host, uri.authority.port),
-        )
+        let Ok(uris) = self.uris() else { return "nowhere".to_owned() };
+        let scheme = uris.first().map(|uri| uri.scheme.clone()).unwrap_or_default();
+        let hosts = uris.into_iter().map(|uri| format!("{}:{}", uri.authority.host, uri.authority.port));
+        format!("{scheme}://{}", hosts.collect::<Vec<_>>().join(","))
     }
 
-    /// The reason names nothing of the URL, which holds a password.
-    pub(crate) fn uri(&self) -> Result<AMQPUri, &'static str> {
+    /// One for each host, at least one. The reason names nothing of the URL, which holds a password.
+    pub(crate) fn uris(&self) -> Result<Vec<AMQPUri>, &'static str> {
         let url = self.url.expose_secret();
         if url.is_empty() {
             return Err("must be set");
         }
-        let mut uri: AMQPUri = url.parse().map_err(|_| "not like amqp://user:password@host:5672/vhost")?;
-        uri.query.heartbeat.get_or_insert(HEARTBEAT_SECS);
-        Ok(uri)
+        let (scheme, rest) = url.split_once("://").ok_or(FORM)?;
+        let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        // A password may hold commas.
+        let hosts_begin = authority.rfind('@').map_or(0, |at| at + 1);
+        let (login, hosts) = authority.split_at(hosts_begin);
+        hosts
+            .split(',')
+            .map(|host| {
+                if host.is_empty() && host != hosts {
+                    return Err(FORM);
+                }
+                let mut uri: AMQPUri = format!("{scheme}://{login}{host}{path}").parse().map_err(|_| FORM)?;
+                uri.query.heartbeat.get_or_insert(HEARTBEAT_SECS);
+                Ok(uri)
+            })
+            .collect()
     }
 
     pub(crate) const fn confirm_timeout(&self) -> Duration {
@@ -155,6 +173,12 @@ impl Config {
     pub(crate) const fn connect_timeout(&self) -> Duration {
         Duration::from_millis(self.connect_timeout_millis)
     }
+}
+
+fn is_local(host: &str) -> bool {
+    let bare = host.trim_matches(['[', ']']);
+    bare.eq_ignore_ascii_case("localhost")
+        || bare.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 #[cfg(test)]
@@ -182,6 +206,7 @@ mod tests {
             ("amqp://broker:5672/%2f?heartbeat=5", "amqp://hub:word@broker:5672/%2f?heartbeat=5"),
             ("amqp://broker/a@b", "amqp://hub:word@broker/a@b"),
             ("amqp://me:mine@broker", "amqp://me:mine@broker"),
+            ("amqps://one,two:5673/home", "amqps://hub:word@one,two:5673/home"),
             ("", ""),
         ] {
             let mut config = Config { url: url.into(), ..Config::default() };
@@ -196,6 +221,30 @@ mod tests {
         assert_eq!(host("amqp://me:mine@broker.example:5672/%2f").as_deref(), Some("broker.example"));
         assert_eq!(host("amqp://127.0.0.1").as_deref(), Some("127.0.0.1"));
         assert_eq!(host("amqps://broker.example"), None);
+        for mixed in
+            ["amqp://broker.example,127.0.0.1,localhost,[::1]", "amqp://localhost,[::1],broker.example"]
+        {
+            assert_eq!(host(mixed).as_deref(), Some("broker.example"));
+        }
+    }
+
+    #[test]
+    fn the_nodes_of_a_cluster_differ_in_their_hosts_only() {
+        let config = |url: &str| Config { url: url.into(), ..Config::default() };
+        let cluster = config("amqp://me:a,b@one,two:5673,[::1]:5674/home?heartbeat=3");
+        let uris = cluster.uris().unwrap();
+        let hosts: Vec<_> =
+            uris.iter().map(|uri| (uri.authority.host.as_str(), uri.authority.port)).collect();
+        assert_eq!(hosts, [("one", 5672), ("two", 5673), ("[::1]", 5674)]);
+        for uri in &uris {
+            assert_eq!(uri.authority.userinfo.password, "a,b");
+            assert_eq!((uri.vhost.as_str(), uri.query.heartbeat), ("home", Some(3)));
+        }
+        assert_eq!(cluster.place(), "amqp://one:5672,two:5673,[::1]:5674");
+        assert_eq!(config("amqps://broker.example").place(), "amqps://broker.example:5671");
+        for none in ["amqp://one,,two", "amqp://one,", "amqp://,one/home", "amqp://one,two:port"] {
+            assert!(config(none).uris().is_err(), "{none}");
+        }
     }
 
     #[test]

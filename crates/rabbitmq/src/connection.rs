@@ -5,6 +5,7 @@ use std::time::Duration;
 use lapin::options::ConfirmSelectOptions;
 use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 use lapin::tcp::OwnedTLSConfig;
+use lapin::uri::AMQPUri;
 use lapin::{Channel, Connection, ConnectionProperties};
 use tokio::time::{sleep, timeout};
 
@@ -39,9 +40,26 @@ impl Error {
     }
 }
 
-/// `name` is what an operator sees among the broker's connections.
+/// To one of the nodes: any of them, and if that fails the others in turn. `name` is what an operator sees among the
+/// broker's connections.
 pub(crate) async fn connect(config: &Config, name: &str) -> Result<Connection, Error> {
-    let uri = config.uri().map_err(Error::Url)?;
+    let mut uris = config.uris().map_err(Error::Url)?;
+    // Clients that all began with the same node would all be there.
+    let first = rand::random_range(0..uris.len().max(1));
+    uris.rotate_left(first);
+    let mut failure = Error::Lost;
+    for uri in uris {
+        match connect_to(uri, config, name).await {
+            Ok(connection) => return Ok(connection),
+            // The nodes of a cluster have their accounts in common.
+            Err(Error::LoginRefused) => return Err(Error::LoginRefused),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
+
+async fn connect_to(uri: AMQPUri, config: &Config, name: &str) -> Result<Connection, Error> {
     let properties = ConnectionProperties::default().with_connection_name(name.into());
     let limit = config.connect_timeout();
     let runtime = lapin::runtime::default_runtime().map_err(Error::broker("connecting"))?;

@@ -30,7 +30,7 @@ impl Live {
     /// Must be called within a tokio runtime. Declares nothing but its queue, and is not available until a
     /// source or [`declare_topology`](crate::declare_topology) has declared the rest.
     pub fn connect(config: Config) -> Result<Self, Error> {
-        config.uri().map_err(Error::Url)?;
+        config.uris().map_err(Error::Url)?;
         let viewers = Arc::new(Viewers::default());
         let stop = CancellationToken::new();
         let task = subscribing::Task::new(config, Arc::clone(&viewers));

@@ -30,7 +30,7 @@ const INBOX: usize = 1_000;
 /// Connects in the background, and again whenever the connection is lost; fails only on a URL that is none. Must be called
 /// within a tokio runtime. A presence may get lost, as hubs say it again. The connection ends when the stream is dropped.
 pub fn presences(config: Config) -> Result<PresenceStream, Error> {
-    config.uri().map_err(Error::Url)?;
+    config.uris().map_err(Error::Url)?;
     let (news, inbox) = mpsc::channel(INBOX);
     let stop = CancellationToken::new();
     tokio::spawn(Task { config, news }.run(stop.clone()));

@@ -22,7 +22,7 @@ impl Publisher {
     /// Connects in the background, and again whenever the connection is lost; fails only on a URL that is none.
     /// Must be called within a tokio runtime. Dropping it ends the connection.
     pub fn connect(config: Config) -> Result<Self, Error> {
-        config.uri().map_err(Error::Url)?;
+        config.uris().map_err(Error::Url)?;
         let config = Arc::new(config);
         let outbox = Outbox::open(Arc::clone(&config), "wattline publisher");
         let herald = Herald::open(config, outbox.connections());

@@ -112,7 +112,7 @@ impl Source {
     /// Must be called within a tokio runtime. Dropping it ends the connection, and the broker gives what was not
     /// settled to others.
     pub fn connect(config: Config) -> Result<Self, Error> {
-        config.uri().map_err(Error::Url)?;
+        config.uris().map_err(Error::Url)?;
         let config = Arc::new(config);
         let shared = Arc::new(Shared::default());
         let (requests, inbox) = mpsc::channel(REQUESTS);

@@ -128,6 +128,18 @@ async fn without_a_broker_everything_starts_and_says_that_it_is_not_available() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_is_away_is_passed_over() {
+    let server = tokio::task::spawn_blocking(RabbitMq::start).await.unwrap().unwrap();
+    let (nobody, port) = (free_port(), server.port());
+    let url = format!("amqp://guest:guest@127.0.0.1:{nobody},127.0.0.1:{port}/%2f");
+    let config = Config { url: url.into(), queues: 1, ..Config::default() };
+    // It begins with either.
+    for _ in 0..8 {
+        declare_topology(&config).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_comes_later_is_found() {
     let port = free_port();
     let url = format!("amqp://guest:guest@127.0.0.1:{port}/%2f");
