@@ -1,7 +1,7 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -40,15 +40,24 @@ struct Counts {
     ended: AtomicU64,
     /// Bytes from clients.
     sent: AtomicU64,
+    /// Which of several is next.
+    turn: AtomicUsize,
 }
 
 impl TcpGate {
     pub async fn start(upstream: SocketAddr) -> io::Result<Self> {
+        Self::start_before([upstream]).await
+    }
+
+    /// In front of several, as a load balancer is: each connection goes to the next one, and where it is refused, to the
+    /// one after that.
+    pub async fn start_before(upstreams: impl Into<Arc<[SocketAddr]>>) -> io::Result<Self> {
         let port = free_port();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let (state, watched) = watch::channel(TcpState::Pass);
         let counts = Arc::new(Counts::default());
-        let door = Door { port, upstream, state: watched, counts: counts.clone() };
+        let upstreams = upstreams.into();
+        let door = Door { port, upstreams, state: watched, counts: counts.clone() };
         let task = tokio::spawn(door.run(listener));
         Ok(Self { port, state, counts, task })
     }
@@ -85,7 +94,7 @@ impl Drop for TcpGate {
 
 struct Door {
     port: u16,
-    upstream: SocketAddr,
+    upstreams: Arc<[SocketAddr]>,
     state: watch::Receiver<TcpState>,
     counts: Arc<Counts>,
 }
@@ -101,8 +110,9 @@ impl Door {
                     changed = self.state.changed() => if changed.is_err() { return },
                     Some(_) = connections.join_next() => {}
                     accepted = listener.accept() => if let Ok((stream, _)) = accepted {
-                        let through = carry(stream, self.upstream, self.state.clone(), self.counts.clone());
                         let open = Open::new(self.counts.clone());
+                        let (state, counts) = (self.state.clone(), self.counts.clone());
+                        let through = carry(stream, self.upstreams.clone(), state, counts);
                         connections.spawn(async move {
                             let _open = open;
                             through.await
@@ -148,12 +158,12 @@ impl Drop for Open {
 
 async fn carry(
     client: TcpStream,
-    upstream: SocketAddr,
+    upstreams: Arc<[SocketAddr]>,
     mut state: watch::Receiver<TcpState>,
     counts: Arc<Counts>,
 ) -> io::Result<()> {
     passing(&mut state).await?;
-    let server = TcpStream::connect(upstream).await?;
+    let server = connect(&upstreams, counts.turn.fetch_add(1, Ordering::SeqCst)).await?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
     let (from_client, to_client) = client.into_split();
@@ -163,6 +173,17 @@ async fn carry(
     });
     tokio::try_join!(there, pump(from_server, to_client, state, |_| {}))?;
     Ok(())
+}
+
+async fn connect(upstreams: &[SocketAddr], turn: usize) -> io::Result<TcpStream> {
+    let mut refused = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for offset in 0..upstreams.len() {
+        match TcpStream::connect(upstreams[(turn + offset) % upstreams.len()]).await {
+            Ok(server) => return Ok(server),
+            Err(error) => refused = error,
+        }
+    }
+    Err(refused)
 }
 
 async fn passing(state: &mut watch::Receiver<TcpState>) -> io::Result<()> {
@@ -253,6 +274,16 @@ mod tests {
         within(LONG, "the end came back", stream.read_to_end(&mut rest)).await.unwrap();
         assert!(rest.is_empty());
         until(LONG, "it was counted", async || (gate.open() == 0).then_some(())).await;
+    }
+
+    #[tokio::test]
+    async fn before_several_the_next_takes_what_one_refuses() {
+        let nobody = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+        let gate = TcpGate::start_before([nobody, echo().await]).await.unwrap();
+        for _ in 0..3 {
+            let mut stream = connect(&gate).await.unwrap();
+            assert_eq!(answer(&mut stream, b"hello").await, b"hello");
+        }
     }
 
     #[tokio::test]

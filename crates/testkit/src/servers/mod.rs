@@ -25,7 +25,7 @@ pub use ports::free_port;
 pub use postgresql::PostgreSql;
 pub(crate) use process::run as run_command;
 pub use program::{Program, ProgramSetup, run_to_end};
-pub use rabbitmq::{RabbitMq, RabbitMqSetup};
+pub use rabbitmq::{RabbitMq, RabbitMqCluster, RabbitMqClusterSetup, RabbitMqSetup};
 pub use smtp::Smtp;
 
 /// Why there is no server.

@@ -1,3 +1,4 @@
 //! The servers can be started, killed and started again.
 
+mod cluster;
 mod servers;
