@@ -29,6 +29,9 @@ pub struct SwarmSummary {
     pub values_per_s: f64,
     pub confirm_p50_ms: f64,
     pub confirm_p99_ms: f64,
+    pub confirm_longest_ms: f64,
+    /// The longest time in which the hubs behind a connection got no confirm.
+    pub confirm_gap_ms: f64,
     /// The most that was resident.
     pub rss_mib: f64,
     /// Of everything that was confirmed, duplicates and poison included.
@@ -64,6 +67,8 @@ impl SwarmSummary {
             values_per_s: values_confirmed as f64 / seconds,
             confirm_p50_ms: latencies.quantile_millis(0.5),
             confirm_p99_ms: latencies.quantile_millis(0.99),
+            confirm_longest_ms: latencies.quantile_millis(1.0),
+            confirm_gap_ms: tally.longest_gap.as_secs_f64() * 1_000.0,
             rss_mib,
             cpu_us_per_container: cpu_micros / everything.max(1) as f64,
         }
@@ -131,6 +136,8 @@ mod tests {
             "values_per_s",
             "confirm_p50_ms",
             "confirm_p99_ms",
+            "confirm_longest_ms",
+            "confirm_gap_ms",
             "rss_mib",
             "cpu_us_per_container",
         ] {

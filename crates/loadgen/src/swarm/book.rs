@@ -23,6 +23,8 @@ pub struct Tally {
     /// Sent and never confirmed.
     pub unknown: u64,
     pub reconnects: u64,
+    /// Between two confirms to the same hubs, lost connections included.
+    pub longest_gap: Duration,
 }
 
 #[derive(Debug)]
@@ -59,6 +61,10 @@ impl Book {
             Kind::Poison => self.tally.poison_confirmed += 1,
         }
         self.note(item, Outcome::Confirmed);
+    }
+
+    pub(super) fn gap(&mut self, gap: Duration) {
+        self.tally.longest_gap = self.tally.longest_gap.max(gap);
     }
 
     pub(super) fn unknown(&mut self, item: Item) {

@@ -58,6 +58,8 @@ pub(super) struct Lane {
     pub(super) storm: watch::Receiver<u64>,
     /// To be published again, first of all.
     pub(super) again: VecDeque<Item>,
+    /// When the last confirm came.
+    pub(super) confirmed: Option<Instant>,
 }
 
 /// Why a connection is no longer used.
@@ -273,13 +275,16 @@ impl<'a> Session<'a> {
     fn hear(&mut self) -> Result<(), Error> {
         let now = Instant::now();
         self.heard = now;
-        let mut refused = false;
+        let (mut refused, mut taken_any) = (false, false);
         let mut book = self.lane.shared.book();
         while let Some(event) = self.connection.events.next().map_err(Error::Unexpected)? {
             match event {
                 Event::Confirm { tag, multiple, taken } => {
                     self.flights.landed(tag, multiple, taken, |flight, landing| match landing {
-                        Landing::Taken => book.confirmed(flight.item, now - flight.since),
+                        Landing::Taken => {
+                            taken_any = true;
+                            book.confirmed(flight.item, now - flight.since);
+                        }
                         Landing::Refused | Landing::Returned => {
                             refused = true;
                             self.lane.again.push_back(flight.item);
@@ -299,6 +304,9 @@ impl<'a> Session<'a> {
                 Event::Closed(reason) => return Err(Error::Refused(reason)),
                 Event::Method(..) => {}
             }
+        }
+        if taken_any && let Some(last) = self.lane.confirmed.replace(now) {
+            book.gap(now - last);
         }
         drop(book);
         if !refused {

@@ -167,6 +167,7 @@ impl Plan {
                 opens,
                 storm: storm.clone(),
                 again: VecDeque::new(),
+                confirmed: None,
             }
         })
     }
