@@ -18,6 +18,8 @@ pub(crate) struct Form {
     /// Under load after healing.
     pub(crate) after: Duration,
     pub(crate) heartbeat_secs: u16,
+    /// A node of a cluster that is not heard of for so long is down. RabbitMQ's default is 60.
+    pub(crate) net_ticktime_secs: u16,
     /// How long a write-service waits for the store's answer.
     pub(crate) store_timeout: Duration,
 }
@@ -34,6 +36,7 @@ impl Form {
         before: Duration::from_secs(1),
         after: Duration::from_secs(1),
         heartbeat_secs: 2,
+        net_ticktime_secs: 6,
         store_timeout: Duration::from_secs(2),
     };
     pub(crate) const LONG: Self = Self {
@@ -45,6 +48,7 @@ impl Form {
         before: Duration::from_secs(10),
         after: Duration::from_secs(5),
         heartbeat_secs: 10,
+        net_ticktime_secs: 30,
         store_timeout: Duration::from_secs(15),
     };
 

@@ -23,6 +23,10 @@ pub(crate) struct Summary {
     pub(crate) containers_confirmed: u64,
     pub(crate) refused: u64,
     pub(crate) reconnects: u64,
+    /// The longest that one container waited for the confirm of the connection it got through on.
+    pub(crate) confirm_longest_ms: f64,
+    /// The longest time in which the hubs behind a connection got no confirm.
+    pub(crate) confirm_gap_ms: f64,
 }
 
 /// What the ledger and the store say of one another.
@@ -156,7 +160,8 @@ mod tests {
     #[test]
     fn the_summary_comes_after_all_else() {
         let log = "{\"level\":\"info\"}\n5000 confirmed, 1000/s\n\
-                   {\"containers_confirmed\":7,\"refused\":2,\"reconnects\":1,\"hubs\":3}\n";
+                   {\"containers_confirmed\":7,\"refused\":2,\"reconnects\":1,\"hubs\":3,\
+                   \"confirm_longest_ms\":5.5,\"confirm_gap_ms\":8}\n";
         let summary = summary(log).unwrap();
         assert_eq!((summary.containers_confirmed, summary.refused, summary.reconnects), (7, 2, 1));
     }

@@ -109,7 +109,12 @@ impl Chaos {
 fn play(scenario: &Scenario, stage: &mut Stage, form: Form) -> anyhow::Result<Outcome> {
     eprintln!("\n\x1b[1m▸ {}\x1b[0m", scenario.name);
     let mut outcome = Outcome { name: scenario.name, ..Outcome::default() };
-    let mut scene = Scene::new(stage, scenario.name, form)?;
+    if scenario.on_cluster {
+        let of_cluster = SCENARIOS.iter().filter(|scenario| scenario.on_cluster);
+        let vhosts: Vec<&str> = of_cluster.map(|scenario| scenario.name).collect();
+        stage.need_cluster(form.net_ticktime_secs, &vhosts)?;
+    }
+    let mut scene = Scene::new(stage, scenario, form)?;
     if let Err(error) = (scenario.play)(&mut scene, &mut outcome) {
         interrupt::check()?;
         outcome.faults.push(format!("{error:#}"));
@@ -122,6 +127,7 @@ fn play(scenario: &Scenario, stage: &mut Stage, form: Form) -> anyhow::Result<Ou
         // The next one must not inherit what this one left broken.
         stage.rabbitmq.restart()?;
         stage.influxdb.restart()?;
+        stage.cluster = None;
     }
     eprintln!(
         "  {}: {}, {:.0} s, {} containers, recovery {:.1} s, peak {} MiB: {}",

@@ -4,15 +4,16 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use testkit::faults::{StoreGate, TcpGate};
-use testkit::servers::Program;
+use testkit::servers::{Program, RabbitMqCluster};
 
-use super::broker;
+use super::broker::{self, Broker};
 use super::form::{Form, RECOVERY};
 use super::loadgen::{Evidence, Summary, Swarm, SwarmSetup};
 use super::memory::{Memory, Who};
 use super::report::Outcome;
+use super::scenarios::Scenario;
 use super::stage::Stage;
 use super::writer::WriterSetup;
 use crate::interrupt::{self, pass};
@@ -28,6 +29,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) stage: &'a mut Stage,
     pub(crate) form: Form,
     pub(crate) name: &'static str,
+    on_cluster: bool,
     pub(crate) folder: PathBuf,
     /// Between hubs and the broker.
     pub(crate) hubs: TcpGate,
@@ -46,21 +48,23 @@ pub(crate) struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
-    pub(crate) fn new(stage: &'a mut Stage, name: &'static str, form: Form) -> anyhow::Result<Self> {
+    pub(crate) fn new(stage: &'a mut Stage, scenario: &Scenario, form: Form) -> anyhow::Result<Self> {
+        let &Scenario { name, on_cluster, .. } = scenario;
         // Another suite may be running on this machine.
         let folder = stage.folder.join(format!("{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder)?;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, stage.rabbitmq.port()));
+        let addresses = rabbitmq(stage, on_cluster).addresses();
         let store = stage.influxdb.url();
         let (hubs, broker, store) = stage.runtime.block_on(async {
-            let hubs = TcpGate::start(address).await?;
-            let broker = TcpGate::start(address).await?;
+            let hubs = TcpGate::start_before(addresses.clone()).await?;
+            let broker = TcpGate::start_before(addresses).await?;
             Ok::<_, std::io::Error>((hubs, broker, StoreGate::start(Some(store)).await?))
         })?;
         Ok(Self {
             stage,
             form,
             name,
+            on_cluster,
             folder,
             hubs,
             broker,
@@ -75,9 +79,27 @@ impl<'a> Scene<'a> {
         })
     }
 
-    fn url(&self, port: u16) -> String {
+    fn url(&self, hosts: &[SocketAddr]) -> String {
         let heartbeat = self.form.heartbeat_secs;
-        format!("amqp://guest:guest@127.0.0.1:{port}/{}?heartbeat={heartbeat}", self.name)
+        let hosts: Vec<String> = hosts.iter().map(SocketAddr::to_string).collect();
+        format!("amqp://guest:guest@{}/{}?heartbeat={heartbeat}", hosts.join(","), self.name)
+    }
+
+    fn url_of(&self, gate: &TcpGate) -> String {
+        self.url(&[SocketAddr::from((Ipv4Addr::LOCALHOST, gate.port()))])
+    }
+
+    /// With all its nodes, and no gate before them.
+    pub(crate) fn url_of_nodes(&self) -> String {
+        self.url(&self.rabbitmq().addresses())
+    }
+
+    pub(crate) fn rabbitmq(&self) -> &dyn Broker {
+        rabbitmq(self.stage, self.on_cluster)
+    }
+
+    pub(crate) fn cluster(&mut self) -> anyhow::Result<&mut RabbitMqCluster> {
+        self.stage.cluster.as_mut().context("there is no cluster")
     }
 
     /// A write-service that consumes. Each has a folder of its own.
@@ -95,7 +117,7 @@ impl<'a> Scene<'a> {
         self.writers += 1;
         let mut setup = WriterSetup {
             folder: self.folder.join(format!("write-service-{}", self.writers)),
-            broker: self.url(self.broker.port()),
+            broker: self.url_of(&self.broker),
             store: self.store.url(),
             database: self.name.to_owned(),
             store_timeout: self.form.store_timeout,
@@ -124,7 +146,7 @@ impl<'a> Scene<'a> {
         let setup = SwarmSetup {
             binaries: &self.stage.binaries,
             folder: &self.folder,
-            broker: &self.url(self.hubs.port()),
+            broker: &self.url_of(&self.hubs),
             form: &self.form,
             poison,
         };
@@ -155,7 +177,7 @@ impl<'a> Scene<'a> {
         pass(self.form.before)
     }
 
-    fn until_writes_go_on(&self) -> anyhow::Result<Duration> {
+    pub(crate) fn until_writes_go_on(&self) -> anyhow::Result<Duration> {
         let before = self.store.stored();
         self.until("writes go on", |scene| Ok(scene.store.stored() >= before + 2))
     }
@@ -178,11 +200,11 @@ impl<'a> Scene<'a> {
     }
 
     pub(crate) fn waiting(&self) -> anyhow::Result<u64> {
-        broker::waiting(&self.stage.rabbitmq, self.name)
+        broker::waiting(self.rabbitmq(), self.name)
     }
 
     fn held(&self) -> anyhow::Result<u64> {
-        broker::held(&self.stage.rabbitmq, self.name)
+        broker::held(self.rabbitmq(), self.name)
     }
 
     /// Some more load, then the end of it; the ledger is the judge. `healed` is when the last fault was over.
@@ -206,7 +228,7 @@ impl<'a> Scene<'a> {
         outcome.recovery_s = longest.as_secs_f64();
         self.expect(longest <= RECOVERY, format!("recovery took {:.1} s", longest.as_secs_f64()));
 
-        let broker = self.stage.rabbitmq.url_of(self.name);
+        let broker = self.url(&self.rabbitmq().addresses()[..1]);
         let evidence = Evidence {
             binaries: &self.stage.binaries,
             folder: &self.folder,
@@ -258,6 +280,13 @@ impl<'a> Scene<'a> {
             self.logs.iter().for_each(|log| print_end(log));
             eprintln!("  everything is kept in {}", self.folder.display());
         }
+    }
+}
+
+fn rabbitmq(stage: &Stage, on_cluster: bool) -> &dyn Broker {
+    match &stage.cluster {
+        Some(cluster) if on_cluster => cluster,
+        _ => &stage.rabbitmq,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The faults.
 
 mod broker;
+mod cluster;
 mod dead_letters;
 mod kills;
 mod memory_alarm;
@@ -16,22 +17,38 @@ use super::scene::Scene;
 pub(crate) struct Scenario {
     /// Also that of its vhost and its database.
     pub(crate) name: &'static str,
-    pub(crate) play: fn(&mut Scene<'_>, &mut Outcome) -> anyhow::Result<()>,
+    /// Of three nodes, in place of the one.
+    pub(crate) on_cluster: bool,
+    pub(crate) play: Play,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 14] = [
-    Scenario { name: "kill-before-ack", play: kills::before_ack },
-    Scenario { name: "kill-each", play: kills::each_in_turn },
-    Scenario { name: "broker-restart", play: broker::restart },
-    Scenario { name: "half-open-broker", play: broker::half_open },
-    Scenario { name: "half-open-store", play: store::half_open },
-    Scenario { name: "memory-alarm", play: memory_alarm::play },
-    Scenario { name: "store-busy", play: store::busy },
-    Scenario { name: "store-hanging", play: store::hanging },
-    Scenario { name: "answer-lost", play: store::answer_lost },
-    Scenario { name: "queue-full", play: queue_full::play },
-    Scenario { name: "dead-letter-queue-gone", play: dead_letters::queue_gone },
-    Scenario { name: "poison", play: dead_letters::poison },
-    Scenario { name: "sigterm-under-load", play: sigterm::play },
-    Scenario { name: "replicas", play: replicas::play },
+type Play = fn(&mut Scene<'_>, &mut Outcome) -> anyhow::Result<()>;
+
+impl Scenario {
+    const fn new(name: &'static str, play: Play) -> Self {
+        Self { name, on_cluster: false, play }
+    }
+
+    const fn on_cluster(name: &'static str, play: Play) -> Self {
+        Self { name, on_cluster: true, play }
+    }
+}
+
+pub(crate) const SCENARIOS: [Scenario; 16] = [
+    Scenario::new("kill-before-ack", kills::before_ack),
+    Scenario::new("kill-each", kills::each_in_turn),
+    Scenario::new("broker-restart", broker::restart),
+    Scenario::new("half-open-broker", broker::half_open),
+    Scenario::new("half-open-store", store::half_open),
+    Scenario::new("memory-alarm", memory_alarm::play),
+    Scenario::new("store-busy", store::busy),
+    Scenario::new("store-hanging", store::hanging),
+    Scenario::new("answer-lost", store::answer_lost),
+    Scenario::new("queue-full", queue_full::play),
+    Scenario::new("dead-letter-queue-gone", dead_letters::queue_gone),
+    Scenario::new("poison", dead_letters::poison),
+    Scenario::new("sigterm-under-load", sigterm::play),
+    Scenario::new("replicas", replicas::play),
+    Scenario::on_cluster("cluster-kill", cluster::kill),
+    Scenario::on_cluster("cluster-partition", cluster::partition),
 ];
