@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::HubId;
 use domain::presence::Presence;
+use domain::trace::TraceContext;
 use domain::transport::{ContainerPublisher, PublishError};
 
 /// Compresses what has at least so many bytes, and hands all of it on. The spool keeps them as they are: who reads it
@@ -19,13 +20,20 @@ impl Compressing {
     pub fn new(publisher: Arc<dyn ContainerPublisher>, from_bytes: usize) -> Self {
         Self { publisher, from_bytes }
     }
+
+    fn compressed(&self, body: Bytes) -> Bytes {
+        if body.len() >= self.from_bytes { wire::compress(body) } else { body }
+    }
 }
 
 #[async_trait]
 impl ContainerPublisher for Compressing {
     async fn publish(&self, hub: HubId, body: Bytes) -> Result<(), PublishError> {
-        let body = if body.len() >= self.from_bytes { wire::compress(body) } else { body };
-        self.publisher.publish(hub, body).await
+        self.publisher.publish(hub, self.compressed(body)).await
+    }
+
+    async fn publish_traced(&self, hub: HubId, body: Bytes, trace: TraceContext) -> Result<(), PublishError> {
+        self.publisher.publish_traced(hub, self.compressed(body), trace).await
     }
 
     async fn announce(&self, presence: &Presence) -> Result<(), PublishError> {

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::HubId;
 use domain::presence::Presence;
+use domain::trace::TraceContext;
 use domain::transport::{ContainerPublisher, PublishError};
 
 /// Passes on to the publisher that it was last given.
@@ -30,6 +31,10 @@ impl Switch {
 impl ContainerPublisher for Switch {
     async fn publish(&self, hub: HubId, body: Bytes) -> Result<(), PublishError> {
         self.now().publish(hub, body).await
+    }
+
+    async fn publish_traced(&self, hub: HubId, body: Bytes, trace: TraceContext) -> Result<(), PublishError> {
+        self.now().publish_traced(hub, body, trace).await
     }
 
     async fn announce(&self, presence: &Presence) -> Result<(), PublishError> {

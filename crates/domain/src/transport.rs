@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use crate::ids::HubId;
 use crate::presence::Presence;
+use crate::trace::TraceContext;
 
 /// Transport out, used by a hub.
 #[async_trait]
@@ -16,6 +17,17 @@ pub trait ContainerPublisher: Send + Sync + 'static {
     /// an error the caller keeps it and tries again, and it may then arrive twice. May be called while others
     /// are in flight; order is kept between calls of which one returned before the other began.
     async fn publish(&self, hub: HubId, body: Bytes) -> Result<(), PublishError>;
+
+    /// The same, and tells whoever receives it to which trace it belongs, where the transport has a place for that. It has
+    /// about as many bytes as a container, so it is for some of them only.
+    async fn publish_traced(
+        &self,
+        hub: HubId,
+        body: Bytes,
+        _trace: TraceContext,
+    ) -> Result<(), PublishError> {
+        self.publish(hub, body).await
+    }
 
     /// Says how the hub is, now and again after every reconnect until it says otherwise. `Ok` when it is on its way: it may
     /// get lost, and nobody need listen. Whoever publishes to where no hub is ever away has nothing to say.
@@ -55,6 +67,8 @@ pub struct Delivery {
     /// It may have been delivered before.
     pub redelivered: bool,
     pub receipt: Receipt,
+    /// Of the few that are followed; boxed for the sake of all others. Whoever published it may say what they like here.
+    pub trace: Option<Box<TraceContext>>,
 }
 
 /// Transport in, used by the write-service. Reconnects by itself, for ever, with jitter; what was delivered
@@ -71,7 +85,7 @@ pub trait ContainerSource: Send + Sync + 'static {
     /// The store has them. Stale receipts are passed over: their containers come again, which is harmless.
     async fn accept(&self, receipts: &[Receipt]) -> Result<(), SourceError>;
 
-    /// Puts the container among the dead letters with the reason beside it, then settles it. When it returns
+    /// Puts the container among the dead letters with the reason, and its trace, beside it, then settles it. When it returns
     /// `Ok` the dead letter is safe. While the dead letters take nothing more the transport may keep it elsewhere,
     /// and without our reason, until they do.
     async fn dead_letter(&self, delivery: &Delivery, reason: &str) -> Result<(), SourceError>;

@@ -26,6 +26,9 @@ struct Line<'a> {
     at: UtcMillis,
     hub: Option<HubId>,
     reason: &'a str,
+    /// The trace of one that was followed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traceparent: Option<String>,
     /// Base64.
     body: String,
 }
@@ -37,7 +40,8 @@ impl DeadLetters {
 
     pub(crate) async fn append(&self, delivery: &Delivery, reason: &str) -> io::Result<()> {
         let body = STANDARD.encode(&delivery.body);
-        let line = Line { at: self.clock.now(), hub: delivery.hub, reason, body };
+        let traceparent = delivery.trace.as_ref().map(ToString::to_string);
+        let line = Line { at: self.clock.now(), hub: delivery.hub, reason, traceparent, body };
         let mut line = serde_json::to_vec(&line)?;
         line.push(b'\n');
         let folder = self.folder.clone();

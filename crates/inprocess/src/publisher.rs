@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::HubId;
 use domain::presence::Presence;
+use domain::trace::TraceContext;
 use domain::transport::{ContainerPublisher, PublishError};
 use tokio::time::{Instant, timeout_at};
 
@@ -29,17 +30,19 @@ impl Publisher {
     pub fn with_settle_timeout(self, settle_timeout: Duration) -> Self {
         Self { settle_timeout, ..self }
     }
-}
 
-#[async_trait]
-impl ContainerPublisher for Publisher {
-    async fn publish(&self, hub: HubId, body: Bytes) -> Result<(), PublishError> {
+    async fn hand_over(
+        &self,
+        hub: HubId,
+        body: Bytes,
+        trace: Option<Box<TraceContext>>,
+    ) -> Result<(), PublishError> {
         let deadline = Instant::now() + self.settle_timeout;
         let Ok(Some(place)) = timeout_at(deadline, self.queue.place()).await else {
             return Err(PublishError::Unavailable("too many containers wait to be stored".to_owned()));
         };
         self.live.show(hub, &body);
-        let mut settled = self.queue.push(hub, body, place);
+        let mut settled = self.queue.push(hub, body, trace, place);
         match timeout_at(deadline, &mut settled.settled).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(PublishError::Unavailable("the transport is gone".to_owned())),
@@ -48,6 +51,17 @@ impl ContainerPublisher for Publisher {
             }
             Err(_) => Err(PublishError::TimedOut(self.settle_timeout)),
         }
+    }
+}
+
+#[async_trait]
+impl ContainerPublisher for Publisher {
+    async fn publish(&self, hub: HubId, body: Bytes) -> Result<(), PublishError> {
+        self.hand_over(hub, body, None).await
+    }
+
+    async fn publish_traced(&self, hub: HubId, body: Bytes, trace: TraceContext) -> Result<(), PublishError> {
+        self.hand_over(hub, body, Some(Box::new(trace))).await
     }
 
     async fn announce(&self, presence: &Presence) -> Result<(), PublishError> {

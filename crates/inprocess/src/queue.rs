@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use domain::HubId;
+use domain::trace::TraceContext;
 use domain::transport::{Delivery, Receipt};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -29,6 +30,7 @@ struct Item {
     hub: HubId,
     body: Bytes,
     redelivered: bool,
+    trace: Option<Box<TraceContext>>,
     /// Closed when the publisher no longer waits; it will hand the container over again.
     settled: oneshot::Sender<()>,
     _place: OwnedSemaphorePermit,
@@ -61,12 +63,19 @@ impl Queue {
         Arc::clone(&self.places).acquire_owned().await.ok()
     }
 
-    pub(crate) fn push(&self, hub: HubId, body: Bytes, place: OwnedSemaphorePermit) -> Settled {
+    pub(crate) fn push(
+        &self,
+        hub: HubId,
+        body: Bytes,
+        trace: Option<Box<TraceContext>>,
+        place: OwnedSemaphorePermit,
+    ) -> Settled {
         let (sender, settled) = oneshot::channel();
         let mut state = self.state();
         state.arrivals += 1;
         let arrival = state.arrivals;
-        state.waiting.insert(arrival, Item { hub, body, redelivered: false, settled: sender, _place: place });
+        let item = Item { hub, body, redelivered: false, trace, settled: sender, _place: place };
+        state.waiting.insert(arrival, item);
         drop(state);
         self.arrived.notify_one();
         Settled { settled, arrival }
@@ -103,6 +112,7 @@ impl Queue {
                 body: item.body.clone(),
                 redelivered: item.redelivered,
                 receipt,
+                trace: item.trace.clone(),
             });
             state.delivered.insert(receipt, (arrival, item));
         }

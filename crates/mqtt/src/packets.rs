@@ -3,6 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use domain::HubId;
 use domain::presence::Presence;
+use domain::trace::TraceContext;
 use domain::transport::PublishError;
 use rumqttc::v5::mqttbytes::v5::{
     ConnAck, Connect, ConnectProperties, ConnectReturnCode, Disconnect, DisconnectReasonCode, LastWill,
@@ -108,8 +109,35 @@ pub(crate) fn welcome(config: &Config, answer: &ConnAck) -> Result<Limits, Error
     })
 }
 
-/// With an id the broker acknowledges it.
-pub(crate) fn publish(topic: String, body: Bytes, content_type: &str, id: Option<u16>) -> Packet {
+/// A container, which the broker acknowledges by this id. Its trace is a property, of which RabbitMQ makes a header.
+pub(crate) fn container(topic: String, body: Bytes, trace: Option<TraceContext>, id: u16) -> Packet {
+    let header = |trace: TraceContext| (TraceContext::HEADER.to_owned(), trace.to_string());
+    publish(
+        topic,
+        body,
+        Some(id),
+        PublishProperties {
+            content_type: Some(wire::CONTENT_TYPE.to_owned()),
+            user_properties: trace.map(header).into_iter().collect(),
+            ..PublishProperties::default()
+        },
+    )
+}
+
+/// How a hub is, which nobody acknowledges.
+pub(crate) fn presence(topic: String, body: Bytes) -> Packet {
+    publish(
+        topic,
+        body,
+        None,
+        PublishProperties {
+            content_type: Some(wire::PRESENCE_CONTENT_TYPE.to_owned()),
+            ..PublishProperties::default()
+        },
+    )
+}
+
+fn publish(topic: String, body: Bytes, id: Option<u16>, properties: PublishProperties) -> Packet {
     Packet::Publish(Publish {
         dup: false,
         qos: if id.is_some() { QoS::AtLeastOnce } else { QoS::AtMostOnce },
@@ -117,10 +145,7 @@ pub(crate) fn publish(topic: String, body: Bytes, content_type: &str, id: Option
         topic: topic.into(),
         pkid: id.unwrap_or_default(),
         payload: body,
-        properties: Some(PublishProperties {
-            content_type: Some(content_type.to_owned()),
-            ..PublishProperties::default()
-        }),
+        properties: Some(properties),
     })
 }
 

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::HubId;
 use domain::presence::Presence;
+use domain::trace::TraceContext;
 use domain::transport::{ContainerPublisher, PublishError};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -76,7 +77,11 @@ fn stopped() -> PublishError {
 #[async_trait]
 impl ContainerPublisher for Publisher {
     async fn publish(&self, hub: HubId, body: Bytes) -> Result<(), PublishError> {
-        self.send(|answer| Request::Container { topic: topic(hub), body, answer }).await
+        self.send(|answer| Request::Container { topic: topic(hub), body, trace: None, answer }).await
+    }
+
+    async fn publish_traced(&self, hub: HubId, body: Bytes, trace: TraceContext) -> Result<(), PublishError> {
+        self.send(|answer| Request::Container { topic: topic(hub), body, trace: Some(trace), answer }).await
     }
 
     async fn announce(&self, presence: &Presence) -> Result<(), PublishError> {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use domain::presence::Presence;
 use domain::transport::PublishError;
 use rumqttc::v5::mqttbytes::v5::{DisconnectReasonCode, Packet, PingReq, PubAck};
@@ -55,7 +55,7 @@ impl Session {
     /// Sends it when [`carry`](Self::carry) begins.
     pub(crate) fn tell(&mut self, presence: &Presence) -> Result<(), Error> {
         let (topic, body) = (packets::presence_topic(presence.hub), wire::encode_presence(presence));
-        self.state.write(&packets::publish(topic, body, wire::PRESENCE_CONTENT_TYPE, None))
+        self.state.write(&packets::presence(topic, body))
     }
 
     /// Until the connection is lost, or `Ok` when it is time to stop.
@@ -144,20 +144,21 @@ impl State {
 
     fn take(&mut self, request: Request, limits: &Limits) -> Result<(), Error> {
         match request {
-            Request::Container { topic, body, answer } => self.publish(topic, body, answer, limits),
+            Request::Container { topic, body, trace, answer } => {
+                if answer.is_closed() {
+                    return Ok(());
+                }
+                let id = self.fresh_id();
+                self.publish(&packets::container(topic, body, trace, id), id, answer, limits)
+            }
             Request::Presence { topic, body, answer } => {
                 self.unsent.push(answer);
-                self.write(&packets::publish(topic, body, wire::PRESENCE_CONTENT_TYPE, None))
+                self.write(&packets::presence(topic, body))
             }
         }
     }
 
-    fn publish(&mut self, topic: String, body: Bytes, answer: Answer, limits: &Limits) -> Result<(), Error> {
-        if answer.is_closed() {
-            return Ok(());
-        }
-        let id = self.fresh_id();
-        let packet = packets::publish(topic, body, wire::CONTENT_TYPE, Some(id));
+    fn publish(&mut self, packet: &Packet, id: u16, answer: Answer, limits: &Limits) -> Result<(), Error> {
         if let Some(limit) = limits.packet
             && packet.size() > usize::try_from(limit).unwrap_or(usize::MAX)
         {
@@ -166,7 +167,7 @@ impl State {
             return Ok(());
         }
         self.unacknowledged.insert(id, answer);
-        self.write(&packet)
+        self.write(packet)
     }
 
     /// There is one: the window is far smaller than their number.

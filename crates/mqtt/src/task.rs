@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use domain::HubId;
 use domain::presence::Presence;
+use domain::trace::TraceContext;
 use domain::transport::PublishError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -18,7 +19,7 @@ pub(crate) type Answer = oneshot::Sender<Result<(), PublishError>>;
 #[derive(Debug)]
 pub(crate) enum Request {
     /// Answered when the broker has acknowledged it.
-    Container { topic: String, body: Bytes, answer: Answer },
+    Container { topic: String, body: Bytes, trace: Option<TraceContext>, answer: Answer },
     /// Answered when it is on its way.
     Presence { topic: String, body: Bytes, answer: Answer },
 }

@@ -22,6 +22,7 @@ use crate::Config;
 use crate::connection::{answered, close, connect};
 use crate::outbox::{Message, Outbox};
 use crate::topology::{DEAD, TELEMETRY, declare_on};
+use crate::traceparent;
 
 mod letter;
 
@@ -229,7 +230,12 @@ impl Browsing<'_> {
 async fn publish(outbox: &Outbox, letter: &DeadLetter, patience: Instant) -> Result<(), Error> {
     loop {
         let (routing_key, body) = (letter.routing_key.clone(), letter.body.clone());
-        let message = Message { exchange: TELEMETRY, routing_key, headers: None, body };
+        let headers = letter.trace.as_deref().map(|trace| {
+            let mut headers = FieldTable::default();
+            traceparent::put(trace, &mut headers);
+            headers
+        });
+        let message = Message { exchange: TELEMETRY, routing_key, headers, body };
         match outbox.publish(message).await {
             Ok(()) => return Ok(()),
             Err(PublishError::Refused(why)) => return Err(Error::Refused(why)),

@@ -22,6 +22,7 @@ mod publisher;
 mod settlement;
 mod source;
 mod topology;
+mod traceparent;
 mod transient;
 
 pub use config::Config;

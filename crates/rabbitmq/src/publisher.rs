@@ -4,12 +4,14 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::HubId;
 use domain::presence::Presence;
+use domain::trace::TraceContext;
 use domain::transport::{ContainerPublisher, PublishError};
+use lapin::types::FieldTable;
 
 use crate::herald::Herald;
 use crate::outbox::{Message, Outbox};
 use crate::topology::{TELEMETRY, routing_key};
-use crate::{Config, Error};
+use crate::{Config, Error, traceparent};
 
 /// Transport out. A container is confirmed when a quorum of the broker's nodes has it on disk.
 #[derive(Debug)]
@@ -35,6 +37,15 @@ impl ContainerPublisher for Publisher {
     async fn publish(&self, hub: HubId, body: Bytes) -> Result<(), PublishError> {
         let message = Message { exchange: TELEMETRY, routing_key: routing_key(hub), headers: None, body };
         self.outbox.publish(message).await
+    }
+
+    async fn publish_traced(&self, hub: HubId, body: Bytes, trace: TraceContext) -> Result<(), PublishError> {
+        let mut headers = FieldTable::default();
+        traceparent::put(&trace, &mut headers);
+        let headers = Some(headers);
+        self.outbox
+            .publish(Message { exchange: TELEMETRY, routing_key: routing_key(hub), headers, body })
+            .await
     }
 
     async fn announce(&self, presence: &Presence) -> Result<(), PublishError> {

@@ -11,7 +11,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::outbox::{Message, Outbox};
 use crate::topology::{DEAD, declare, routing_key};
-use crate::{Config, Error};
+use crate::{Config, Error, traceparent};
 
 mod appetite;
 mod consumers;
@@ -198,6 +198,9 @@ impl ContainerSource for Source {
         let mut headers = FieldTable::default();
         headers.insert(REASON_HEADER.into(), AMQPValue::LongString(reason.into()));
         headers.insert(ROUTING_KEY_HEADER.into(), AMQPValue::LongString(key.as_str().into()));
+        if let Some(trace) = &delivery.trace {
+            traceparent::put(trace, &mut headers);
+        }
         let letter = || Message {
             exchange: DEAD,
             routing_key: key.clone(),

@@ -70,7 +70,13 @@ mod tests {
 
     fn delivery(hub: HubId, sequence: u64) -> Delivery {
         let body = wire::encode(&container(hub, sequence));
-        Delivery { hub: Some(hub), body, redelivered: false, receipt: Receipt { epoch: 1, tag: sequence } }
+        Delivery {
+            hub: Some(hub),
+            body,
+            redelivered: false,
+            receipt: Receipt { epoch: 1, tag: sequence },
+            trace: None,
+        }
     }
 
     #[test]

@@ -134,7 +134,7 @@ mod tests {
     use testkit::containers::{RECORDED_DAY, container, hub};
 
     fn delivery(hub: Option<HubId>, body: Bytes) -> Delivery {
-        Delivery { hub, body, redelivered: false, receipt: Receipt { epoch: 1, tag: 1 } }
+        Delivery { hub, body, redelivered: false, receipt: Receipt { epoch: 1, tag: 1 }, trace: None }
     }
 
     /// What becomes of three ticks of 10 s, the first of which starts with the recorded day.

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::live::LiveFeed;
 use domain::presence::Presence;
+use domain::trace::TraceContext;
 use domain::transport::{ContainerPublisher, ContainerSource, PublishError};
 use domain::{Container, UtcMillis};
 use inprocess::{Live, Publisher, Source, transport};
@@ -53,6 +54,7 @@ impl TransportFixture for Fixture {
                 hub: line["hub"].as_str().map(|hub| hub.parse().unwrap()),
                 body: STANDARD.decode(line["body"].as_str().unwrap()).unwrap().into(),
                 reason: line["reason"].as_str().unwrap().to_owned(),
+                trace: line["traceparent"].as_str().map(|header| TraceContext::parse(header).unwrap()),
             }
         };
         lines.lines().map(letter).collect()

@@ -1,9 +1,11 @@
 use bytes::Bytes;
+use domain::trace::TraceContext;
 use domain::{HubId, UtcMillis};
 use lapin::message::Delivery;
 use lapin::types::{AMQPValue, FieldTable};
 
 use crate::topology::hub_of;
+use crate::traceparent::trace_of;
 
 const REASON: &str = "x-wattline-reason";
 const ROUTING_KEY: &str = "x-wattline-routing-key";
@@ -29,6 +31,8 @@ pub struct DeadLetter {
     pub deaths: Vec<Death>,
     /// All other headers, as text.
     pub headers: Vec<(String, String)>,
+    /// Of one that was followed: what the hub and the write-service have logged of it has the same id.
+    pub trace: Option<Box<TraceContext>>,
     pub body: Bytes,
     /// The broker's number of it, good for this one way through the quarantine.
     pub tag: u64,
@@ -74,6 +78,7 @@ impl DeadLetter {
                 .filter(|(name, _)| !told.contains(&name.as_str()))
                 .map(|(name, value)| (name.as_str().to_owned(), shown(value)))
                 .collect(),
+            trace: trace_of(properties),
             body: delivery.data.into(),
             tag: delivery.delivery_tag,
         }

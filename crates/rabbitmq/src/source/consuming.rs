@@ -17,6 +17,7 @@ use super::{Request, Settling, Shared};
 use crate::connection::{Retry, answered, close, connect};
 use crate::settlement::{Acks, Settlement};
 use crate::topology::{declare_on, hub_of, queue};
+use crate::traceparent::trace_of;
 use crate::{Config, Error};
 
 const NAME: &str = "wattline source";
@@ -139,8 +140,9 @@ impl Task {
             if hub.is_none() {
                 state.odd_keys.insert(receipt, delivery.routing_key.as_str().to_owned());
             }
+            let trace = trace_of(&delivery.properties);
             let (body, redelivered) = (delivery.data.into(), delivery.redelivered);
-            state.buffer.push_back(Delivery { hub, body, redelivered, receipt });
+            state.buffer.push_back(Delivery { hub, body, redelivered, receipt, trace });
         }
         drop(state);
         self.shared.arrived.notify_one();

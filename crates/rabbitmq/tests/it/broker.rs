@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
+use domain::trace::TraceContext;
 use lapin::message::BasicGetMessage;
 use lapin::options::{
     BasicAckOptions, BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeleteOptions,
@@ -148,5 +149,6 @@ fn letter(message: &BasicGetMessage) -> DeadLetter {
         hub: key.strip_prefix("hub.").and_then(|hub| hub.parse().ok()),
         body: Bytes::copy_from_slice(&message.delivery.data),
         reason: header("x-wattline-reason"),
+        trace: TraceContext::parse(&header("traceparent")),
     }
 }

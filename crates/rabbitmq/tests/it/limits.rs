@@ -45,7 +45,7 @@ async fn what_is_no_container_lies_with_the_dead_letters_and_its_reason(vhost: &
     let deliveries = within(LONG, "it was delivered", source.receive(1)).await.unwrap();
     let reason = wire::decode(&deliveries[0].body).unwrap_err().to_string();
     source.dead_letter(&deliveries[0], &reason).await.unwrap();
-    assert_eq!(vhost.dead_letters().await, [DeadLetter { hub: Some(hub(3)), body, reason }]);
+    assert_eq!(vhost.dead_letters().await, [DeadLetter { hub: Some(hub(3)), body, reason, trace: None }]);
 
     // A reason that fits in no frame is cut, between two letters.
     publisher.publish(hub(3), Bytes::from_static(b"more")).await.unwrap();
@@ -118,7 +118,7 @@ async fn what_is_too_large_for_a_container_can_still_be_a_dead_letter(vhost: &Vh
     let deliveries = within(LONG, "it was delivered", source.receive(1)).await.unwrap();
     let reason = wire::decode(&deliveries[0].body).unwrap_err().to_string();
     source.dead_letter(&deliveries[0], &reason).await.unwrap();
-    assert_eq!(vhost.dead_letters().await, [DeadLetter { hub: Some(hub(1)), body, reason }]);
+    assert_eq!(vhost.dead_letters().await, [DeadLetter { hub: Some(hub(1)), body, reason, trace: None }]);
 
     let refused = publisher.publish(hub(1), vec![0; 2 * wire::MAX_BYTES + 1].into()).await;
     assert!(refused.is_err(), "{refused:?}");
@@ -145,7 +145,7 @@ async fn what_keeps_coming_back_ends_with_the_dead_letters(vhost: &Vhost) {
         Some(vhost.dead_letters().await).filter(|letters| !letters.is_empty())
     })
     .await;
-    assert_eq!(letters, [DeadLetter { hub: Some(hub(1)), body, reason: String::new() }]);
+    assert_eq!(letters, [DeadLetter { hub: Some(hub(1)), body, reason: String::new(), trace: None }]);
 }
 
 async fn without_queues_a_container_is_refused(vhost: &Vhost) {

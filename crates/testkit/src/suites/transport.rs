@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::HubId;
+use domain::trace::TraceContext;
 use domain::transport::{ContainerPublisher, ContainerSource, Delivery, Receipt};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
@@ -16,6 +17,7 @@ use crate::containers::{container, hub};
 use crate::wait::{until, within};
 
 mod stopping;
+mod traced;
 
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// How long nothing must happen to believe that nothing will.
@@ -43,6 +45,7 @@ pub struct DeadLetter {
     pub hub: Option<HubId>,
     pub body: Bytes,
     pub reason: String,
+    pub trace: Option<TraceContext>,
 }
 
 /// Runs every case, each with a fixture of its own.
@@ -59,6 +62,8 @@ pub async fn run<F: TransportFixture>(mut fixture: impl AsyncFnMut() -> F) {
     receive_gives_no_more_than_asked(&fixture().await).await;
     a_source_that_settles_nothing_gets_a_bounded_number(&fixture().await).await;
     many_hubs_publish_at_once(&fixture().await).await;
+    traced::a_trace_goes_with_its_container(&fixture().await).await;
+    traced::a_dead_letter_keeps_its_trace(&fixture().await).await;
     stopping::leaves_nothing_to_be_delivered_twice(&fixture().await).await;
     stopping::in_the_middle_gives_each_container_once(&fixture().await).await;
 }
@@ -245,7 +250,8 @@ async fn dead_letters_lie_where_the_operator_finds_them(fixture: &impl Transport
     })
     .await;
     let reason = "tick 3 lies beyond the year 9999".to_owned();
-    assert_eq!(found, [DeadLetter { hub: Some(hub(7)), body: delivery.body.clone(), reason }]);
+    let body = delivery.body.clone();
+    assert_eq!(found, [DeadLetter { hub: Some(hub(7)), body, reason, trace: None }]);
     gives_nothing(&*source).await;
 }
 

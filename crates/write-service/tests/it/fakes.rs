@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::measurement::{MeasurementStore, StoreError};
+use domain::trace::TraceContext;
 use domain::transport::{ContainerSource, Delivery, Receipt, SourceError};
 use domain::{HubId, Ticks};
 use testkit::{FakeClock, containers};
@@ -95,8 +96,12 @@ impl World {
     }
 
     pub(crate) fn deliver_body(&self, tag: u64, body: Bytes) {
-        let receipt = Receipt { epoch: 1, tag };
-        let delivery = Delivery { hub: Some(hub()), body, redelivered: false, receipt };
+        self.deliver_traced(tag, body, None);
+    }
+
+    pub(crate) fn deliver_traced(&self, tag: u64, body: Bytes, trace: Option<TraceContext>) {
+        let (receipt, trace) = (Receipt { epoch: 1, tag }, trace.map(Box::new));
+        let delivery = Delivery { hub: Some(hub()), body, redelivered: false, receipt, trace };
         self.state().waiting.push_back(delivery);
         self.changed.notify_waiters();
     }
