@@ -1,4 +1,4 @@
-//! What developers and newcomers run: `cargo xtask demo|test|stack|bench|chaos|probe|package|monitoring|audit|tidy`.
+//! What developers and newcomers run: `cargo xtask demo|test|stack|bench|chaos|rolling|probe|package|monitoring|audit|tidy`.
 //!
 //! It starts other programs and reads what they say. It must not know how any of them works inside.
 
@@ -17,6 +17,7 @@ mod page;
 mod probe;
 mod process;
 mod rabbitmq4;
+mod rolling;
 mod run;
 mod stack;
 mod test;
@@ -47,6 +48,8 @@ enum Task {
     Bench(bench::Bench),
     /// Breaks things under load on the real servers and holds what is stored against what was confirmed.
     Chaos(chaos::Chaos),
+    /// Replaces every process by another version, one after the other, under load.
+    Rolling(rolling::Rolling),
     /// Asks the running services everything that their descriptions allow, and much that they do not.
     Probe(probe::Probe),
     /// Builds Debian packages of the agent, for a Raspberry Pi.
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Task::Stack(stack) => stack.run(),
         Task::Bench(bench) => bench.run(),
         Task::Chaos(chaos) => chaos.run(),
+        Task::Rolling(rolling) => rolling.run(),
         Task::Probe(probe) => probe.run(),
         Task::Package(package) => package.run(),
         Task::RabbitMq4 => rabbitmq4::fetch(),

@@ -6,6 +6,7 @@ use clap::Args;
 use testkit::servers::Keycloak;
 
 use crate::chaos::Chaos;
+use crate::rolling::Rolling;
 use crate::run::{cargo, exists, program, run, step};
 use crate::{debian, deployed, keycloak, monitoring, package, page, rabbitmq4, tidy};
 
@@ -65,6 +66,7 @@ impl Test {
         if is_deployed_checked {
             deployed::settings()?;
         }
+        step("every process replaced under load", || Rolling::in_short().run())?;
         step("faults under load, the short form", || Chaos::in_short().run())
     }
 }

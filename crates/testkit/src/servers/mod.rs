@@ -3,6 +3,7 @@
 //! Everything here blocks and belongs to no async runtime; from an async test call it through
 //! `tokio::task::spawn_blocking` or before the runtime starts. Dropping a server kills it.
 
+mod haproxy;
 mod influxdb;
 mod keycloak;
 mod mosquitto;
@@ -17,6 +18,7 @@ mod smtp;
 use std::io;
 use std::time::Duration;
 
+pub use haproxy::Haproxy;
 pub use influxdb::InfluxDb;
 pub use keycloak::Keycloak;
 pub use mosquitto::Mosquitto;

@@ -74,6 +74,11 @@ impl Program {
         self.process.wait_ready(time_limit, || is_well(setup, "ready"))
     }
 
+    /// How it was started.
+    pub const fn setup(&self) -> &ProgramSetup {
+        &self.setup
+    }
+
     /// Where it serves its health.
     pub const fn port(&self) -> Option<u16> {
         self.setup.port

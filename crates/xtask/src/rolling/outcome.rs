@@ -1,0 +1,90 @@
+//! What came of it, printed and judged.
+
+use std::io::Write as _;
+
+use anyhow::bail;
+use serde::Serialize;
+
+use super::fleet::Replaced;
+use super::visitors::Visited;
+
+/// What came of it.
+#[derive(Serialize)]
+pub(super) struct Outcome {
+    pub(super) from: String,
+    pub(super) to: String,
+    pub(super) rate: u32,
+    pub(super) seconds: f64,
+    pub(super) replaced: Vec<Replaced>,
+    pub(super) containers: u64,
+    pub(super) refused: u64,
+    pub(super) missing: u64,
+    pub(super) wrong: u64,
+    pub(super) unexpected: u64,
+    pub(super) duplicated: u64,
+    /// From the last confirm until everything was stored.
+    pub(super) stored_after_s: f64,
+    pub(super) visited: Visited,
+}
+
+impl Outcome {
+    pub(super) fn print(&self, json: bool) -> anyhow::Result<()> {
+        let mut out = std::io::stdout().lock();
+        if json {
+            writeln!(out, "{}", serde_json::to_string(self)?)?;
+            return Ok(());
+        }
+        writeln!(out, "\n| replaced | stopped after | ready after |\n|---|---:|---:|")?;
+        for one in &self.replaced {
+            writeln!(out, "| {} | {:.2} s | {:.2} s |", one.service, one.stopped_s, one.ready_s)?;
+        }
+        writeln!(
+            out,
+            "\n{} containers confirmed at {}/s, {} refused and sent again",
+            self.containers, self.rate, self.refused
+        )?;
+        writeln!(
+            out,
+            "missing {}, wrong {}, unexpected {}, twice {}; all stored and verified {:.1} s after the last confirm",
+            self.missing, self.wrong, self.unexpected, self.duplicated, self.stored_after_s
+        )?;
+        let visited = &self.visited;
+        writeln!(
+            out,
+            "{} questions and {} log-ins, {} failed; slowest {:.0} ms, p99 {:.0} ms",
+            visited.questions,
+            visited.log_ins,
+            visited.failures.len(),
+            visited.slowest_ms,
+            visited.p99_ms
+        )?;
+        writeln!(
+            out,
+            "the live page was connected {} times, the longest silence was {:.1} s",
+            visited.connected, visited.longest_silence_s
+        )?;
+        writeln!(out, "of the home's last half an hour {:.1} % is there", visited.home_coverage * 100.0)?;
+        for failure in visited.failures.iter().take(10) {
+            writeln!(out, "  {failure}")?;
+        }
+        writeln!(out, "{:.0} s in all", self.seconds)?;
+        Ok(())
+    }
+
+    pub(super) fn judge(&self) -> anyhow::Result<()> {
+        if self.missing + self.wrong + self.unexpected + self.duplicated > 0 {
+            bail!("what was confirmed is not what is stored");
+        }
+        if self.visited.home_coverage < 1.0 {
+            bail!("the home's agent has a gap");
+        }
+        let failures = self.visited.failures.len();
+        if failures > 0 {
+            bail!(
+                "{failures} of {} questions were not answered",
+                self.visited.questions + self.visited.log_ins
+            );
+        }
+        Ok(())
+    }
+}
