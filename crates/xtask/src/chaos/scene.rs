@@ -278,7 +278,21 @@ impl<'a> Scene<'a> {
             std::fs::remove_dir_all(&self.folder).ok();
         } else {
             self.logs.iter().for_each(|log| print_end(log));
+            self.keep_logs_of_nodes();
             eprintln!("  everything is kept in {}", self.folder.display());
+        }
+    }
+
+    /// A cluster ends with a scenario that failed, and its data with it.
+    fn keep_logs_of_nodes(&self) {
+        let cluster = self.stage.cluster.as_ref().filter(|_| self.on_cluster);
+        for (cluster, node) in
+            cluster.iter().flat_map(|cluster| cluster.nodes().map(move |node| (cluster, node)))
+        {
+            let file = self.folder.join(format!("{}.log", cluster.name(node)));
+            if let Err(error) = std::fs::write(&file, cluster.log(node)) {
+                eprintln!("  writing {}: {error}", file.display());
+            }
         }
     }
 }

@@ -121,6 +121,11 @@ impl RabbitMqCluster {
         self.members[asked].node.ctl(args)
     }
 
+    /// What a node has logged so far.
+    pub fn log(&self, node: usize) -> String {
+        self.members[node].node.log()
+    }
+
     /// Whether clients are served by it.
     pub fn serves(&self, node: usize) -> bool {
         self.members[node].node.serves()
