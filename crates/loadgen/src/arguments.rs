@@ -21,6 +21,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Simulated hubs publish until each container is confirmed.
     Swarm(Box<Swarm>),
+    /// A connection per hub, first silent, then publishing: what a broker takes for them.
+    Connections(Connections),
     /// Holds a swarm's ledger against the store.
     Verify(Verify),
     /// Consumes all queues with the production source, acknowledges, and stores nothing.
@@ -40,6 +42,43 @@ pub(crate) struct Swarm {
     pub(crate) scenario: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) settings: Settings,
+}
+
+#[derive(Args)]
+pub(crate) struct Connections {
+    /// `amqp://`, `amqps://`, `mqtt://` or `mqtts://`, with user, password and host. The queues have to be there.
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: String,
+    /// The authority to believe with TLS, in PEM.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// How many connections there are to be, step by step.
+    #[arg(long, value_name = "N,N", value_delimiter = ',', default_value = "1000")]
+    pub(crate) steps: Vec<u32>,
+    /// Connections being opened at the same time.
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4_096))]
+    pub(crate) at_once: u16,
+    /// After each step, before what counts.
+    #[arg(long, value_name = "S", default_value_t = 10)]
+    pub(crate) settle_secs: u64,
+    /// How long each step is silent but for its keep-alives.
+    #[arg(long, value_name = "S", default_value_t = 20)]
+    pub(crate) idle_secs: u64,
+    /// How long all publish at the end.
+    #[arg(long, value_name = "S", default_value_t = 60)]
+    pub(crate) publish_secs: u64,
+    /// Between two containers of a hub.
+    #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub(crate) every_secs: u64,
+    /// Heartbeat or keep-alive to ask for [default: as hubs do, 10 over AMQP and 30 over MQTT].
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u16).range(4..=3_600))]
+    pub(crate) keep_alive_secs: Option<u16>,
+    /// Loopback addresses to connect from; one is good for some 28,000 connections.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=200))]
+    pub(crate) source_addresses: u8,
+    /// Values in each container, one for each socket.
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) values: u8,
 }
 
 #[derive(Args, Clone)]

@@ -11,13 +11,15 @@ use loadgen::progress::Progress;
 use loadgen::scenario::Settings;
 use loadgen::store::StoreLoad;
 use loadgen::verify::Question;
-use loadgen::{Population, drain, sizes, store, swarm, verify};
+use loadgen::{Population, connections, drain, sizes, store, swarm, verify};
 use serde::Serialize;
 use service::clock::SystemClock;
 use service::shutdown::on_signal;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::arguments::{ApiName, Arguments, Body, Command, Database, Drain, Store, Swarm, Verify};
+use crate::arguments::{
+    ApiName, Arguments, Body, Command, Connections, Database, Drain, Store, Swarm, Verify,
+};
 
 const BAD_USAGE: u8 = 2;
 /// How far back the ticks of a store's load begin.
@@ -27,6 +29,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let json = arguments.json;
     match arguments.command {
         Command::Swarm(arguments) => run_swarm(*arguments, json),
+        Command::Connections(arguments) => run_connections(arguments, json),
         Command::Verify(arguments) => run_verify(arguments, json),
         Command::Drain(arguments) => run_drain(&arguments, json),
         Command::Store(arguments) => run_store(&arguments, json),
@@ -55,6 +58,41 @@ fn run_swarm(arguments: Swarm, json: bool) -> anyhow::Result<ExitCode> {
         anyhow::Ok(swarm::run(&plan, &SystemClock, stop, Some(Progress::new())).await?)
     })?;
     report(&summary, json)
+}
+
+fn run_connections(arguments: Connections, json: bool) -> anyhow::Result<ExitCode> {
+    let plan = connections::Plan {
+        url: arguments.url,
+        ca: arguments.ca,
+        steps: arguments.steps,
+        at_once: arguments.at_once.into(),
+        settle: Duration::from_secs(arguments.settle_secs),
+        idle: Duration::from_secs(arguments.idle_secs),
+        publish: Duration::from_secs(arguments.publish_secs),
+        every: Duration::from_secs(arguments.every_secs),
+        keep_alive_secs: arguments.keep_alive_secs,
+        source_addresses: arguments.source_addresses,
+        sockets: arguments.values,
+    };
+    if plan.steps.is_empty() || !plan.steps.is_sorted_by(|one, next| one < next) {
+        writeln!(io::stderr().lock(), "--steps: each is to be more than the one before")?;
+        return Ok(ExitCode::from(BAD_USAGE));
+    }
+    // One thread: the others are the broker's.
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let summary = runtime.block_on(async {
+        // Whoever watches measures the broker between two of these lines. The summary tells what failed.
+        let mut told = |stage: &connections::Stage| {
+            if json {
+                serde_json::to_string(stage).map(|line| writeln!(io::stdout().lock(), "{line}")).ok();
+            } else {
+                writeln!(io::stderr().lock(), "{stage}").ok();
+            }
+        };
+        anyhow::Ok(connections::run(&plan, &SystemClock, on_signal()?, &mut told).await?)
+    })?;
+    report(&summary, json)?;
+    Ok(if summary.is_whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn run_verify(arguments: Verify, json: bool) -> anyhow::Result<ExitCode> {

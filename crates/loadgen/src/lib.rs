@@ -9,6 +9,7 @@
 pub mod amqp;
 mod body;
 mod chance;
+pub mod connections;
 pub mod drain;
 mod item;
 mod latency;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lapin::uri::{AMQPScheme, AMQPUri};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -34,7 +34,7 @@ const LARGEST_FRAME: u32 = 131_072;
 pub enum Error {
     #[error("the URL of RabbitMQ is not like amqp://user:password@host:5672/vhost")]
     Url,
-    #[error("load is published without TLS: amqp://, not amqps://")]
+    #[error("a swarm publishes without TLS: amqp://, not amqps://")]
     Tls,
     #[error("{operation}: {source}")]
     Io { operation: &'static str, source: std::io::Error },
@@ -74,30 +74,54 @@ impl std::str::FromStr for Address {
     type Err = Error;
 
     fn from_str(url: &str) -> Result<Self, Error> {
-        let uri: AMQPUri = url.parse().map_err(|_| Error::Url)?;
-        if matches!(uri.scheme, AMQPScheme::AMQPS) { Err(Error::Tls) } else { Ok(Self { uri }) }
+        let address = Self::with_or_without_tls(url)?;
+        if address.is_tls() { Err(Error::Tls) } else { Ok(address) }
+    }
+}
+
+impl Address {
+    pub(crate) fn with_or_without_tls(url: &str) -> Result<Self, Error> {
+        Ok(Self { uri: url.parse().map_err(|_| Error::Url)? })
+    }
+
+    pub(crate) const fn is_tls(&self) -> bool {
+        matches!(self.uri.scheme, AMQPScheme::AMQPS)
+    }
+
+    pub(crate) fn host(&self) -> &str {
+        &self.uri.authority.host
+    }
+
+    pub(crate) const fn port(&self) -> u16 {
+        self.uri.authority.port
     }
 }
 
 /// A connection with one channel, in confirm mode.
 #[derive(Debug)]
-pub(crate) struct Connection {
-    pub(crate) stream: TcpStream,
+pub(crate) struct Connection<S = TcpStream> {
+    pub(crate) stream: S,
     pub(crate) events: Events,
     pub(crate) frame_max: usize,
 }
 
 impl Connection {
     pub(crate) async fn open(address: &Address, limit: Duration) -> Result<Self, Error> {
-        timeout(limit, Self::negotiate(address)).await.map_err(|_| Error::TimedOut(limit))?
+        let open = async {
+            let stream = TcpStream::connect((address.host(), address.port()))
+                .await
+                .map_err(Error::io("connecting to RabbitMQ"))?;
+            stream.set_nodelay(true).map_err(Error::io("connecting to RabbitMQ"))?;
+            Self::greet(stream, address, HEARTBEAT_SECS).await
+        };
+        timeout(limit, open).await.map_err(|_| Error::TimedOut(limit))?
     }
+}
 
-    async fn negotiate(address: &Address) -> Result<Self, Error> {
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    /// The caller limits the time.
+    pub(crate) async fn greet(stream: S, address: &Address, heartbeat_secs: u16) -> Result<Self, Error> {
         let authority = &address.uri.authority;
-        let stream = TcpStream::connect((authority.host.as_str(), authority.port))
-            .await
-            .map_err(Error::io("connecting to RabbitMQ"))?;
-        stream.set_nodelay(true).map_err(Error::io("connecting to RabbitMQ"))?;
         let mut this = Self { stream, events: Events::default(), frame_max: LARGEST_FRAME as usize };
         this.write(GREETING).await?;
         this.expect(START).await?;
@@ -117,7 +141,7 @@ impl Connection {
         this.say(0, TUNE_OK, |p| {
             p.extend(channels.to_be_bytes());
             p.extend(frame.to_be_bytes());
-            p.extend(HEARTBEAT_SECS.to_be_bytes());
+            p.extend(heartbeat_secs.to_be_bytes());
         })
         .await?;
         this.say(0, OPEN, |p| {
@@ -126,11 +150,17 @@ impl Connection {
         })
         .await?;
         this.expect(OPEN_OK).await?;
-        this.say(CHANNEL, CHANNEL_OPEN, |p| p.push(0)).await?;
-        this.expect(CHANNEL_OPEN_OK).await?;
-        this.say(CHANNEL, CONFIRM_SELECT, |p| p.push(0)).await?;
-        this.expect(CONFIRM_SELECT_OK).await?;
+        this.open_channel(CHANNEL).await?;
         Ok(this)
+    }
+
+    /// In confirm mode.
+    pub(crate) async fn open_channel(&mut self, channel: u16) -> Result<(), Error> {
+        self.say(channel, CHANNEL_OPEN, |p| p.push(0)).await?;
+        self.expect(CHANNEL_OPEN_OK).await?;
+        self.say(channel, CONFIRM_SELECT, |p| p.push(0)).await?;
+        self.expect(CONFIRM_SELECT_OK).await?;
+        Ok(())
     }
 
     /// Messages that wait in a queue; `None` when there is no such queue. The connection is of no use after that.

@@ -12,4 +12,4 @@ mod reading;
 pub use connection::{Address, Error};
 pub(crate) use connection::{Connection, HEARTBEAT_SECS, put_heartbeat};
 pub(crate) use publishing::put_message;
-pub(crate) use reading::Event;
+pub(crate) use reading::{Event, Events};

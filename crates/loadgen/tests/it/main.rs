@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 mod command_line;
+mod connections;
+mod front;
 mod like_a_hub;
 mod swarm;
 mod verify;
