@@ -12,7 +12,7 @@ pub(crate) struct Package {
     pub(crate) proof: &'static str,
 }
 
-const PACKAGES: [Package; 8] = [
+const PACKAGES: [Package; 9] = [
     Package { name: "rabbitmq-server", proof: "/usr/lib/rabbitmq/bin/rabbitmq-server" },
     Package { name: "influxdb", proof: "/usr/bin/influxd" },
     Package { name: "postgresql", proof: "/usr/lib/postgresql/*/bin/initdb" },
@@ -20,8 +20,11 @@ const PACKAGES: [Package; 8] = [
     Package { name: "mosquitto", proof: "/usr/sbin/mosquitto" },
     Package { name: "mosquitto-clients", proof: "/usr/bin/mosquitto_sub" },
     Package { name: "python3-aiosmtpd", proof: "/usr/bin/aiosmtpd" },
+    HAPROXY,
     Package { name: "prometheus", proof: "/usr/bin/promtool" },
 ];
+
+const HAPROXY: Package = Package { name: "haproxy", proof: "/usr/sbin/haproxy" };
 
 const FOR_KEYCLOAK: [Package; 3] = [
     Package { name: "default-jre-headless", proof: "/usr/bin/java" },
@@ -54,6 +57,11 @@ pub(crate) fn install_for_keycloak() -> anyhow::Result<()> {
 /// What unpacking RabbitMQ 4 takes besides.
 pub(crate) fn install_for_rabbitmq_4() -> anyhow::Result<()> {
     install(&FOR_RABBITMQ_4)
+}
+
+/// What reads the configuration of the front of the brokers.
+pub(crate) fn install_haproxy() -> anyhow::Result<()> {
+    install(&[HAPROXY])
 }
 
 /// Installs what is missing when we may, and says what is missing when we may not.

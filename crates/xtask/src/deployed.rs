@@ -1,5 +1,6 @@
-//! Whether what is deployed is sound: compose files, the configuration of the monitoring, and the documents for Kubernetes. Nothing
-//! is started, and no docker and no cluster is needed: each is read by the program that it is for, out of Debian 13.
+//! Whether what is deployed is sound: compose files, the configuration of the monitoring and of the brokers' front, and the documents
+//! for Kubernetes. Nothing is started, and no docker and no cluster is needed: each is read by the program that it is for, out of
+//! Debian 13, or by this one's `haproxy`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,14 +9,15 @@ use std::process::Command;
 use anyhow::{Context, ensure};
 
 use crate::next_apt::{self, NextApt};
-use crate::page;
 use crate::run::{binaries, cargo, program, read, root, run, step};
+use crate::{debian, page};
 
 /// Programs of one file that need a C library only, which any Debian from 12 on has.
 const PACKAGES: [&str; 4] = ["docker-compose", "kustomize", "prometheus-alertmanager", "promtool"];
 const COMPOSE: &str = "usr/libexec/docker/cli-plugins/docker-compose";
 /// What is watched, and what watches it.
 const COMPOSE_FILES: [&str; 2] = ["docker-compose.yml", "deploy/monitoring/compose.yml"];
+const FRONT: &str = "deploy/haproxy/haproxy.cfg";
 const OVERLAYS: &str = "deploy/kubernetes/overlays";
 
 /// Where the programs are.
@@ -82,8 +84,17 @@ impl Tools {
     }
 }
 
+/// `haproxy` itself reads it. It warns of the names of brokers, which are examples.
+fn front(file: &Path) -> anyhow::Result<String> {
+    read(program("/usr/sbin/haproxy").args(["-c", "-q", "-f"]).arg(file))
+}
+
 /// All that needs no binaries of ours; gives whether it could be done.
 pub(crate) fn check() -> anyhow::Result<bool> {
+    step("front of the brokers: configuration", || {
+        debian::install_haproxy()?;
+        front(&root().join(FRONT)).map(drop)
+    })?;
     let Some(tools) = step("tools for what is deployed", || Ok(Tools::fetch()))? else { return Ok(false) };
     step("compose files", || tools.compose_files())?;
     step("monitoring: configuration", || tools.monitoring())?;
@@ -171,6 +182,24 @@ mod tests {
         assert_ne!(broken, text);
         fs::write(&file, broken).unwrap();
         assert!(tools.compose(&file).is_err());
+    }
+
+    #[test]
+    fn a_front_with_a_wrong_word_or_without_its_backend_is_refused() {
+        if !Path::new("/usr/sbin/haproxy").exists() {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("haproxy.cfg");
+        let text = fs::read_to_string(root().join(FRONT)).unwrap();
+        for (sound, broken) in [("slowstart", "slowly"), ("backend brokers-mqtts", "backend brokers")] {
+            fs::write(&file, &text).unwrap();
+            front(&file).unwrap();
+            let broken = text.replacen(sound, broken, 1);
+            assert_ne!(broken, text);
+            fs::write(&file, broken).unwrap();
+            assert!(front(&file).is_err());
+        }
     }
 
     #[test]

@@ -4,8 +4,12 @@
 mod agent;
 mod auth;
 mod broker;
+mod connections;
+mod connections_node;
+mod connections_run;
 mod day;
 mod flow;
+mod lag;
 mod loadgen;
 mod pipeline;
 mod points;
@@ -65,6 +69,8 @@ enum What {
     Store,
     /// RabbitMQ alone: published with confirms, taken and acknowledged.
     Broker,
+    /// Hub connections that a node of RabbitMQ holds, and what each takes.
+    Connections(connections::Connections),
     /// Everything, and how close it comes to what broker and store allow.
     Pipeline(pipeline::Pipeline),
     /// The pipeline with one, two and four write-services.
@@ -115,6 +121,7 @@ impl Bench {
             What::Writer(writer) => writer.measure(&rig()?),
             What::Store => store::measure(&rig()?),
             What::Broker => broker::measure(&rig()?),
+            What::Connections(connections) => connections.measure(&rig()?),
             What::Pipeline(pipeline) => pipeline.measure(&rig()?),
             What::Replicas => replicas::measure(&rig()?),
             What::Agent(agent) => agent.measure(&rig()?),
