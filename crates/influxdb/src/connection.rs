@@ -74,6 +74,10 @@ impl Connection {
         self.authorised(self.http.post(url))
     }
 
+    pub(crate) fn patch(&self, url: Url) -> RequestBuilder {
+        self.authorised(self.http.patch(url))
+    }
+
     fn authorised(&self, request: RequestBuilder) -> RequestBuilder {
         match &self.login {
             Some((username, password)) => request.basic_auth(username, Some(password.expose_secret())),

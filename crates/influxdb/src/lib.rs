@@ -15,6 +15,7 @@ mod erasure;
 mod inlet;
 pub mod line;
 mod query;
+mod retention;
 mod rollups;
 mod setup;
 mod spread;
@@ -24,6 +25,7 @@ mod write;
 
 pub use config::{Api, Config};
 pub use connection::BuildError;
+pub use retention::{Held, Policy, Retention};
 pub use setup::prepare;
 pub use spread::Spread;
 pub use stores::StoreConfig;

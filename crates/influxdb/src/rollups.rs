@@ -27,6 +27,7 @@ pub(crate) use day::MEASUREMENT as DAYS;
 pub(crate) use marks::MEASUREMENT as MARKS;
 use memory::{Listed, Memory};
 use version::Version;
+pub(crate) use version::quarters;
 
 const PUT: &str = "writing rollups to InfluxDB";
 const READ: &str = "reading rollups from InfluxDB";
@@ -230,7 +231,7 @@ impl domain::rollup::Rollups for Rollups {
         let question = select("last(q)", day::MEASUREMENT, hub, TIMES);
         let latest = self.one(WATERMARK, &self.days, &question).await?;
         Ok(latest.map(|(start, q)| {
-            let quarters = version::quarters(q);
+            let quarters = quarters(q);
             DayRollup { quarters, ..DayRollup::empty(hub, UtcDay::of(start)) }.until()
         }))
     }

@@ -38,7 +38,7 @@ impl Version {
 }
 
 /// How many quarter hours the page has that is called so.
-pub(super) fn quarters(q: i64) -> u8 {
+pub(crate) fn quarters(q: i64) -> u8 {
     Version::of_integer(q).map_or_else(|| u8::try_from(q).unwrap_or_default(), |version| version.quarters)
 }
 

@@ -9,6 +9,7 @@ mod reads;
 mod real;
 mod refusals;
 mod remembered;
+mod retention;
 mod rollups;
 mod set_up;
 mod spread;
