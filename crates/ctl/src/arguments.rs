@@ -35,6 +35,78 @@ pub(crate) enum Command {
     Backup(Backup),
     /// Writes what is in such a folder into the stores, and reads it back.
     Restore(Restore),
+    /// Shows the versions of the schemas, brings them up to this program's, or one back.
+    Migrate(Migrate),
+    /// Shows how long ticks are kept, or sets it. Rollups are kept for ever.
+    Retention(Retention),
+}
+
+#[derive(Args)]
+pub(crate) struct Migrate {
+    /// Only this one; without it all that are configured.
+    #[arg(long, value_enum)]
+    pub(crate) store: Option<Store>,
+    #[command(subcommand)]
+    pub(crate) step: MigrateStep,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum MigrateStep {
+    /// Looks, and changes nothing.
+    Status,
+    /// Applies what is missing. Services do so by themselves at their start.
+    Up,
+    /// Goes back by one version.
+    Down {
+        /// Without it nothing is done, and it is said what would be.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Store {
+    /// The accounts in PostgreSQL.
+    Accounts,
+    /// The accounts in a file.
+    AccountsFile,
+    /// The measurements in a file.
+    MeasurementsFile,
+}
+
+impl Store {
+    /// Where it is set which.
+    pub(crate) const fn key(self) -> &'static str {
+        match self {
+            Self::Accounts => "accounts.postgres_url",
+            Self::AccountsFile => "sqlite.accounts",
+            Self::MeasurementsFile => "sqlite.measurements",
+        }
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct Retention {
+    #[command(subcommand)]
+    pub(crate) step: RetentionStep,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum RetentionStep {
+    /// Looks, and changes nothing.
+    Show,
+    /// Has the store keep ticks for so long.
+    Set {
+        /// So many days.
+        #[arg(long, required_unless_present = "forever", conflicts_with = "forever")]
+        days: Option<u32>,
+        /// Without an end.
+        #[arg(long)]
+        forever: bool,
+        /// Without it nothing is done, and it is said what would be.
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Args)]

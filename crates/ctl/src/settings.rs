@@ -1,5 +1,7 @@
 //! All that can be set. Each command needs only some of it, and says so when it is not there.
 
+use std::path::PathBuf;
+
 use anyhow::{Context as _, bail};
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
@@ -13,6 +15,17 @@ pub(crate) struct Settings {
     pub(crate) rabbitmq: rabbitmq::Config,
     pub(crate) influxdb: influxdb::Config,
     pub(crate) accounts: postgres::AccountsSettings,
+    pub(crate) sqlite: FilesConfig,
+}
+
+/// The files of a standalone, or of an auth-service without PostgreSQL.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct FilesConfig {
+    /// `accounts.db` of a standalone's `data_dir`, or `accounts.sqlite_file` of the auth-service.
+    pub(crate) accounts: Option<PathBuf>,
+    /// `measurements.db` of a standalone's `data_dir`.
+    pub(crate) measurements: Option<PathBuf>,
 }
 
 /// Where the services answer operators.
@@ -42,7 +55,9 @@ impl service::config::Config for Settings {
         if !self.rabbitmq.url.expose_secret().is_empty() {
             self.tls.may_reach("rabbitmq.url", self.rabbitmq.plain_text_host().as_deref(), faults);
         }
-        self.tls.may_reach("influxdb.url", self.influxdb.plain_text_host().as_deref(), faults);
+        for (key, host) in self.influxdb.plain_text_hosts() {
+            self.tls.may_reach(&key, Some(&host), faults);
+        }
         if self.accounts.postgres_url.is_some() {
             let database = self.accounts.plain_text_host();
             self.tls.may_reach("accounts.postgres_url", database.as_deref(), faults);

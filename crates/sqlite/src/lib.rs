@@ -21,5 +21,5 @@ mod second_factors;
 mod tickets;
 
 pub use accounts::{Accounts, OpenAccountsError};
-pub use measurements::{Measurements, OpenMeasurementsError};
+pub use measurements::{Measurements, OpenMeasurementsError, oldest_tick};
 pub use schema::{IncompatibleSchema, Schema, SchemaError, SchemaStatus};

@@ -27,6 +27,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const READERS: u32 = 4;
 
+pub use retention::oldest_tick;
+
 /// Why the file could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenMeasurementsError {

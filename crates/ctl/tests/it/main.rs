@@ -3,3 +3,4 @@
 
 mod program;
 mod roundtrip;
+mod stores;

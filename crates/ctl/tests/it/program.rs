@@ -11,7 +11,7 @@ use serde_json::Value;
 use testkit::containers::{ContainerBuilder, RECORDED_DAY, hub};
 use testkit::servers::{InfluxDb, PostgreSql, RabbitMq, free_port};
 
-fn run(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
+pub(crate) fn run(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wattline-ctl"));
     // PostgreSQL's tools are found on the path.
     let path = std::env::vars().find(|(name, _)| name == "PATH").map(|(_, path)| path).unwrap();
@@ -19,7 +19,7 @@ fn run(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Output 
     command.envs(variables.iter().copied()).output().unwrap()
 }
 
-fn said(output: &Output) -> (i32, String, String) {
+pub(crate) fn said(output: &Output) -> (i32, String, String) {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
 }

@@ -41,7 +41,8 @@ fn allowed(name: &str) -> Vec<&'static str> {
             all.extend(SERVICES);
             all
         }
-        "ctl" => vec!["domain", "service", "wire", "rabbitmq", "influxdb", "postgres"],
+        // It looks after every store that there is, a standalone's files too.
+        "ctl" => vec!["domain", "service", "wire", "rabbitmq", "influxdb", "postgres", "sqlite"],
         "loadgen" => vec!["domain", "wire", "service", "rabbitmq", "influxdb"],
         "testkit" => vec!["domain", "wire"],
         "xtask" => vec!["testkit"],

@@ -3,6 +3,7 @@
 mod dependencies;
 mod edges;
 mod metrics;
+mod migrations;
 mod sources;
 
 use anyhow::bail;
@@ -17,6 +18,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     edges::check(&metadata, &mut faults);
     dependencies::check(&metadata, &mut faults)?;
     metrics::check(&metadata, &mut faults)?;
+    migrations::check(&mut faults)?;
     sources::check(&metadata, &mut faults)?;
     for fault in &faults {
         eprintln!("tidy: {fault}");
