@@ -72,12 +72,14 @@ const compose = Object.values(JSON.parse(readFileSync(join(RENDERED, "compose.js
 const services = [
   ...overlay("single-node"),
   ...overlay("production"),
-  ...compose.filter(([, binary]) => binary !== "agent"),
+  ...compose.filter(([, binary]) => binary !== "agent" && binary !== "wattline-ctl"),
 ];
+const tools = compose.filter(([, binary]) => binary === "wattline-ctl");
 const hubs = compose.filter(([, binary]) => binary === "agent");
 
-test("there are seven services in each, and a street of hubs", () => {
+test("there are seven services in each, the operators' tool, and a street of hubs", () => {
   assert.equal(services.length, 21);
+  assert.equal(tools.length, 1);
   assert.ok(hubs.length > 1);
 });
 
@@ -86,6 +88,15 @@ for (const [where, binary, settings] of services) {
     const { status, said } = health(binary, settings);
     assert.equal(status, 1, said);
     assert.match(said, /nothing answers/);
+  });
+}
+
+// It answers for itself what of its settings a command needs.
+for (const [, binary, settings] of tools) {
+  test("compose: the operators' tool takes its settings", () => {
+    const { status, said } = health(binary, settings, ["fleet"]);
+    assert.equal(status, 1, said);
+    assert.match(said, /the fleet-service does not answer/);
   });
 }
 
