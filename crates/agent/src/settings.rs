@@ -4,6 +4,7 @@ use std::sync::Arc;
 use domain::HubId;
 use domain::transport::ContainerPublisher;
 use serde::Deserialize;
+use service::telemetry::TelemetryConfig;
 use service::tls::TlsConfig;
 
 #[derive(Default, Deserialize)]
@@ -15,6 +16,7 @@ pub(crate) struct Settings {
     pub(crate) mqtt: Option<mqtt::Config>,
     pub(crate) pairing: agent::pairing::Config,
     pub(crate) tls: TlsConfig,
+    pub(crate) telemetry: TelemetryConfig,
 }
 
 impl service::config::Config for Settings {
@@ -27,6 +29,7 @@ impl service::config::Config for Settings {
         self.pairing.validate(&mut own);
         faults.extend(own.into_iter().map(|fault| format!("pairing.{fault}")));
         self.tls.validate(faults);
+        self.telemetry.validate(&self.tls, faults);
         if let Some(address) = self.agent.page.listen {
             self.tls.may_listen("agent.page.listen", address, faults);
         }
@@ -35,6 +38,10 @@ impl service::config::Config for Settings {
 
     fn warnings(&self, warnings: &mut Vec<String>) {
         self.tls.warnings(warnings);
+    }
+
+    fn telemetry(&self) -> Option<(&TelemetryConfig, &TlsConfig)> {
+        Some((&self.telemetry, &self.tls))
     }
 }
 
@@ -165,6 +172,7 @@ mod tests {
         let addresses = [
             ("rabbitmq.url", "amqp://me:hush@rabbitmq:5672/%2f", "amqps://me:hush@rabbitmq/%2f"),
             ("pairing.auth_url", "http://192.168.1.2:8080", "https://wattline.example"),
+            ("telemetry.otlp_endpoint", "http://collector:4318", "https://collector:4318"),
         ];
         testkit::plain_text::is_refused(faults, &own, &addresses);
     }

@@ -8,6 +8,7 @@ use mail::SmtpConfig;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use service::operations::OperationsConfig;
+use service::telemetry::TelemetryConfig;
 use service::tls::{TlsConfig, Trusted};
 
 use crate::BrokerConfig;
@@ -19,6 +20,7 @@ pub struct Config {
     pub listen: SocketAddr,
     pub operations: OperationsConfig,
     pub tls: TlsConfig,
+    pub telemetry: TelemetryConfig,
     /// An Ed25519 private key, PKCS#8 in PEM; made when it is absent.
     pub signing_key_file: PathBuf,
     /// What the secrets of second factors are sealed with: 32 bytes in base64; made when it is absent.
@@ -87,6 +89,7 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9403)),
             operations: OperationsConfig::at(9413),
             tls: TlsConfig::default(),
+            telemetry: TelemetryConfig::default(),
             signing_key_file: PathBuf::from("signing-key.pem"),
             second_factor_key_file: PathBuf::from("second-factor.key"),
             accounts: AccountsConfig::default(),
@@ -183,6 +186,7 @@ impl service::config::Config for Config {
         self.people.validate(faults);
         self.broker.validate(faults);
         self.tls.validate(faults);
+        self.telemetry.validate(&self.tls, faults);
         self.tls.may_listen("listen", self.listen, faults);
         self.operations.validate(&self.tls, faults);
         self.broker.validate_ways(&self.tls, faults);

@@ -170,7 +170,7 @@ pub async fn run(
     let router = http::router(app).merge(health.clone().routes());
     let operations =
         operations::serve_if_any(operations, "auth-service", metrics.clone(), health, shutdown.clone());
-    let served = tokio::try_join!(service::http::serve(api, router, &metrics, shutdown), operations);
+    let served = tokio::try_join!(service::http::serve_services(api, router, &metrics, shutdown), operations);
     purge.abort();
     keys.abort();
     if let Some(courier) = courier

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use auth_service::{Config, Store, Stores};
+use service::telemetry::TelemetryConfig;
+use service::tls::TlsConfig;
 
 /// The rest of the configuration: what only the adapter can tell of its URL.
 #[derive(Default, serde::Deserialize)]
@@ -20,6 +22,10 @@ impl service::config::Config for Settings {
 
     fn warnings(&self, warnings: &mut Vec<String>) {
         self.0.warnings(warnings);
+    }
+
+    fn telemetry(&self) -> Option<(&TelemetryConfig, &TlsConfig)> {
+        Some((&self.0.telemetry, &self.0.tls))
     }
 }
 
@@ -67,6 +73,7 @@ mod tests {
             ),
             ("broker.listen", "[::]:9406", "127.0.0.1:9406"),
             ("broker.management_url", "http://rabbitmq:15672", "https://rabbitmq:15671"),
+            ("telemetry.otlp_endpoint", "http://collector:4318", "https://collector:4318"),
             ("people.smtp.security", "none", "tls"),
         ];
         testkit::plain_text::is_refused(faults, &own, &addresses);

@@ -61,6 +61,6 @@ pub async fn run(
     let router = routes::router(deps, shutdown.clone()).merge(health.clone().routes());
     let operations =
         operations::serve_if_any(operations, "read-service", metrics.clone(), health, shutdown.clone());
-    tokio::try_join!(service::http::serve(api, router, &metrics, shutdown), operations)?;
+    tokio::try_join!(service::http::serve_services(api, router, &metrics, shutdown), operations)?;
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use read_service::config::{DEFAULT_JWKS_URL, DEFAULT_LISTEN, DEFAULT_OPERATIONS};
 use serde::Deserialize;
 use service::operations::OperationsConfig;
+use service::telemetry::TelemetryConfig;
 use service::tls::TlsConfig;
 
 #[derive(Deserialize)]
@@ -14,6 +15,7 @@ pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
     pub(crate) operations: OperationsConfig,
     pub(crate) tls: TlsConfig,
+    pub(crate) telemetry: TelemetryConfig,
     /// The auth-service's public keys.
     pub(crate) jwks_url: String,
     pub(crate) rabbitmq: rabbitmq::Config,
@@ -28,6 +30,7 @@ impl Default for Settings {
             listen: DEFAULT_LISTEN,
             operations: DEFAULT_OPERATIONS,
             tls: TlsConfig::default(),
+            telemetry: TelemetryConfig::default(),
             jwks_url: DEFAULT_JWKS_URL.to_owned(),
             rabbitmq: rabbitmq::Config::default(),
             influxdb: influxdb::Config::default(),
@@ -45,6 +48,7 @@ impl service::config::Config for Settings {
         self.rabbitmq.validate(faults);
         self.influxdb.validate(faults);
         self.tls.validate(faults);
+        self.telemetry.validate(&self.tls, faults);
         self.tls.may_listen("listen", self.listen, faults);
         self.operations.validate(&self.tls, faults);
         self.tls.may_ask("jwks_url", &self.jwks_url, faults);
@@ -58,6 +62,10 @@ impl service::config::Config for Settings {
 
     fn warnings(&self, warnings: &mut Vec<String>) {
         self.tls.warnings(warnings);
+    }
+
+    fn telemetry(&self) -> Option<(&TelemetryConfig, &TlsConfig)> {
+        Some((&self.telemetry, &self.tls))
     }
 }
 
@@ -94,6 +102,7 @@ mod tests {
                 "postgres://me:hush@db/accounts?sslmode=require",
             ),
             ("jwks_url", "http://auth-service:9403/jwks.json", "https://auth-service/jwks.json"),
+            ("telemetry.otlp_endpoint", "http://collector:4318", "https://collector:4318"),
         ];
         testkit::plain_text::is_refused(faults, &own, &addresses);
     }

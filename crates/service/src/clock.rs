@@ -19,6 +19,13 @@ impl Clock for SystemClock {
     }
 }
 
+/// Since the Unix epoch, for what is told to the nanosecond; 0 before it.
+#[expect(clippy::disallowed_methods, reason = "this is the clock that is passed in everywhere else")]
+pub(crate) fn unix_nanos() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// Counts from the start of the machine, also while it sleeps; nobody can set it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BootClock;

@@ -9,6 +9,9 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
+use crate::telemetry::TelemetryConfig;
+use crate::tls::TlsConfig;
+
 /// Configuration of a binary. Every key has a default, so that one wrong key never hides another.
 pub trait Config: DeserializeOwned + Default {
     /// Says what does not make sense, one sentence each, beginning with the key.
@@ -16,6 +19,11 @@ pub trait Config: DeserializeOwned + Default {
 
     /// Says what works and is not as it should be, for the log of every start.
     fn warnings(&self, _warnings: &mut Vec<String>) {}
+
+    /// Where spans go, and how they are protected on the way; `None` for a binary that has none.
+    fn telemetry(&self) -> Option<(&TelemetryConfig, &TlsConfig)> {
+        None
+    }
 }
 
 /// All that is wrong with a configuration.

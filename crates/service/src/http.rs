@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
+use domain::trace::TraceContext;
 use http::{HeaderName, Request, StatusCode, header};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -19,11 +20,13 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::timeout::RequestBodyTimeoutLayer;
 use tower_http::trace::TraceLayer;
+use tracing::field::display;
 
 use crate::metrics::{Metrics, measure};
 use crate::origin::Peer;
 use crate::problem::Problem;
 use crate::tls::Listener;
+use crate::trace::{Callers, follow};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -39,17 +42,35 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long open requests may go on after the wish to stop; live streams end by the same token.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Serves until `shutdown`, then lets open requests finish for a few seconds. Every request is counted in `metrics`.
+/// Serves until `shutdown`, then lets open requests finish for a few seconds. Every request is counted in `metrics`, and
+/// begins a trace.
 pub async fn serve(
     listener: impl Into<Listener>,
     router: Router,
     metrics: &Metrics,
     shutdown: CancellationToken,
 ) -> std::io::Result<()> {
-    let (listener, doorway) = listener.into().open(shutdown.clone());
+    serve_guarded(listener.into(), guarded(router, metrics, Callers::Anybody), shutdown).await
+}
+
+/// The same for what only services of ours ask: a request belongs to the trace that its header names.
+pub async fn serve_services(
+    listener: impl Into<Listener>,
+    router: Router,
+    metrics: &Metrics,
+    shutdown: CancellationToken,
+) -> std::io::Result<()> {
+    serve_guarded(listener.into(), guarded(router, metrics, Callers::Services), shutdown).await
+}
+
+async fn serve_guarded(
+    listener: Listener,
+    service: Router,
+    shutdown: CancellationToken,
+) -> std::io::Result<()> {
+    let (listener, doorway) = listener.open(shutdown.clone());
     let address = listener.local_addr()?;
     tracing::info!(%address, scheme = doorway.scheme(), "listening");
-    let service = guarded(router, metrics);
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let connections = GracefulShutdown::new();
     let mut protocol = http1::Builder::new();
@@ -99,7 +120,7 @@ pub async fn serve(
     Ok(())
 }
 
-fn guarded(router: Router, metrics: &Metrics) -> Router {
+fn guarded(router: Router, metrics: &Metrics, callers: Callers) -> Router {
     router
         .fallback(|| async {
             Problem::new(StatusCode::NOT_FOUND).detail("There is nothing at this address.").into_response()
@@ -110,6 +131,7 @@ fn guarded(router: Router, metrics: &Metrics) -> Router {
         .layer(middleware::map_response(explain_limit))
         .layer(middleware::from_fn_with_state(metrics.http().clone(), measure))
         .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(middleware::from_fn_with_state(callers, follow))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
 }
@@ -135,10 +157,13 @@ fn panicked() -> Response {
         .into_response()
 }
 
-/// The path but not the query: that may hold what is nobody's business.
+/// The path but not the query: that may hold what is nobody's business. As an error's span, so that it stands beside every
+/// line however few are wanted.
 fn span<B>(request: &Request<B>) -> tracing::Span {
     let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or("");
-    tracing::info_span!("http", method = %request.method(), path = %quiet(request.uri().path()), id)
+    let trace_id = request.extensions().get::<TraceContext>().map(|context| display(context.trace));
+    let path = quiet(request.uri().path());
+    tracing::error_span!("http", method = %request.method(), %path, id, trace_id)
 }
 
 /// Without e-mail addresses, which some paths have in them.

@@ -15,7 +15,9 @@ pub mod problem;
 mod run;
 pub mod shutdown;
 pub mod systemd;
+pub mod telemetry;
 pub mod tls;
+pub mod trace;
 
 pub use logs::LogFormat;
 pub use metrics::Metrics;

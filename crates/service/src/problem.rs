@@ -6,6 +6,8 @@ use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::trace;
+
 /// What went wrong, in words for the one who asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
@@ -20,6 +22,10 @@ pub struct Problem {
     /// The field of the request that is at fault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// Of an error on our side: by it an operator finds what is logged of this request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub trace_id: Option<Box<str>>,
 }
 
 impl Problem {
@@ -30,6 +36,7 @@ impl Problem {
             status: status.as_u16(),
             detail: None,
             field: None,
+            trace_id: None,
         }
     }
 
@@ -72,8 +79,11 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 }
 
 impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
+    fn into_response(mut self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if status.is_server_error() && self.trace_id.is_none() {
+            self.trace_id = trace::current().map(|trace| trace.trace.to_string().into());
+        }
         let mut response = (status, Json(self)).into_response();
         response
             .headers_mut()

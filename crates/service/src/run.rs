@@ -14,6 +14,7 @@ use crate::logs::{self, LogFormat};
 use crate::metrics::Metrics;
 use crate::shutdown;
 use crate::systemd::ServiceManager;
+use crate::telemetry;
 
 /// `EX_USAGE` of sysexits.h: the configuration is wrong, and starting again will not help.
 pub(crate) const EXIT_CONFIG: u8 = 64;
@@ -62,7 +63,10 @@ where
     let filter = variable("WATTLINE_LOG").unwrap_or_else(|| default_filter.to_owned());
     let format = variable("WATTLINE_LOG_FORMAT").map_or(Ok(LogFormat::Text), |text| text.parse());
     let to_journal = variable("JOURNAL_STREAM").is_some_and(|stream| logs::goes_to_the_journal(&stream));
-    logs::init(*format.as_ref().unwrap_or(&LogFormat::Text), to_journal, &filter);
+    let telemetry = config.as_ref().ok().and_then(Config::telemetry);
+    let telemetry = telemetry.and_then(|(telemetry, tls)| Some((telemetry.open()?, tls.clone())));
+    let (export, exporter) = telemetry.map(|((export, exporter), tls)| (export, (exporter, tls))).unzip();
+    logs::init(*format.as_ref().unwrap_or(&LogFormat::Text), to_journal, &filter, export);
     let faults = [
         format.err().map(|fault| format!("WATTLINE_LOG_FORMAT: {fault}")),
         config.as_ref().err().map(ToString::to_string),
@@ -93,7 +97,15 @@ where
         }
         let manager = ServiceManager::from_environment(std::env::vars(), std::process::id());
         let metrics = Metrics::of_process(name);
-        main(Context { config, clock: Arc::new(SystemClock), shutdown, manager, metrics }).await
+        let end = CancellationToken::new();
+        let exporting = exporter
+            .map(|(exporter, tls)| tokio::spawn(exporter.run(name, tls, metrics.clone(), end.clone())));
+        let ended = main(Context { config, clock: Arc::new(SystemClock), shutdown, manager, metrics }).await;
+        end.cancel();
+        if let Some(exporting) = exporting {
+            telemetry::finished(exporting).await;
+        }
+        ended
     });
     match outcome {
         Ok(ended) => {

@@ -11,6 +11,7 @@ use mail::SmtpConfig;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use service::operations::OperationsConfig;
+use service::telemetry::TelemetryConfig;
 use service::tls::TlsConfig;
 use write_service::{BatchConfig, DoorConfig};
 
@@ -22,6 +23,7 @@ pub(crate) struct Settings {
     /// Where operators ask; without it nobody is answered.
     pub(crate) operations: Option<OperationsConfig>,
     pub(crate) tls: TlsConfig,
+    pub(crate) telemetry: TelemetryConfig,
     /// Where everything is kept.
     pub(crate) data_dir: PathBuf,
     /// Whether browsers may send the session's cookie over HTTPS only: for use behind a proxy with TLS. With
@@ -69,6 +71,7 @@ impl Default for Settings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             operations: None,
             tls: TlsConfig::default(),
+            telemetry: TelemetryConfig::default(),
             data_dir: PathBuf::from("wattline-data"),
             secure_cookies: false,
             forwarded_hops: 0,
@@ -151,6 +154,7 @@ impl service::config::Config for Settings {
         self.batch.validate(faults);
         self.door.validate(faults);
         self.tls.validate(faults);
+        self.telemetry.validate(&self.tls, faults);
         self.tls.may_listen("listen", self.listen, faults);
         if let Some(operations) = &self.operations {
             operations.validate(&self.tls, faults);
@@ -164,6 +168,10 @@ impl service::config::Config for Settings {
 
     fn warnings(&self, warnings: &mut Vec<String>) {
         self.tls.warnings(warnings);
+    }
+
+    fn telemetry(&self) -> Option<(&TelemetryConfig, &TlsConfig)> {
+        Some((&self.telemetry, &self.tls))
     }
 }
 
@@ -204,6 +212,7 @@ mod tests {
             ("operations.listen", "0.0.0.0:9400", "[::1]:9400"),
             ("people.smtp.security", "none", "tls"),
             ("alerts.smtp.security", "none", "starttls"),
+            ("telemetry.otlp_endpoint", "http://collector:4318", "https://collector:4318"),
         ];
         testkit::plain_text::is_refused(faults, &own, &addresses);
     }

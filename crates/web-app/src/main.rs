@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         });
     }
     service::run("web-app", config, async |context: service::Context<Settings>| {
-        let Settings { listen, operations, tls, upstream } = context.config;
+        let Settings { listen, operations, tls, upstream, .. } = context.config;
         let upstream = UpstreamConfig { trusted: tls.trusted()?, ..upstream };
         let deps = Deps { upstream, clock: context.clock, metrics: context.metrics };
         let listeners = Listeners {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use serde::Deserialize;
 use service::operations::OperationsConfig;
+use service::telemetry::TelemetryConfig;
 use service::tls::TlsConfig;
 use web_app::UpstreamConfig;
 use web_app::config::{DEFAULT_LISTEN, DEFAULT_OPERATIONS};
@@ -15,6 +16,7 @@ pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
     pub(crate) operations: OperationsConfig,
     pub(crate) tls: TlsConfig,
+    pub(crate) telemetry: TelemetryConfig,
     pub(crate) upstream: UpstreamConfig,
 }
 
@@ -24,6 +26,7 @@ impl Default for Settings {
             listen: DEFAULT_LISTEN,
             operations: DEFAULT_OPERATIONS,
             tls: TlsConfig::default(),
+            telemetry: TelemetryConfig::default(),
             upstream: UpstreamConfig::default(),
         }
     }
@@ -33,6 +36,7 @@ impl service::config::Config for Settings {
     fn validate(&self, faults: &mut Vec<String>) {
         self.upstream.validate(faults);
         self.tls.validate(faults);
+        self.telemetry.validate(&self.tls, faults);
         self.tls.may_listen("listen", self.listen, faults);
         self.operations.validate(&self.tls, faults);
         self.tls.may_ask("upstream.auth_url", &self.upstream.auth_url, faults);
@@ -44,6 +48,10 @@ impl service::config::Config for Settings {
 
     fn warnings(&self, warnings: &mut Vec<String>) {
         self.tls.warnings(warnings);
+    }
+
+    fn telemetry(&self) -> Option<(&TelemetryConfig, &TlsConfig)> {
+        Some((&self.telemetry, &self.tls))
     }
 }
 
@@ -65,6 +73,7 @@ mod tests {
             ("operations.listen", "0.0.0.0:9400", "[::1]:9400"),
             ("upstream.auth_url", "http://auth-service:9403", "https://auth-service"),
             ("upstream.read_url", "http://10.0.0.3:9402", "http://127.0.0.1:9402"),
+            ("telemetry.otlp_endpoint", "http://collector:4318", "https://collector:4318"),
         ];
         testkit::plain_text::is_refused(faults, &own, &addresses);
     }

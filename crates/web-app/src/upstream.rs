@@ -208,8 +208,9 @@ impl Upstream {
     }
 }
 
+/// In the trace of the request that is being answered.
 pub(crate) async fn send(request: RequestBuilder) -> Result<Response, Problem> {
-    request.send().await.map_err(|error| Problem::unavailable(&error))
+    request.headers(service::trace::headers()).send().await.map_err(|error| Problem::unavailable(&error))
 }
 
 /// The problem that the service answered with, or one that says as much as its status does.

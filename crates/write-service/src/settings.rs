@@ -6,6 +6,7 @@ use domain::Clock;
 use serde::Deserialize;
 use service::Metrics;
 use service::operations::OperationsConfig;
+use service::telemetry::TelemetryConfig;
 use service::tls::TlsConfig;
 use write_service::config::DEFAULT_OPERATIONS;
 use write_service::{BatchConfig, Deps, DoorConfig, Prepared};
@@ -15,6 +16,7 @@ use write_service::{BatchConfig, Deps, DoorConfig, Prepared};
 pub(crate) struct Settings {
     pub(crate) operations: OperationsConfig,
     pub(crate) tls: TlsConfig,
+    pub(crate) telemetry: TelemetryConfig,
     pub(crate) batch: BatchConfig,
     pub(crate) door: DoorConfig,
     pub(crate) rabbitmq: rabbitmq::Config,
@@ -26,6 +28,7 @@ impl Default for Settings {
         Self {
             operations: DEFAULT_OPERATIONS,
             tls: TlsConfig::default(),
+            telemetry: TelemetryConfig::default(),
             batch: BatchConfig::default(),
             door: DoorConfig::default(),
             rabbitmq: rabbitmq::Config::default(),
@@ -72,6 +75,7 @@ impl service::config::Config for Settings {
         self.rabbitmq.validate(faults);
         self.influxdb.validate(faults);
         self.tls.validate(faults);
+        self.telemetry.validate(&self.tls, faults);
         self.operations.validate(&self.tls, faults);
         self.tls.may_reach("rabbitmq.url", self.rabbitmq.plain_text_host().as_deref(), faults);
         for (key, host) in self.influxdb.plain_text_hosts() {
@@ -81,6 +85,10 @@ impl service::config::Config for Settings {
 
     fn warnings(&self, warnings: &mut Vec<String>) {
         self.tls.warnings(warnings);
+    }
+
+    fn telemetry(&self) -> Option<(&TelemetryConfig, &TlsConfig)> {
+        Some((&self.telemetry, &self.tls))
     }
 }
 
@@ -101,6 +109,7 @@ mod tests {
             ("operations.listen", "0.0.0.0:9400", "[::1]:9400"),
             ("rabbitmq.url", "amqp://me:hush@rabbitmq:5672/%2f", "amqps://me:hush@rabbitmq/%2f"),
             ("influxdb.url", "http://influxdb:8086", "https://influxdb:8086"),
+            ("telemetry.otlp_endpoint", "http://collector:4318", "https://collector:4318"),
         ];
         testkit::plain_text::is_refused(faults, &own, &addresses);
     }

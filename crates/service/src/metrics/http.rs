@@ -74,7 +74,7 @@ pub(crate) async fn measure(State(measures): State<HttpMeasures>, request: Reque
 }
 
 /// Anybody may make up a method.
-fn known(method: &Method) -> &'static str {
+pub(crate) fn known(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",

@@ -13,7 +13,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
-pub(crate) use http::{HttpMeasures, measure};
+pub(crate) use http::{HttpMeasures, known, measure};
 
 /// The media type of [`Metrics::encode`]. Prometheus asks for it first.
 pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -1498,6 +1498,8 @@ export interface components {
             status: number;
             /** @description The same for every occurrence. */
             title: string;
+            /** @description Of an error on our side: by it an operator finds what is logged of this request. */
+            trace_id?: string | null;
             type: string;
         };
         /** @description A provider of identities. */

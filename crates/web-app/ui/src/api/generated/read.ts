@@ -405,6 +405,8 @@ export interface components {
             status: number;
             /** @description The same for every occurrence. */
             title: string;
+            /** @description Of an error on our side: by it an operator finds what is logged of this request. */
+            trace_id?: string | null;
             type: string;
         };
         /** @description A room, or what is in none. */
