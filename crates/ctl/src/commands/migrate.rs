@@ -12,7 +12,7 @@ use crate::settings::Settings;
 const STATEMENT_TIMEOUT_MILLIS: u64 = 600_000;
 
 enum Schema {
-    PostgreSql(postgres::Schema),
+    PostgreSql(Box<postgres::Schema>),
     Sqlite(sqlite::Schema),
 }
 
@@ -82,7 +82,7 @@ fn chosen(settings: &Settings, only: Option<Store>) -> anyhow::Result<Vec<(Store
             statement_timeout_millis: STATEMENT_TIMEOUT_MILLIS,
             ..settings.accounts.config(settings.tls.trusted()?.pem())
         };
-        stores.push((Store::Accounts, Schema::PostgreSql(postgres::Schema::new(&config)?)));
+        stores.push((Store::Accounts, Schema::PostgreSql(Box::new(postgres::Schema::new(&config)?))));
     }
     let files = &settings.sqlite;
     let of_kind: [(_, _, fn(_) -> _); 2] = [

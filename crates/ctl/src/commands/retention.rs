@@ -151,10 +151,10 @@ async fn set(settings: &Settings, days: Option<u32>, yes: bool, now: UtcMillis) 
     }
     match days {
         Some(days) => {
-            println!("Set influxdb.retention_days = {days} for the write-service and the rollup-worker too.")
+            println!("Set influxdb.retention_days = {days} for the write-service and the rollup-worker too.");
         }
         None => {
-            println!("Take influxdb.retention_days away from the write-service and the rollup-worker too.")
+            println!("Take influxdb.retention_days away from the write-service and the rollup-worker too.");
         }
     }
     Ok(ExitCode::SUCCESS)

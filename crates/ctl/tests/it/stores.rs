@@ -117,7 +117,7 @@ async fn a_file_is_shown_and_set_elsewhere() {
     let file = folder.path().join("measurements.db");
     let store = sqlite::Measurements::open(&file).await.unwrap();
     for number in 1..=3 {
-        let ticks = ContainerBuilder::new(hub(number)).sequence(4 - u64::from(number)).ticks(30).build();
+        let ticks = ContainerBuilder::new(hub(number)).sequence(4 - number).ticks(30).build();
         store.write_containers(&[ticks]).await.unwrap();
     }
     let file = file.display().to_string();

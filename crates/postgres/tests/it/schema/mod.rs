@@ -61,7 +61,7 @@ fn dump(url: &str) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     // Newer ones put a random word into commands of psql.
-    text.lines().filter(|line| !line.starts_with('\\')).map(|line| format!("{line}\n")).collect()
+    text.lines().filter(|line| !line.starts_with('\\')).collect::<Vec<_>>().join("\n")
 }
 
 /// The columns of each table.
