@@ -4,6 +4,7 @@
 //! gathered meanwhile follows, newest first, late and slowly, as all the other homes were cut off too.
 
 mod catch_up;
+mod traced;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::spool::{Choice, Spool, SpoolError, Waiting};
 use crate::status::{Status, UplinkState};
 use catch_up::CatchUp;
 use service::backoff::Backoff;
+use traced::{Sampling, Traced};
 
 /// At most so many containers are in flight, and about so many bytes.
 const WINDOW: usize = 256;
@@ -41,6 +43,7 @@ pub(crate) struct Uplink {
     status: Arc<Status>,
     /// `None`: a story, which is told as fast as it is taken.
     catch_up: Option<CatchUp>,
+    sampling: Sampling,
     /// How long what brings nothing new may wait.
     quiet: Duration,
     /// When the disk may be tried again.
@@ -80,6 +83,7 @@ impl Uplink {
             publisher,
             status,
             catch_up,
+            sampling: Sampling::new(config.uplink.trace_one_in),
             quiet,
             disk_retry: None,
             down_since: None,
@@ -119,7 +123,7 @@ impl Uplink {
             let last = measured.is_cancelled();
             match self.spool.offer_one().await {
                 Ok(Some(waiting)) => {
-                    let (sequence, outcome) = self.publish(waiting).await;
+                    let (sequence, outcome) = self.publish(waiting, None).await;
                     match outcome {
                         Ok(()) => {
                             let gathered = self.spool.comes_up().await?;
@@ -150,6 +154,7 @@ impl Uplink {
     /// Publishes until there is nothing left, or until something fails and everything that was in flight is settled.
     async fn flow(&mut self, measured: &CancellationToken, gathered: u64) -> Result<Flown, SpoolError> {
         let mut flight = Flight::default();
+        self.sampling.opened();
         if let Some(catch_up) = &mut self.catch_up {
             flight.cursor = gathered;
             catch_up.begin(gathered, Instant::now());
@@ -217,9 +222,10 @@ impl Uplink {
         Ok(())
     }
 
-    fn depart(&self, waiting: Waiting, flight: &mut Flight) {
+    fn depart(&mut self, waiting: Waiting, flight: &mut Flight) {
         flight.sequences.insert(waiting.sequence);
-        flight.outcomes.push(self.publish(waiting).boxed());
+        let traced = self.sampling.next();
+        flight.outcomes.push(self.publish(waiting, traced).boxed());
     }
 
     /// Takes an outcome and all others that are there by now.
@@ -299,9 +305,10 @@ impl Uplink {
     fn publish(
         &self,
         waiting: Waiting,
+        traced: Option<Traced>,
     ) -> impl Future<Output = (u64, Result<(), PublishError>)> + Send + 'static {
         let (publisher, hub) = (Arc::clone(&self.publisher), self.spool.hub());
-        publish_one(publisher, hub, waiting)
+        publish_one(publisher, hub, waiting, traced)
     }
 
     fn spool_fails(&mut self, error: SpoolError) -> Result<(), SpoolError> {
@@ -354,7 +361,18 @@ async fn publish_one(
     publisher: Arc<dyn ContainerPublisher>,
     hub: HubId,
     waiting: Waiting,
+    traced: Option<Traced>,
 ) -> (u64, Result<(), PublishError>) {
-    let outcome = timeout(PATIENCE, publisher.publish(hub, waiting.body)).await;
-    (waiting.sequence, outcome.unwrap_or(Err(PublishError::TimedOut(PATIENCE))))
+    let Waiting { sequence, body } = waiting;
+    let publishing = async {
+        match &traced {
+            Some(traced) => publisher.publish_traced(hub, body, traced.context).await,
+            None => publisher.publish(hub, body).await,
+        }
+    };
+    let outcome = timeout(PATIENCE, publishing).await.unwrap_or(Err(PublishError::TimedOut(PATIENCE)));
+    if let Some(traced) = traced {
+        traced.ended(hub, sequence, &outcome);
+    }
+    (sequence, outcome)
 }

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::batch::Refused;
 use crate::flood::Flood;
+use crate::followed::Followed;
 use crate::measures::Measures;
 use crate::pipeline::release;
 
@@ -29,6 +30,7 @@ pub(crate) async fn write_all(
     source: &dyn ContainerSource,
     mut inbox: mpsc::Receiver<Refused>,
     measures: &Measures,
+    followed: &Followed,
     give_up: &CancellationToken,
 ) {
     let mut left: Vec<Receipt> = Vec::new();
@@ -41,7 +43,8 @@ pub(crate) async fn write_all(
             () = flood.summary_due() => summarise(&mut flood),
             Some((refused, written)) = under_way.next(), if !under_way.is_empty() => if written {
                 count(&refused, measures);
-                if flood.is_told(Instant::now()) {
+                let Refused { delivery, refusal } = &refused;
+                if !followed.dead_lettered(delivery.receipt, &refusal.reason) && flood.is_told(Instant::now()) {
                     tell(&refused);
                 }
             } else {
@@ -64,6 +67,7 @@ pub(crate) async fn write_all(
     if !left.is_empty() {
         release(source, &left).await;
         measures.settled(left.len());
+        followed.given_back(&left);
     }
 }
 

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Deps;
 use crate::batch::Batch;
 use crate::door::Door;
+use crate::followed::Followed;
 use crate::measures::Measures;
 
 /// The most taken from the transport at once.
@@ -22,6 +23,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 pub(crate) struct Filling<'a> {
     deps: &'a Deps,
     measures: &'a Measures,
+    followed: &'a Followed,
     door: Door,
     /// What did not fit.
     received: VecDeque<Delivery>,
@@ -35,10 +37,11 @@ pub(crate) struct Filling<'a> {
 }
 
 impl<'a> Filling<'a> {
-    pub(crate) fn new(deps: &'a Deps, measures: &'a Measures) -> Self {
+    pub(crate) fn new(deps: &'a Deps, measures: &'a Measures, followed: &'a Followed) -> Self {
         Self {
             deps,
             measures,
+            followed,
             door: Door::new(deps.clock.clone(), &deps.door),
             received: VecDeque::new(),
             open: Batch::default(),
@@ -79,6 +82,7 @@ impl<'a> Filling<'a> {
                 outcome = receive => match outcome {
                     Ok(deliveries) => {
                         self.measures.taken(&deliveries);
+                        self.followed.received(&deliveries);
                         self.received.extend(deliveries);
                         self.backoff.reset();
                     }

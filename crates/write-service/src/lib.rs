@@ -11,6 +11,7 @@ mod dead_letters;
 mod door;
 mod filling;
 mod flood;
+mod followed;
 mod late;
 mod measures;
 pub mod pipeline;

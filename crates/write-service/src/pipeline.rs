@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::batch::{Batch, Refused};
 use crate::door::Refusal;
 use crate::filling::Filling;
+use crate::followed::Followed;
 use crate::measures::{Cause, Measures};
 use crate::storing::{Outcome, Storing};
 use crate::{Deps, dead_letters, late};
@@ -22,6 +23,14 @@ use crate::{Deps, dead_letters, late};
 pub struct Pipeline {
     deps: Deps,
     measures: Measures,
+    followed: Followed,
+}
+
+/// What is to be settled of a batch.
+struct Sorted {
+    stored: Vec<Receipt>,
+    /// Those among them that are followed.
+    followed: Vec<Receipt>,
 }
 
 const FIRST_WAIT: Duration = Duration::from_millis(100);
@@ -32,7 +41,7 @@ const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
 impl Pipeline {
     pub fn new(deps: Deps) -> Self {
         let measures = deps.metrics.register(Measures::register);
-        Self { deps, measures }
+        Self { deps, measures, followed: Followed::default() }
     }
 
     pub const fn measures(&self) -> &Measures {
@@ -47,7 +56,7 @@ impl Pipeline {
         let work = async {
             tokio::join!(
                 self.pump(letters, &shutdown, &give_up),
-                dead_letters::write_all(&*self.deps.source, inbox, &self.measures, &give_up),
+                dead_letters::write_all(&*self.deps.source, inbox, &self.measures, &self.followed, &give_up),
             )
         };
         let countdown = async {
@@ -76,7 +85,7 @@ impl Pipeline {
             }
         }
         let storing = Storing::new(&*self.deps.store, &*self.deps.stale, &self.measures, give_up);
-        let mut filling = Filling::new(&self.deps, &self.measures);
+        let mut filling = Filling::new(&self.deps, &self.measures, &self.followed);
         let mut under_way = FuturesUnordered::new();
         let mut goes_on = true;
         let mut is_stopped = false;
@@ -118,12 +127,12 @@ impl Pipeline {
             self.give_back(&batch.receipts()).await;
             return batch;
         };
-        let stored = self.sort(&mut batch, &outcome);
+        let Sorted { stored, followed } = self.sort(&mut batch, &outcome);
         if let Some(hook) = &self.deps.stored {
             hook();
         }
-        if !stored.is_empty() {
-            self.accept(&stored, give_up).await;
+        if !stored.is_empty() && self.accept(&stored, give_up).await.is_some() {
+            self.followed.settled(&followed);
         }
         let mut left = Vec::new();
         for refused in batch.refused.drain(..) {
@@ -143,6 +152,7 @@ impl Pipeline {
     async fn give_back(&self, receipts: &[Receipt]) {
         release(&*self.deps.source, receipts).await;
         self.measures.settled(receipts.len());
+        self.followed.given_back(receipts);
     }
 
     /// Until all is stored that ever will be, and what came late is marked: whoever is killed in between gets it again,
@@ -158,44 +168,51 @@ impl Pipeline {
     }
 
     /// Puts what the store did not take to what was refused, and gives the receipts of all the rest.
-    fn sort(&self, batch: &mut Batch, outcome: &Outcome) -> Vec<Receipt> {
+    fn sort(&self, batch: &mut Batch, outcome: &Outcome) -> Sorted {
         let mut stored = Vec::with_capacity(batch.deliveries.len());
+        let mut followed = Vec::new();
         for (place, delivery) in batch.deliveries.drain(..).enumerate() {
-            match outcome.reason(batch.ticks.of_container(place), place) {
-                Some(reason) => {
-                    let refusal = Refusal { cause: Cause::Store, reason };
-                    batch.refused.push(Refused { delivery, refusal });
-                }
-                None => stored.push(delivery.receipt),
+            if let Some(reason) = outcome.reason(batch.ticks.of_container(place), place) {
+                let refusal = Refusal { cause: Cause::Store, reason };
+                batch.refused.push(Refused { delivery, refusal });
+                continue;
             }
+            if delivery.trace.is_some() {
+                let last = batch.ticks.of_container(place).last();
+                let last = last.map(|tick| tick.start.plus_millis(tick.length.millis_i64()));
+                self.followed.stored(delivery.receipt, last, self.deps.clock.now());
+                followed.push(delivery.receipt);
+            }
+            stored.push(delivery.receipt);
         }
         if !stored.is_empty() {
             let values = batch.ticks.values() - outcome.rejected_values();
             self.measures.stored(stored.len(), values);
         }
-        stored
+        Sorted { stored, followed }
     }
 
-    /// Until it worked: a transport that is connected and was not told would never send anything new.
-    async fn accept(&self, stored: &[Receipt], give_up: &CancellationToken) {
+    /// Until it worked: a transport that is connected and was not told would never send anything new. `None` when it was time
+    /// to give up first.
+    async fn accept(&self, stored: &[Receipt], give_up: &CancellationToken) -> Option<()> {
         let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
         loop {
             let outcome = tokio::select! {
                 biased;
-                () = give_up.cancelled() => return,
+                () = give_up.cancelled() => return None,
                 outcome = self.deps.source.accept(stored) => outcome,
             };
             match outcome {
                 Ok(()) | Err(SourceError::Closed) => {
                     self.measures.settled(stored.len());
-                    return;
+                    return Some(());
                 }
                 Err(error) => {
                     tracing::warn!(%error, containers = stored.len(), "cannot acknowledge, trying again");
                 }
             }
             tokio::select! {
-                () = give_up.cancelled() => return,
+                () = give_up.cancelled() => return None,
                 () = backoff.wait() => {}
             }
         }

@@ -74,6 +74,8 @@ pub struct UplinkConfig {
     pub quiet_secs: u32,
     /// Containers of so many bytes or more are compressed; none when it is not set.
     pub compress_from_bytes: Option<usize>,
+    /// One container in so many is followed on its way, by an id beside it; 0: none.
+    pub trace_one_in: u32,
 }
 
 impl Default for Config {
@@ -102,7 +104,13 @@ impl Default for SpoolConfig {
 
 impl Default for UplinkConfig {
     fn default() -> Self {
-        Self { catch_up_delay_secs: 60, catch_up_per_sec: 0.02, quiet_secs: 30, compress_from_bytes: None }
+        Self {
+            catch_up_delay_secs: 60,
+            catch_up_per_sec: 0.02,
+            quiet_secs: 30,
+            compress_from_bytes: None,
+            trace_one_in: 1_000,
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod batches;
 mod dead_letters_command;
 mod end_to_end;
 mod fakes;
+mod followed;
 mod health;
 mod late;
 mod order;
