@@ -10,6 +10,7 @@ use testkit::servers::Program;
 use super::connections_node::Node;
 use super::loadgen::{self, Swarm};
 use super::rig::{Rig, WARM_UP, cpu_s, end_of, until};
+use crate::interrupt;
 
 const POLL: Duration = Duration::from_millis(20);
 /// Opening, settling and looking at one step.
@@ -87,13 +88,14 @@ impl Load<'_> {
             load: loadgen::Load::USUAL,
             containers: WARM_UP,
             seconds: None,
+            pace: loadgen::Pace::Fast,
             ledger: None,
         };
         swarm.run(rig)?;
         let drain = ["drain", "--rabbitmq-url", &broker, "--seconds", &DRAIN_SECS.to_string()];
         let drain = rig.program("loadgen", drain.map(str::to_owned).to_vec())?;
         let processes = node.processes()?;
-        std::thread::sleep(Duration::from_secs(SETTLE_SECS));
+        interrupt::pass(Duration::from_secs(SETTLE_SECS))?;
         let before_bytes = node.rss_bytes()?;
 
         let mut watched = Watched { program: rig.program("loadgen", self.arguments(node))?, read: 0 };
