@@ -158,13 +158,22 @@ impl<'a> Scene<'a> {
     pub(crate) fn until(
         &self,
         what: &str,
+        holds: impl FnMut(&Self) -> anyhow::Result<bool>,
+    ) -> anyhow::Result<Duration> {
+        self.until_within(PATIENCE, what, holds)
+    }
+
+    pub(crate) fn until_within(
+        &self,
+        limit: Duration,
+        what: &str,
         mut holds: impl FnMut(&Self) -> anyhow::Result<bool>,
     ) -> anyhow::Result<Duration> {
         let begin = Instant::now();
         while !holds(self)? {
             interrupt::check()?;
-            if begin.elapsed() > PATIENCE {
-                bail!("waited {} s in vain until {what}", PATIENCE.as_secs());
+            if begin.elapsed() > limit {
+                bail!("waited {} s in vain until {what}", limit.as_secs());
             }
             std::thread::sleep(POLL);
         }

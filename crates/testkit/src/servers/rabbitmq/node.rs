@@ -10,7 +10,8 @@ use crate::servers::{NextDebian, ServerError};
 const PACKAGE: &str = "rabbitmq-server";
 /// The scripts behind /usr/sbin's wrappers, which would switch to another user.
 const SCRIPTS: &str = "/usr/lib/rabbitmq/bin";
-const TIME_LIMIT: Duration = Duration::from_secs(90);
+/// It reads all of its log again first.
+const TIME_LIMIT: Duration = Duration::from_mins(4);
 /// Nothing listens to the outside; and the memory settings of deploy/docker/rabbitmq.Dockerfile.
 const ERL_ARGS: &str = "-kernel inet_dist_use_interface {127,0,0,1} +MHsbct 8192 +MBsbct 8192";
 

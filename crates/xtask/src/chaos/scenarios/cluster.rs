@@ -11,6 +11,9 @@ use crate::chaos::report::Outcome;
 use crate::chaos::scene::Scene;
 use crate::interrupt::pass;
 
+/// A node reads all of its log again before it serves; meanwhile the two others do.
+const COMING_BACK: Duration = Duration::from_mins(4);
+
 /// Every node dies once, each when the one before is back.
 pub(super) fn kill(scene: &mut Scene<'_>, outcome: &mut Outcome) -> anyhow::Result<()> {
     let rounds = scene.form.pick(1, 3);
@@ -66,7 +69,7 @@ pub(super) fn partition(scene: &mut Scene<'_>, outcome: &mut Outcome) -> anyhow:
         scene.cluster()?.heal();
         healed = Instant::now();
         scene.healed()?;
-        scene.until("it serves again", |scene| Ok(serves(scene, node)))?;
+        scene.until_within(COMING_BACK, "it serves again", |scene| Ok(serves(scene, node)))?;
         back = back.max(healed.elapsed());
         pass(scene.form.before)?;
     }
