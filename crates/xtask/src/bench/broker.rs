@@ -3,7 +3,7 @@
 
 use testkit::servers::RabbitMq;
 
-use super::loadgen::{self, Drained, Load, Swarm, Swarmed};
+use super::loadgen::{self, Drained, Load, Pace, Swarm, Swarmed};
 use super::report::{Report, real};
 use super::rig::{Rig, WARM_UP, cpu_s, pid_of};
 
@@ -33,7 +33,8 @@ fn both(rig: &Rig, broker: &RabbitMq, load: Load, containers: u64) -> anyhow::Re
     let (url, node) = (broker.url(), pid_of(PROGRAM)?);
     let before = cpu_s(node)?;
     let draining = loadgen::drain(rig, &url, containers)?;
-    let swarm = Swarm { broker: &url, load, containers, seconds: None, ledger: None }.run(rig)?;
+    let swarm =
+        Swarm { broker: &url, load, containers, seconds: None, pace: Pace::Fast, ledger: None }.run(rig)?;
     let drain = draining.drained()?;
     Ok(Outcome { swarm, drain, cpu_s: cpu_s(node)? - before })
 }

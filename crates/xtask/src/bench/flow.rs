@@ -8,7 +8,8 @@ use anyhow::{Context, bail};
 use serde::Serialize;
 use testkit::servers::{InfluxDb, Program, RabbitMq, RabbitMqSetup};
 
-use super::loadgen::{self, Load, Running, Swarm};
+use super::lag::Lags;
+use super::loadgen::{self, Load, Pace, Running, Swarm};
 use super::report::real;
 use super::rig::{Rig, WARM_UP, WriterSetup, cpu_s, end_of, pid_of, until};
 use super::{broker, points, queues};
@@ -41,6 +42,17 @@ pub(super) struct Outcome {
     pub(super) rss_mib: f64,
     /// Of each write-service, smallest first, when they were counted.
     pub(super) shares: Vec<f64>,
+    /// Of containers that are sent every second, when they were counted.
+    pub(super) lag: Option<Lag>,
+}
+
+/// From the end of a tick until it is stored, in seconds. Up to one second of it is the swarm's, which spreads its hubs
+/// over the second.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Lag {
+    containers: u64,
+    p50_s: f64,
+    p99_s: f64,
 }
 
 /// Processor time in seconds.
@@ -118,15 +130,18 @@ impl Flow {
         let mut scene = self.start(rig)?;
         // The first makes the series, the second tells how many to take. They are sent again with the others, which
         // changes nothing in the store.
-        scene.pass(rig, self.load, WARM_UP, None)?;
-        let warm = scene.pass(rig, self.load, WARM_UP, None)?;
+        scene.pass(rig, self.load, WARM_UP, Pace::Fast, None)?;
+        let warm = scene.pass(rig, self.load, WARM_UP, Pace::Fast, None)?;
         let folder = rig.folder("ledger")?;
         let ledger = folder.join("ledger");
-        let outcome = scene.pass(rig, self.load, rig.enough(warm.containers_per_s), Some(&ledger))?;
+        let outcome =
+            scene.pass(rig, self.load, rig.enough(warm.containers_per_s), Pace::Fast, Some(&ledger))?;
         let shares = if self.counts_shares { scene.shares()? } else { Vec::new() };
         loadgen::verify(rig, &ledger, &scene.store.url())?;
+        let lag =
+            if self.counts_shares { Some(scene.lag(rig, self.load, &folder.join("live"))?) } else { None };
         std::fs::remove_dir_all(folder)?;
-        Ok(Outcome { shares, ..outcome })
+        Ok(Outcome { shares, lag, ..outcome })
     }
 
     /// Servers with nothing in them, and write-services that consume.
@@ -153,11 +168,13 @@ impl Scene {
         rig: &Rig,
         load: Load,
         containers: u64,
+        pace: Pace,
         ledger: Option<&Path>,
     ) -> anyhow::Result<Outcome> {
         let broker = self.broker.url();
         let (before, stored_before) = (self.cpu()?, points::written(&self.store)?);
-        let mut swarm = Swarm { broker: &broker, load, containers, seconds: None, ledger }.start(rig)?;
+        let mut swarm =
+            Swarm { broker: &broker, load, containers, seconds: None, pace, ledger }.start(rig)?;
         let (first, last) = self.until_stored(&mut swarm, stored_before, containers)?;
         let after = self.cpu()?;
         let swarm = swarm.swarmed()?;
@@ -171,7 +188,18 @@ impl Scene {
             cpu_s: (after - before).with_loadgen(swarm.cpu_us_per_container * real(containers) / 1e6),
             rss_mib: f64::from(peak.unwrap_or_default()) / 1_024.0,
             shares: Vec::new(),
+            lag: None,
         })
+    }
+
+    /// Every hub sends a container a second for a while, all of which must be stored.
+    fn lag(&mut self, rig: &Rig, load: Load, ledger: &Path) -> anyhow::Result<Lag> {
+        let before = Lags::of(&self.writers)?;
+        let containers = u64::from(load.hubs) * u64::from(rig.seconds);
+        self.pass(rig, load, containers, Pace::Live, Some(ledger))?;
+        loadgen::verify(rig, ledger, &self.store.url())?;
+        let lags = Lags::of(&self.writers)?.since(&before);
+        Ok(Lag { containers: lags.count(), p50_s: lags.within(50), p99_s: lags.within(99) })
     }
 
     /// When something was stored for the first time, and when all was.

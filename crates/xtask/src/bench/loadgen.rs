@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use testkit::servers::Program;
 
-use super::rig::{DATABASE, Rig, end_of, until};
+use super::rig::{DATABASE, Rig, end_of, now, until};
 
 /// The shortest there is, so that many ticks of a hub are of the present.
 const TICK_SECS: &str = "1";
@@ -30,6 +30,15 @@ impl Load {
     pub(super) const USUAL: Self = Self { values: 30, hubs: 1_000 };
 }
 
+/// How fast.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Pace {
+    /// As fast as it is taken, from the rig's first tick on.
+    Fast,
+    /// A container of each hub a second, of the second that has just ended.
+    Live,
+}
+
 /// What is published and how far it goes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Swarm<'a> {
@@ -38,6 +47,7 @@ pub(super) struct Swarm<'a> {
     pub(super) containers: u64,
     /// Ends then, whatever is sent until then.
     pub(super) seconds: Option<u32>,
+    pub(super) pace: Pace,
     pub(super) ledger: Option<&'a Path>,
 }
 
@@ -72,15 +82,19 @@ pub(super) struct Running(Program);
 
 impl Swarm<'_> {
     pub(super) fn start(&self, rig: &Rig) -> anyhow::Result<Running> {
+        let (rate, start) = match self.pace {
+            Pace::Fast => (0, rig.first_tick()),
+            Pace::Live => (self.load.hubs, now() - Duration::from_secs(1)),
+        };
         let mut arguments = words(&[
             ("--rabbitmq-url", self.broker),
             ("--hubs", &self.load.hubs.to_string()),
             ("--values", &self.load.values.to_string()),
             ("--connections", &CONNECTIONS.to_string()),
-            ("--rate", "0"),
+            ("--rate", &rate.to_string()),
             ("--containers", &self.containers.to_string()),
             ("--tick-secs", TICK_SECS),
-            ("--start", &rig.first_tick().to_string()),
+            ("--start", &start.to_string()),
         ]);
         if let Some(seconds) = self.seconds {
             arguments.extend(words(&[("--seconds", &seconds.to_string())]));

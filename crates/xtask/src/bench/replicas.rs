@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::flow::{Cpu, Flow};
+use super::flow::{Cpu, Flow, Lag};
 use super::loadgen::Load;
 use super::report::{Column, Report};
 use super::rig::Rig;
@@ -21,6 +21,7 @@ struct Case {
     /// Of the write-service that held most.
     rss_mib: f64,
     cpu_s: Cpu,
+    lag: Option<Lag>,
 }
 
 const COLUMNS: &[Column] = &[
@@ -35,6 +36,9 @@ const COLUMNS: &[Column] = &[
     ("swarm", "cpu_s/loadgen"),
     ("others", "cpu_s/others"),
     ("shares", "shares"),
+    ("every second: containers", "lag/containers"),
+    ("lag p50 s, at most", "lag/p50_s"),
+    ("lag p99 s, at most", "lag/p99_s"),
 ];
 
 pub(super) fn measure(rig: &Rig) -> anyhow::Result<Report> {
@@ -52,6 +56,7 @@ pub(super) fn measure(rig: &Rig) -> anyhow::Result<Report> {
             refused: flow.refused,
             rss_mib: flow.rss_mib,
             cpu_s: flow.cpu_s,
+            lag: flow.lag,
         });
     }
     let mut report = Report::default();

@@ -8,7 +8,7 @@ use clap::Args;
 use testkit::faults::{StubMood, StubStore};
 use testkit::servers::{Program, RabbitMq};
 
-use super::loadgen::{Load, Swarm};
+use super::loadgen::{Load, Pace, Swarm};
 use super::queues;
 use super::report::{Report, real};
 use super::rig::{Rig, WriterSetup, end_of, until};
@@ -70,7 +70,8 @@ impl Writer {
 fn fill(rig: &Rig, broker: &RabbitMq, containers: u64) -> anyhow::Result<u64> {
     let url = broker.url();
     let load = Load::USUAL;
-    let swarm = Swarm { broker: &url, load, containers, seconds: Some(FILLING_SECS), ledger: None };
+    let swarm =
+        Swarm { broker: &url, load, containers, seconds: Some(FILLING_SECS), pace: Pace::Fast, ledger: None };
     let confirmed = swarm.run(rig)?.containers_confirmed;
     let waiting = queues::waiting(broker)?;
     if waiting != confirmed {
