@@ -1,4 +1,4 @@
-//! Several InfluxDBs as one: hubs are spread over them, and a hub's days over those that had it.
+//! Several stores as one: hubs are spread over them, and a hub's days over those that had it.
 //!
 //! [`domain::placement`] says who has what. Whatever concerns one hub asks only those that may have something of it, which
 //! is one, and two where the store of a hub changes within the range. One that is away holds up what it would have to take

@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::ops::Range;
 
 use async_trait::async_trait;
@@ -83,7 +84,13 @@ impl<T: Rollups> Rollups for Spread<T> {
     async fn marks(&self, limit: usize) -> Result<Vec<Mark>, StoreError> {
         let asked = self.stores.iter().map(async |store| self.said(store, store.store.marks(limit).await));
         let (found, failed): (Vec<_>, Vec<_>) = join_all(asked).await.into_iter().partition(Result::is_ok);
-        let found: Vec<Mark> = found.into_iter().flatten().flatten().collect();
+        let mut of_hubs: HashMap<HubId, usize> = HashMap::new();
+        let mut is_within = |mark: &Mark| {
+            let count = of_hubs.entry(mark.hub).or_default();
+            *count += 1;
+            *count <= limit
+        };
+        let found: Vec<Mark> = found.into_iter().flatten().flatten().filter(|mark| is_within(mark)).collect();
         match failed.into_iter().next() {
             Some(failed) if found.is_empty() => failed,
             _ => Ok(found),

@@ -77,7 +77,7 @@ fn placed(mut error: StoreError, places: &[usize]) -> StoreError {
 /// What two stores said, in one error: first that an operator is needed, then that it is to be tried again; what is rejected
 /// is rejected then too.
 fn both(one: StoreError, other: StoreError) -> StoreError {
-    use StoreError::{Rejected, Unauthorised, Unavailable};
+    use StoreError::{Rejected, Unavailable};
     match (one, other) {
         (
             Unavailable { operation, reason, retry_after },
@@ -92,8 +92,16 @@ fn both(one: StoreError, other: StoreError) -> StoreError {
             let ticks = if is_known { [ticks, others].concat() } else { Vec::new() };
             Rejected { operation, reason: format!("{reason}; {too}"), ticks }
         }
-        (error @ Unauthorised { .. }, _) | (_, error @ Unauthorised { .. }) => error,
-        (error @ Unavailable { .. }, _) | (_, error @ Unavailable { .. }) => error,
+        (one, other) if gravity(&one) < gravity(&other) => other,
+        (one, _) => one,
+    }
+}
+
+const fn gravity(error: &StoreError) -> u8 {
+    match error {
+        StoreError::Rejected { .. } => 0,
+        StoreError::Unavailable { .. } => 1,
+        StoreError::Unauthorised { .. } => 2,
     }
 }
 

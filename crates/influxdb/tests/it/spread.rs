@@ -1,4 +1,4 @@
-//! Hubs spread over several real InfluxDBs.
+//! Hubs spread over several real stores.
 
 use std::sync::Arc;
 
@@ -112,11 +112,12 @@ async fn a_store_that_is_added_takes_its_share_from_its_day_on_and_nothing_is_mo
     let pages = Rollups::new(&now).unwrap();
     let mut active = pages.active_hubs(range.start).await.unwrap();
     let mut expected = hubs.clone();
-    (active.sort_unstable(), expected.sort_unstable());
+    active.sort_unstable();
+    expected.sort_unstable();
     assert_eq!(active, expected);
-    let mover = hubs.iter().copied().find(|&hub| placement.of(hub, change) == 1).unwrap();
-    assert_eq!(pages.first_tick(mover).await.unwrap(), Some(range.start));
-    let marks = [UtcDay(change.0 - 1), change].map(|day| Mark { hub: mover, day, nonce: 5 });
+    let settler = hubs.iter().copied().find(|&hub| placement.of(hub, change) == 1).unwrap();
+    assert_eq!(pages.first_tick(settler).await.unwrap(), Some(range.start));
+    let marks = [UtcDay(change.0 - 1), change].map(|day| Mark { hub: settler, day, nonce: 5 });
     pages.mark(&marks).await.unwrap();
     let mut open = pages.marks(10).await.unwrap();
     open.sort_unstable();

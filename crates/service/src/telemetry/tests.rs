@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
 use axum::routing::{get, post};
 use domain::trace::TraceContext;
 use http::{HeaderMap, StatusCode, header};
@@ -162,22 +161,20 @@ struct Receiver {
 impl Receiver {
     async fn start(&self) -> String {
         let (listener, url) = listen().await;
-        let router = Router::new().route("/v1/traces", post(Self::take)).with_state(self.clone());
+        let receiver = self.clone();
+        let take = |headers: HeaderMap, body: Bytes| async move { receiver.take(&headers, &body) };
+        let router = Router::new().route("/v1/traces", post(take));
         tokio::spawn(async move { axum::serve(listener, router).await });
         url
     }
 
-    async fn take(
-        State(receiver): State<Self>,
-        headers: HeaderMap,
-        body: Bytes,
-    ) -> (StatusCode, &'static str) {
+    fn take(&self, headers: &HeaderMap, body: &[u8]) -> (StatusCode, &'static str) {
         assert_eq!(headers[header::CONTENT_TYPE], "application/json");
-        let refusal = *receiver.status.lock().unwrap();
+        let refusal = *self.status.lock().unwrap();
         if let Some(status) = refusal {
             return (status, "");
         }
-        receiver.bodies.lock().unwrap().push(serde_json::from_slice(&body).unwrap());
+        self.bodies.lock().unwrap().push(serde_json::from_slice(body).unwrap());
         (StatusCode::OK, "{\"partialSuccess\":{}}")
     }
 

@@ -52,10 +52,13 @@ impl Lags {
 
     /// The bound that this share of them did not pass, in seconds; infinite beyond the last one.
     pub(super) fn within(&self, percent: u64) -> f64 {
-        let wanted = self.count() * percent;
-        let bound =
-            self.0.iter().find(|(_, count)| **count * 100 >= wanted).map_or(u64::MAX, |(bound, _)| *bound);
+        let bound = self.bound(percent);
         if bound == u64::MAX { f64::INFINITY } else { real(bound) / 1_000.0 }
+    }
+
+    fn bound(&self, percent: u64) -> u64 {
+        let wanted = self.count() * percent;
+        self.0.iter().find(|(_, count)| **count * 100 >= wanted).map_or(u64::MAX, |(bound, _)| *bound)
     }
 }
 
@@ -94,7 +97,7 @@ mod tests {
     fn what_came_before_does_not_count() {
         let lags = lags([60, 190, 200]).since(&lags([10, 90, 100]));
         assert_eq!(lags.count(), 100);
-        assert_eq!([lags.within(50), lags.within(99)], [0.1, 2.5]);
+        assert_eq!([lags.bound(50), lags.bound(99)], [100, 2_500]);
     }
 
     #[test]
