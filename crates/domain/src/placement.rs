@@ -88,9 +88,18 @@ impl Placement {
 
     /// The store of the hub's ticks of this day.
     pub fn of(&self, hub: HubId, day: UtcDay) -> usize {
-        let after = self.epochs.partition_point(|epoch| epoch.start <= day);
-        // The first began before every day.
-        self.drawn(hub, &self.epochs[after.saturating_sub(1)])
+        self.drawn(hub, self.epoch(day))
+    }
+
+    /// The stores that take ticks of this day.
+    pub fn of_day(&self, day: UtcDay) -> &[usize] {
+        &self.epoch(day).places
+    }
+
+    /// The first day from which on the store has nothing more of the hub; `None`: it has it to this day.
+    pub fn ends(&self, hub: HubId, place: usize) -> Option<UtcDay> {
+        let last = self.epochs.iter().rposition(|epoch| self.drawn(hub, epoch) == place);
+        last.map_or(Some(EVER), |last| Some(self.epochs.get(last + 1)?.start))
     }
 
     /// Every store that may have something of the hub.
@@ -125,6 +134,12 @@ impl Placement {
             |days: Range<UtcDay>| TimeRange::new(days.start.start(), days.end.start()).intersection(&range);
         let days = self.days(hub, UtcDay::touching(range));
         days.into_iter().map(|(place, days)| (place, within(days))).collect()
+    }
+
+    fn epoch(&self, day: UtcDay) -> &Epoch {
+        let after = self.epochs.partition_point(|epoch| epoch.start <= day);
+        // The first began before every day.
+        &self.epochs[after.saturating_sub(1)]
     }
 
     fn drawn(&self, hub: HubId, epoch: &Epoch) -> usize {
@@ -201,6 +216,10 @@ mod tests {
         assert_eq!(days(moves, -5..10), [(0, -5, 10)]);
         assert_eq!(days(moves, 10..10), []);
         assert_eq!(placement.of_hub(moves), [0, 1]);
+        assert_eq!([0, 1].map(|place| placement.ends(moves, place)), [Some(UtcDay(10)), None]);
+        assert_eq!([0, 1].map(|place| placement.ends(stays, place)), [Some(UtcDay(20)), None]);
+        let of_day = [9, 10, 20].map(|day| placement.of_day(UtcDay(day)).to_vec());
+        assert_eq!(of_day, [vec![0], vec![0, 1], vec![1]]);
 
         let edge = UtcDay(10).start();
         let range = TimeRange::new(edge.plus_millis(-1_000), edge.plus_millis(1));

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::measurement::StoreError;
+use futures_util::future::try_join_all;
 use influxdb2::api::buckets::ListBucketsRequest;
 use influxdb2::api::organization::ListOrganizationRequest;
 use influxdb2::models::PostBucketRequest;
@@ -36,10 +37,8 @@ struct Place {
 /// Makes what writes and questions need, unless it is there. May be called by several services at once, and again
 /// after an error.
 pub async fn prepare(config: &Config) -> Result<(), StoreError> {
-    for (_, store) in config.each() {
-        prepare_one(&store).await?;
-    }
-    Ok(())
+    let each = config.each();
+    try_join_all(each.iter().map(|(_, store)| prepare_one(store))).await.map(|_| ())
 }
 
 async fn prepare_one(config: &Config) -> Result<(), StoreError> {

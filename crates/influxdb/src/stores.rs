@@ -91,6 +91,9 @@ impl Config {
                     faults.push(format!("{key}.{day}: must be a day such as 2026-12-01"));
                 }
             }
+            if store.password.is_some() && store.username.is_none() {
+                faults.push(format!("{key}.password: needs {key}.username"));
+            }
             let mut own = Vec::new();
             self.of(store).validate_connection(&mut own);
             faults.extend(own.into_iter().map(|fault| fault.replacen("influxdb", &key, 1)));

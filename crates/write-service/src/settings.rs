@@ -43,16 +43,19 @@ impl Settings {
         self.influxdb.ca = self.tls.trusted()?.certificates();
         let mut rabbitmq = self.broker()?;
         rabbitmq.measures = metrics.register(rabbitmq::Measures::register);
-        let writer = influxdb::Writer::new(&self.influxdb)?;
-        let stale = Arc::new(influxdb::Rollups::new(&self.influxdb)?);
-        let database = Arc::new(self.influxdb);
-        let retention_days = database.retention_days;
-        Ok(Deps {
-            source: Arc::new(rabbitmq::Source::connect(rabbitmq)?),
-            store: Arc::new(Prepared::new(writer, move || {
+        // Each for itself: one that takes no ticks now is not waited for.
+        let store = influxdb::Spread::over(&self.influxdb, |store| {
+            let (writer, database) = (influxdb::Writer::new(store)?, Arc::new(store.clone()));
+            Ok(Prepared::new(writer, move || {
                 let database = database.clone();
                 async move { influxdb::prepare(&database).await }
-            })),
+            }))
+        })?;
+        let stale = Arc::new(influxdb::Rollups::new(&self.influxdb)?);
+        let retention_days = self.influxdb.retention_days;
+        Ok(Deps {
+            source: Arc::new(rabbitmq::Source::connect(rabbitmq)?),
+            store: Arc::new(store),
             stale,
             batch: self.batch,
             door: DoorConfig { retention_days, ..self.door },

@@ -2,11 +2,13 @@
 //!
 //! [`domain::placement`] says who has what. Whatever concerns one hub asks only those that may have something of it, which
 //! is one, and two where the store of a hub changes within the range. One that is away holds up what it would have to take
-//! or give, and all writes, as nothing may be lost: the others' too, until it is back.
+//! or give, and all writes while it is one of those that take ticks now, as nothing may be lost: the others' too, until it is back.
 
 mod query;
 mod rollups;
 mod write;
+
+use std::sync::atomic::AtomicI32;
 
 use domain::measurement::StoreError;
 use domain::placement::Placement;
@@ -19,7 +21,11 @@ use crate::connection::BuildError;
 pub struct Spread<T> {
     stores: Vec<Named<T>>,
     placement: Placement,
+    /// The latest day of which ticks came to be written; none yet: [`NO_DAY`].
+    latest: AtomicI32,
 }
+
+const NO_DAY: i32 = i32::MIN;
 
 #[derive(Debug)]
 struct Named<T> {
@@ -28,7 +34,8 @@ struct Named<T> {
 }
 
 impl<T> Spread<T> {
-    pub(crate) fn over(
+    /// `open` is called for each store, with a configuration of that alone.
+    pub fn over(
         config: &Config,
         open: impl Fn(&Config) -> Result<T, BuildError>,
     ) -> Result<Self, BuildError> {
@@ -37,6 +44,7 @@ impl<T> Spread<T> {
         Ok(Self {
             stores: config.each().into_iter().map(open).collect::<Result<_, BuildError>>()?,
             placement,
+            latest: AtomicI32::new(NO_DAY),
         })
     }
 

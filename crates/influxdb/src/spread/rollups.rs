@@ -53,7 +53,13 @@ impl<T: Rollups> Rollups for Spread<T> {
     }
 
     async fn watermark(&self, hub: HubId) -> Result<Option<UtcMillis>, StoreError> {
-        let asked = self.of_hub(hub).map(async |store| self.said(store, store.store.watermark(hub).await));
+        let asked = self.placement.of_hub(hub).into_iter().map(async |place| {
+            let store = &self.stores[place];
+            let mark = self.said(store, store.store.watermark(hub).await)?;
+            // Whatever it has of later days is not looked at there.
+            let end = self.placement.ends(hub, place).map_or(UtcMillis(i64::MAX), UtcDay::start);
+            Ok::<_, StoreError>(mark.map(|mark| mark.min(end)))
+        });
         Ok(try_join_all(asked).await?.into_iter().flatten().max())
     }
 
@@ -80,9 +86,19 @@ impl<T: Rollups> Rollups for Spread<T> {
         try_join_all(put).await.map(|_| ())
     }
 
-    /// Those of the stores that answer, if there are any.
+    /// Those of the stores that answer, if there are any. A mark in a store that does not have its day, where somebody with
+    /// another list of stores put it, is brought to the one that does.
     async fn marks(&self, limit: usize) -> Result<Vec<Mark>, StoreError> {
-        let asked = self.stores.iter().map(async |store| self.said(store, store.store.marks(limit).await));
+        let asked = self.stores.iter().enumerate().map(async |(place, store)| {
+            let marks = self.said(store, store.store.marks(limit).await)?;
+            let is_stray = |mark: &&Mark| self.placement.of(mark.hub, mark.day) != place;
+            let strays: Vec<Mark> = marks.iter().filter(is_stray).copied().collect();
+            if !strays.is_empty() {
+                self.mark(&strays).await?;
+                self.said(store, store.store.settle(&strays).await)?;
+            }
+            Ok::<_, StoreError>(marks)
+        });
         let (found, failed): (Vec<_>, Vec<_>) = join_all(asked).await.into_iter().partition(Result::is_ok);
         let mut of_hubs: HashMap<HubId, usize> = HashMap::new();
         let mut is_within = |mark: &Mark| {
@@ -107,18 +123,17 @@ impl<T: Rollups> Rollups for Spread<T> {
 #[async_trait]
 impl<T: MeasurementErasure> MeasurementErasure for Spread<T> {
     async fn erase_ticks(&self, hub: HubId, range: TimeRange) -> Result<(), StoreError> {
-        let asked = self.placement.times(hub, range).into_iter().map(async |(store, range)| {
-            let store = &self.stores[store];
-            self.said(store, store.store.erase_ticks(hub, range).await)
-        });
+        // From all of them: somebody with another list of stores may have written where nobody looks.
+        let asked =
+            self.stores.iter().map(async |store| self.said(store, store.store.erase_ticks(hub, range).await));
         try_join_all(asked).await.map(|_| ())
     }
 
     async fn erase_days(&self, hub: HubId, days: Range<UtcDay>) -> Result<(), StoreError> {
-        let asked = self.placement.days(hub, days).into_iter().map(async |(store, days)| {
-            let store = &self.stores[store];
-            self.said(store, store.store.erase_days(hub, days).await)
-        });
+        let asked = self
+            .stores
+            .iter()
+            .map(async |store| self.said(store, store.store.erase_days(hub, days.clone()).await));
         try_join_all(asked).await.map(|_| ())
     }
 

@@ -1,3 +1,4 @@
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -6,7 +7,7 @@ use domain::rollup::UtcDay;
 use domain::{TickBatch, Ticks};
 use futures_util::future::join_all;
 
-use super::Spread;
+use super::{NO_DAY, Spread};
 
 /// What goes to one store.
 #[derive(Default)]
@@ -48,6 +49,8 @@ impl<T: MeasurementStore> MeasurementStore for Spread<T> {
             return only.store.write(ticks).await;
         }
         let parts = self.parts(ticks);
+        let latest = ticks.iter().map(|tick| UtcDay::of(tick.start).0).max().unwrap_or(NO_DAY);
+        self.latest.fetch_max(latest, Ordering::Relaxed);
         let written = self.stores.iter().zip(&parts).filter(|(_, part)| !part.batch.all().is_empty()).map(
             async |(store, part)| {
                 let outcome = self.said(store, store.store.write(part.batch.all()).await);
@@ -57,9 +60,13 @@ impl<T: MeasurementStore> MeasurementStore for Spread<T> {
         join_all(written).await.into_iter().filter_map(Result::err).reduce(both).map_or(Ok(()), Err)
     }
 
-    /// All of them must, as every batch has ticks for each.
+    /// All must that take ticks of the latest day, as every batch has some for each. Those that take none any more, or none
+    /// yet, may be away.
     async fn ready(&self) -> Result<(), StoreError> {
-        let asked = self.stores.iter().map(async |store| self.said(store, store.store.ready().await));
+        let latest = self.latest.load(Ordering::Relaxed);
+        let takes = |place: &usize| latest == NO_DAY || self.placement.of_day(UtcDay(latest)).contains(place);
+        let taking = (0..self.stores.len()).filter(takes).map(|place| &self.stores[place]);
+        let asked = taking.map(async |store| self.said(store, store.store.ready().await));
         join_all(asked).await.into_iter().filter_map(Result::err).reduce(both).map_or(Ok(()), Err)
     }
 }

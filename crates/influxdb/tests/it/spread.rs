@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::erasure::MeasurementErasure as _;
 use domain::measurement::{MeasurementQuery as _, MeasurementStore as _, StoreError};
 use domain::rollup::{Mark, Rollups as _, UtcDay};
 use domain::{Container, HubId, TimeRange};
@@ -165,6 +166,63 @@ async fn one_that_is_away_is_named_and_the_homes_of_the_other_are_still_answered
     for (hub, container) in [(here, &all[0]), (there, &all[1])] {
         assert_eq!(reader.ticks(hub, range).await.unwrap().len(), container.ticks.len());
     }
+}
+
+/// Somebody who has not heard of the new store yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_list_put_elsewhere_is_neither_believed_nor_forgotten() {
+    let (a, b) = tokio::join!(server(), server());
+    let change = after(30);
+    let old = config(vec![store("a", &a, None, None)]);
+    let now = config(vec![store("a", &a, None, None), store("b", &b, Some(change), None)]);
+    prepare(&now).await.unwrap();
+    let placement = now.placement().unwrap();
+    let hub = std::iter::repeat_with(random_hub).find(|&hub| placement.of(hub, change) == 1).unwrap();
+    let all = over_midnight(hub, change);
+    let mark = Mark { hub, day: change, nonce: 9 };
+    let page = rollups::a_year(hub, 1).swap_remove(31);
+    let stale = Rollups::new(&old).unwrap();
+    Writer::new(&old).unwrap().write_containers(&all).await.unwrap();
+    stale.put_days(&[page]).await.unwrap();
+    stale.mark(&[mark]).await.unwrap();
+
+    let pages = Rollups::new(&now).unwrap();
+    assert_eq!(stale.watermark(hub).await.unwrap(), Some(after(32).start()));
+    assert_eq!(pages.watermark(hub).await.unwrap(), Some(change.start()), "its days there are over");
+    assert_eq!(pages.marks(10).await.unwrap(), [mark]);
+    assert_eq!(stale.marks(10).await.unwrap(), [], "it is where its day is");
+    pages.settle(&[mark]).await.unwrap();
+    assert_eq!(pages.marks(10).await.unwrap(), []);
+
+    let range = TimeRange::new(all[0].ticks[0].start, change.next().start());
+    Eraser::new(&now).unwrap().erase_ticks(hub, range).await.unwrap();
+    assert_eq!(alone(&now, 0).ticks(hub, range).await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_takes_no_ticks_now_may_be_away() {
+    let (mut a, b) = tokio::join!(server(), server());
+    let config = config(vec![
+        store("a", &a, None, Some(first_day())),
+        store("b", &b, None, None),
+        StoreConfig { url: "http://127.0.0.1:9".to_owned(), ..store("c", &b, Some(after(9)), None) },
+    ]);
+    let today = ContainerBuilder::new(random_hub()).begin(first_day().start()).build();
+    let each = config.each();
+    prepare(&each[0].1).await.unwrap();
+    prepare(&each[1].1).await.unwrap();
+    let writer = Writer::new(&config).unwrap();
+    a = tokio::task::spawn_blocking(move || {
+        a.kill();
+        a
+    })
+    .await
+    .unwrap();
+    writer.write_containers(std::slice::from_ref(&today)).await.unwrap();
+    writer.ready().await.unwrap();
+    let reader = Reader::new(&config).unwrap();
+    assert_eq!(reader.ticks(today.hub, first_day().range()).await.unwrap().len(), today.ticks.len());
+    drop(a);
 }
 
 #[test]
