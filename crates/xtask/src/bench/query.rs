@@ -18,6 +18,7 @@ use testkit::servers::Program;
 use testkit::system::{EMAIL, System, SystemSetup};
 
 use super::day;
+use super::quiet;
 use super::report::{Column, Report};
 use super::standalone::{self, Sensor};
 
@@ -49,6 +50,8 @@ const REST: Duration = Duration::from_mins(1);
 const START_LIMIT: Duration = Duration::from_mins(1);
 /// For the year to be stored and rolled up.
 const PATIENCE: Duration = Duration::from_mins(40);
+/// For a store that puts a year in order after it has taken it in.
+const CALM: Duration = Duration::from_mins(5);
 /// How often the read-service is started anew for each view, which it then answers without remembering anything.
 const COLD_STARTS: usize = 10;
 /// So many answers in a row that took about as long say that nothing is being rolled up any more.
@@ -163,6 +166,8 @@ impl Query {
         set_tariff(client).await?;
         let days = Days::now()?;
         settled(client, &days.year()).await?;
+        let calm = tokio::task::block_in_place(|| quiet::until_calm(CALM))?;
+        eprintln!("  {store} was at rest {:.0} s later", calm.as_secs_f64());
         let mut all = Vec::new();
         for (view, question) in days.views() {
             all.push(self.time(store, view, client, &question).await?);

@@ -131,12 +131,12 @@ impl Fleet {
         for Replica { program, server } in &mut self.replicas {
             interrupt::check()?;
             if let Some(server) = server {
-                self.balancer.tell(&format!("set server {server} state maint"))?;
+                told(&self.balancer, server, "maint")?;
                 pass(DRAIN)?;
             }
             replaced.push(replace(program, to)?);
             if let Some(server) = server {
-                self.balancer.tell(&format!("set server {server} state ready"))?;
+                told(&self.balancer, server, "ready")?;
                 pass(DRAIN)?;
             }
         }
@@ -147,6 +147,12 @@ impl Fleet {
         }
         Ok(replaced)
     }
+}
+
+/// It answers only when it did not do it.
+fn told(balancer: &Haproxy, server: &str, state: &str) -> anyhow::Result<()> {
+    let answer = balancer.tell(&format!("set server {server} state {state}"))?;
+    if answer.is_empty() { Ok(()) } else { bail!("haproxy would not set {server} to {state}: {answer}") }
 }
 
 /// With a folder and a port of its own, and other values for these variables.

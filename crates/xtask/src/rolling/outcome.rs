@@ -8,6 +8,9 @@ use serde::Serialize;
 use super::fleet::Replaced;
 use super::visitors::Visited;
 
+/// A home's live page has an event for each tick, of 10 s, and comes back after it was cut off.
+const LONGEST_SILENCE_S: f64 = 45.0;
+
 /// What came of it.
 #[derive(Serialize)]
 pub(super) struct Outcome {
@@ -63,7 +66,11 @@ impl Outcome {
             "the live page was connected {} times, the longest silence was {:.1} s",
             visited.connected, visited.longest_silence_s
         )?;
-        writeln!(out, "of the home's last half an hour {:.1} % is there", visited.home_coverage * 100.0)?;
+        writeln!(
+            out,
+            "of the home's last ten minutes, its agent replaced in them, {:.1} % is there",
+            visited.home_coverage * 100.0
+        )?;
         for failure in visited.failures.iter().take(10) {
             writeln!(out, "  {failure}")?;
         }
@@ -74,6 +81,13 @@ impl Outcome {
     pub(super) fn judge(&self) -> anyhow::Result<()> {
         if self.missing + self.wrong + self.unexpected + self.duplicated > 0 {
             bail!("what was confirmed is not what is stored");
+        }
+        let Visited { connected, longest_silence_s, log_ins, questions, .. } = self.visited;
+        if self.containers == 0 || questions == 0 || log_ins == 0 || connected < 2 {
+            bail!("there was no load: nothing was shown");
+        }
+        if longest_silence_s > LONGEST_SILENCE_S {
+            bail!("the live page heard nothing for {longest_silence_s:.0} s");
         }
         if self.visited.home_coverage < 1.0 {
             bail!("the home's agent has a gap");

@@ -12,12 +12,19 @@ use tokio::runtime::Runtime;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
+use crate::interrupt::pass;
+
 /// Each asks so often.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Somebody logs in so often: more would be taken for somebody who guesses.
 const LOG_IN_PAUSE: Duration = Duration::from_secs(4);
 /// Before a live page that was cut off comes back, as the browser does.
 const COME_BACK: Duration = Duration::from_millis(500);
+const TICK_SECS: i64 = 10;
+/// Longer than everything takes to be replaced.
+const LOOK_BACK_SECS: i64 = 600;
+/// For the last tick to be told: the hold time of a reading, and what quiet ticks may wait.
+const TOLD: Duration = Duration::from_mins(2);
 const END: Duration = Duration::from_secs(40);
 /// The questions of the screens that are opened most.
 const QUESTIONS: [&str; 3] = ["today", "sockets", "settings"];
@@ -34,7 +41,7 @@ pub(super) struct Visited {
     pub(super) connected: u64,
     /// Between two events of them.
     pub(super) longest_silence_s: f64,
-    /// How much of what the home's agent measured until a minute ago is there, 0 to 1.
+    /// How much of what the home's agent measured until the end, itself replaced, is there, 0 to 1.
     pub(super) home_coverage: f64,
     #[serde(skip)]
     times: Vec<f64>,
@@ -87,7 +94,7 @@ impl Visitors {
             .block_on(async { timeout(END, async { while tasks.join_next().await.is_some() {} }).await })?;
         let mut visited = Visited::default();
         self.notes.note(|seen| std::mem::swap(seen, &mut visited));
-        visited.home_coverage = runtime.block_on(coverage(&self.client))?;
+        seen_until(runtime, &self.client, &mut visited)?;
         visited.times.sort_by(f64::total_cmp);
         let times = &visited.times;
         visited.slowest_ms = times.last().copied().unwrap_or_default();
@@ -96,14 +103,20 @@ impl Visitors {
     }
 }
 
-/// Of the last half an hour, all of which the agent has told, but for the last minute.
-async fn coverage(client: &Client) -> anyhow::Result<f64> {
-    let minute = |ago: i64| {
-        let at = (crate::bench::now().as_second() / 60 - ago) * 60;
-        Ok::<_, anyhow::Error>(jiff::Timestamp::from_second(at)?.to_string())
-    };
-    let usage = client.usage(&minute(31)?, &minute(1)?, "tick").await.map_err(anyhow::Error::msg)?;
-    Ok(usage.total.total_coverage)
+/// Waits until all that the home's agent has measured up to now is there, and notes how much that is in the end.
+fn seen_until(runtime: &Runtime, client: &Client, visited: &mut Visited) -> anyhow::Result<()> {
+    let tick = crate::bench::now().as_second() / TICK_SECS * TICK_SECS;
+    let text = |at: i64| Ok::<_, anyhow::Error>(jiff::Timestamp::from_second(at)?.to_string());
+    let (from, to) = (text(tick - LOOK_BACK_SECS)?, text(tick)?);
+    let began = Instant::now();
+    loop {
+        let usage = runtime.block_on(client.usage(&from, &to, "tick")).map_err(anyhow::Error::msg)?;
+        visited.home_coverage = usage.total.total_coverage;
+        if visited.home_coverage >= 1.0 || began.elapsed() > TOLD {
+            return Ok(());
+        }
+        pass(Duration::from_secs(1))?;
+    }
 }
 
 async fn asks(client: Client, question: &'static str, notes: Notes) {

@@ -71,6 +71,8 @@ pub(super) fn partition(scene: &mut Scene<'_>, outcome: &mut Outcome) -> anyhow:
         scene.healed()?;
         scene.until_within(COMING_BACK, "it serves again", |scene| Ok(serves(scene, node)))?;
         back = back.max(healed.elapsed());
+        // The three are one cluster again only now.
+        healed = Instant::now();
         pass(scene.form.before)?;
     }
     let done = format!(
