@@ -51,8 +51,9 @@ pub(crate) async fn connect(config: &Config, name: &str) -> Result<Connection, E
     for uri in uris {
         match connect_to(uri, config, name).await {
             Ok(connection) => return Ok(connection),
-            // The nodes of a cluster have their accounts in common.
-            Err(Error::LoginRefused) => return Err(Error::LoginRefused),
+            // Each node looks the account up by itself, and another may reach what this one does not. That one was
+            // refused says more than that another is away.
+            Err(_) if matches!(failure, Error::LoginRefused) => {}
             Err(error) => failure = error,
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::live::{LiveFeed, News};
 use domain::transport::{ContainerPublisher, ContainerSource, PublishError, SourceError};
 use futures_util::StreamExt;
-use rabbitmq::{Config, Live, Publisher, Source, declare_topology};
+use rabbitmq::{Config, Error, Live, Publisher, Source, declare_topology};
 use testkit::containers::{container, hub};
 use testkit::servers::{RabbitMq, free_port};
 use testkit::wait::{until, within};
@@ -136,6 +136,24 @@ async fn a_node_that_is_away_is_passed_over() {
     // It begins with either.
     for _ in 0..8 {
         declare_topology(&config).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_refuses_the_log_in_is_passed_over_and_is_what_is_told_when_no_other_is_there() {
+    let start = || async { tokio::task::spawn_blocking(RabbitMq::start).await.unwrap().unwrap() };
+    let (refusing, willing) = tokio::join!(start(), start());
+    refusing.ctl(&["change_password", "guest", "another"]).unwrap();
+    let config = |other: u16| {
+        let url = format!("amqp://guest:guest@127.0.0.1:{},127.0.0.1:{other}/%2f", refusing.port());
+        Config { url: url.into(), queues: 1, ..Config::default() }
+    };
+    let (willing, nobody) = (config(willing.port()), config(free_port()));
+    // It begins with either.
+    for _ in 0..8 {
+        declare_topology(&willing).await.unwrap();
+        let error = declare_topology(&nobody).await.unwrap_err();
+        assert!(matches!(error, Error::LoginRefused), "{error}");
     }
 }
 
