@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use http::{HeaderValue, StatusCode, header};
-use reqwest::Client;
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response};
 use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -19,6 +20,8 @@ use crate::tls::TlsConfig;
 const BATCH: usize = 512;
 const LINGER: Duration = Duration::from_secs(1);
 const ANSWER: Duration = Duration::from_secs(5);
+/// Of what it says of spans that it has taken; the sentence for people in it is not read.
+const LONGEST_ANSWER: usize = 8 << 10;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// What is there at the end is tried once more, for so long.
@@ -56,7 +59,8 @@ impl Exporter {
     ) {
         metrics.register(|registry| self.measures.register(registry));
         let client = tls.trusted().map_err(|error| error.to_string()).and_then(|trusted| {
-            let builder = Client::builder().timeout(ANSWER).no_proxy();
+            // Whoever is sent elsewhere asks there for nothing, or says it in plain text.
+            let builder = Client::builder().timeout(ANSWER).no_proxy().redirect(Policy::none());
             trusted.put_into(builder).build().map_err(|error| error.to_string())
         });
         let client = match client {
@@ -165,8 +169,7 @@ impl Sending {
             .map_err(|error| Failure::Away(crate::problem::chain(&error.without_url())))?;
         match answer.status() {
             status if status.is_success() => {
-                let refused = answer.json().await.unwrap_or_default();
-                self.taken(batch.len() as u64, &refused);
+                self.taken(batch.len() as u64, &Answer::read(answer).await);
                 Ok(())
             }
             // By the specification these four are worth another try.
@@ -190,6 +193,20 @@ impl Sending {
 #[serde(rename_all = "camelCase", default)]
 struct Answer {
     partial_success: Option<PartialSuccess>,
+}
+
+impl Answer {
+    /// One that makes no sense or is too long says nothing.
+    async fn read(mut response: Response) -> Self {
+        let mut body = Vec::new();
+        while let Ok(Some(part)) = response.chunk().await {
+            if body.len() + part.len() > LONGEST_ANSWER {
+                return Self::default();
+            }
+            body.extend_from_slice(&part);
+        }
+        serde_json::from_slice(&body).unwrap_or_default()
+    }
 }
 
 #[derive(Default, Deserialize)]

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::routing::{get, post};
+use axum::response::IntoResponse;
+use axum::routing::{any, get, post};
 use domain::trace::TraceContext;
 use http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
@@ -163,19 +164,22 @@ impl Receiver {
         let (listener, url) = listen().await;
         let receiver = self.clone();
         let take = |headers: HeaderMap, body: Bytes| async move { receiver.take(&headers, &body) };
-        let router = Router::new().route("/v1/traces", post(take));
+        let elsewhere = any(|| async { "{}" });
+        let router = Router::new().route("/v1/traces", post(take)).route("/elsewhere", elsewhere);
         tokio::spawn(async move { axum::serve(listener, router).await });
         url
     }
 
-    fn take(&self, headers: &HeaderMap, body: &[u8]) -> (StatusCode, &'static str) {
+    fn take(&self, headers: &HeaderMap, body: &[u8]) -> impl IntoResponse + use<> {
         assert_eq!(headers[header::CONTENT_TYPE], "application/json");
+        // It has a meaning for some.
+        let location = [(header::LOCATION, "/elsewhere")];
         let refusal = *self.status.lock().unwrap();
         if let Some(status) = refusal {
-            return (status, "");
+            return (status, location, "");
         }
         self.bodies.lock().unwrap().push(serde_json::from_slice(body).unwrap());
-        (StatusCode::OK, "{\"partialSuccess\":{}}")
+        (StatusCode::OK, location, "{\"partialSuccess\":{}}")
     }
 
     fn answers(&self, status: Option<StatusCode>) {
@@ -344,6 +348,40 @@ async fn a_receiver_that_comes_back_gets_what_waited_and_the_end_leaves_nothing_
     exporting.stop().await;
     receiver.count(4).await;
     assert_eq!(exporting.counted("exported"), 4);
+}
+
+#[tokio::test]
+async fn a_receiver_that_sends_spans_elsewhere_has_not_taken_them() {
+    let receiver = Receiver::default();
+    let exporting = exporting(&receiver.start().await);
+    for (count, status) in (1..).zip([StatusCode::FOUND, StatusCode::TEMPORARY_REDIRECT]) {
+        receiver.answers(Some(status));
+        tell();
+        until(LONG, "it is dropped", async || (exporting.counted("dropped") == count).then_some(())).await;
+    }
+    assert_eq!(exporting.counted("exported"), 0);
+    let lines = exporting.lines.all();
+    assert!(lines.iter().any(|line| line["reason"] == "it answered 302 Found"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn an_answer_is_read_only_so_far() {
+    let (listener, url) = listen().await;
+    let refused = r#"{"partialSuccess":{"rejectedSpans":"1"}}"#;
+    let answers = Mutex::new(vec![format!("{}{refused}", " ".repeat(100_000)), refused.to_owned()]);
+    let answers = Arc::new(answers);
+    let take = move || {
+        let answer = answers.lock().unwrap().pop().unwrap();
+        async { answer }
+    };
+    let router = Router::new().route("/v1/traces", post(take));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let exporting = exporting(&url);
+    tell();
+    until(LONG, "one is refused", async || (exporting.counted("dropped") == 1).then_some(())).await;
+    tell();
+    until(LONG, "one is taken", async || (exporting.counted("exported") == 1).then_some(())).await;
+    assert_eq!(exporting.counted("dropped"), 1);
 }
 
 #[tokio::test]
