@@ -13,6 +13,8 @@ use tokio::time::Instant;
 /// Whoever publishes says what is followed, so there is a bound: beyond it nothing is logged, and a dead letter still has
 /// its id.
 const PER_SECOND: u32 = 500;
+/// Or one hub would have it all.
+const PER_SECOND_AND_HUB: u32 = 2;
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Those that are here now.
@@ -25,7 +27,9 @@ pub(crate) struct Followed {
 struct State {
     open: HashMap<Receipt, One>,
     second: Option<Instant>,
+    /// In this second. Those of no hub are together.
     count: u32,
+    hubs: HashMap<Option<HubId>, u32>,
 }
 
 struct One {
@@ -42,7 +46,7 @@ impl Followed {
         for delivery in deliveries {
             let Some(passed_on) = delivery.trace.as_deref().filter(|trace| trace.sampled) else { continue };
             let mut state = self.state();
-            if !state.has_room() {
+            if !state.has_room(delivery.hub) {
                 continue;
             }
             let one = One {
@@ -104,13 +108,22 @@ impl Followed {
 }
 
 impl State {
-    fn has_room(&mut self) -> bool {
+    fn has_room(&mut self, hub: Option<HubId>) -> bool {
         let now = Instant::now();
         if self.second.is_none_or(|began| now.duration_since(began) >= SECOND) {
             (self.second, self.count) = (Some(now), 0);
+            self.hubs.clear();
         }
+        if self.count >= PER_SECOND {
+            return false;
+        }
+        let of_hub = self.hubs.entry(hub).or_default();
+        if *of_hub >= PER_SECOND_AND_HUB {
+            return false;
+        }
+        *of_hub += 1;
         self.count += 1;
-        self.count <= PER_SECOND
+        true
     }
 }
 
@@ -140,10 +153,11 @@ mod tests {
     use bytes::Bytes;
     use testkit::containers::hub;
 
+    /// Each of a hub of its own.
     fn delivery(tag: u64, sampled: Option<bool>) -> Delivery {
         let trace = sampled.map(|sampled| Box::new(TraceContext::begin([7; 24], sampled)));
         let receipt = Receipt { epoch: 1, tag };
-        Delivery { hub: Some(hub(1)), body: Bytes::new(), redelivered: false, receipt, trace }
+        Delivery { hub: Some(hub(tag)), body: Bytes::new(), redelivered: false, receipt, trace }
     }
 
     fn open(followed: &Followed) -> usize {
@@ -161,6 +175,24 @@ mod tests {
         tokio::time::advance(SECOND).await;
         followed.received(&[delivery(20_000, Some(true))]);
         assert_eq!(open(&followed), 501);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_hub_leaves_room_for_the_others() {
+        let followed = Followed::default();
+        let of = |hub, tag| Delivery { hub, ..delivery(tag, Some(true)) };
+        let flood = |hub, tags: std::ops::Range<u64>| tags.map(|tag| of(hub, tag)).collect::<Vec<_>>();
+        followed.received(&flood(Some(hub(1)), 0..1_000));
+        assert_eq!(open(&followed), 2);
+        followed.received(&flood(None, 1_000..2_000));
+        assert_eq!(open(&followed), 4);
+        let others: Vec<Delivery> = (2_000..12_000).map(|tag| delivery(tag, Some(true))).collect();
+        followed.received(&others);
+        assert_eq!(open(&followed), 500);
+        assert!(followed.state().hubs.len() <= 500);
+        tokio::time::advance(SECOND).await;
+        followed.received(&flood(Some(hub(1)), 20_000..21_000));
+        assert_eq!((open(&followed), followed.state().hubs.len()), (502, 1));
     }
 
     #[tokio::test]

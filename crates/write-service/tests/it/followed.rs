@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use domain::trace::TraceContext;
@@ -63,10 +64,13 @@ async fn its_way_is_logged_under_its_id_and_that_of_others_is_not() {
     world.deliver([1]);
     world.deliver_traced(2, body(2), Some(trace(2)));
     world.deliver_traced(3, body(3), Some(trace(3)));
+    let running = Running::start(&world, BatchConfig::default());
+    world.until("those are settled", |world| world.accepted().len() + world.dead().len() == 3).await;
+    // Of a hub two in a second are followed.
+    tokio::time::advance(Duration::from_secs(1)).await;
     world.deliver_traced(4, Bytes::from_static(b"\xff\xff garbage"), Some(trace(4)));
     let not_wished = TraceContext { sampled: false, ..trace(5) };
     world.deliver_traced(5, body(5), Some(not_wished));
-    let running = Running::start(&world, BatchConfig::default());
     world.until("all is settled", |world| world.accepted().len() + world.dead().len() == 5).await;
     running.stop().await;
 
