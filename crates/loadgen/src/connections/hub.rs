@@ -57,6 +57,8 @@ pub(super) struct Hub {
     /// When the next container is due.
     next: Option<Instant>,
     until: Instant,
+    /// All that was due is sent.
+    is_done: bool,
     round: i64,
     heard: Instant,
     /// Something since the last keep-alive.
@@ -87,6 +89,7 @@ impl Hub {
             open: BTreeMap::new(),
             next: None,
             until: now,
+            is_done: false,
             round: 0,
             heard: now,
             has_sent: false,
@@ -96,7 +99,7 @@ impl Hub {
     /// Until nobody says any more what to do, or until it is lost.
     pub(super) async fn run(mut self, phase: watch::Receiver<Phase>) {
         if let Err(error) = self.live(phase).await {
-            self.shared.tally().lost(&error);
+            self.shared.tally().lost(&error, self.is_done);
         }
     }
 
@@ -107,7 +110,9 @@ impl Hub {
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut incoming = [0; READ];
         loop {
-            let due = self.next;
+            let next = self.next;
+            // Asked only when there is one.
+            let due = next.unwrap_or(self.until);
             tokio::select! {
                 changed = phase.changed() => match changed {
                     Ok(()) => self.turn_to(*phase.borrow_and_update()),
@@ -119,7 +124,7 @@ impl Hub {
                         read => self.hear(&incoming[..read])?,
                     }
                 }
-                () = sleep_until(due.unwrap_or(self.until)), if due.is_some() => self.publish().await?,
+                () = sleep_until(due), if next.is_some() => self.publish(due).await?,
                 _ = beat.tick() => {
                     if self.heard.elapsed() > limit {
                         return Err(ConnectionsError::Silent(limit));
@@ -140,18 +145,26 @@ impl Hub {
         if let Phase::Publishing { since, until } = phase {
             let moment = mixed([FOR_MOMENT, self.index.into()]) as f64 / u64::MAX as f64;
             self.until = until;
-            self.next = Some(since + self.shared.every.mul_f64(moment)).filter(|next| *next < until);
+            self.next_is(since + self.shared.every.mul_f64(moment));
         }
     }
 
-    async fn publish(&mut self) -> Result<(), ConnectionsError> {
+    fn next_is(&mut self, next: Instant) {
+        self.next = Some(next).filter(|next| *next < self.until);
+        if self.next.is_none() {
+            self.is_done = true;
+            self.shared.tally().done += 1;
+        }
+    }
+
+    async fn publish(&mut self, due: Instant) -> Result<(), ConnectionsError> {
         let body = self.shared.population.body(self.index, self.round);
         let mut out = Vec::new();
         let number = self.wire.put_container(&mut out, self.id, body)?;
         self.open.insert(number, Instant::now());
         self.shared.tally().published += 1;
         self.round += 1;
-        self.next = self.next.map(|next| next + self.shared.every).filter(|next| *next < self.until);
+        self.next_is(due + self.shared.every);
         self.has_sent = true;
         self.write(&out).await
     }

@@ -30,7 +30,7 @@ use tally::Tally;
 
 /// For one connection, from nothing to its channels: a broker that opens thousands at once is slow.
 const OPENING: Duration = Duration::from_mins(1);
-/// For confirms, after the last container was sent.
+/// For what is late and for confirms, after the last container was due.
 const GRACE: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -189,12 +189,12 @@ impl Fleet {
         Step::new(wanted, opened, begin.elapsed())
     }
 
-    /// Until `until`, and until all of it is confirmed.
+    /// Until `until`, and until all that was due is sent and confirmed: a hub may be late.
     async fn publish(&mut self, until: Instant) {
         self.phase.send_replace(Phase::Publishing { since: Instant::now(), until });
         sleep(until.saturating_duration_since(Instant::now())).await;
         let patience = Instant::now() + GRACE;
-        while self.shared.tally().unconfirmed() > 0 && Instant::now() < patience {
+        while self.shared.tally().is_publishing() && Instant::now() < patience {
             sleep(LOOK).await;
         }
     }

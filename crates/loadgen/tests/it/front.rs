@@ -155,8 +155,11 @@ async fn hubs_go_through_the_front_and_on_to_the_other_broker_when_theirs_dies()
     let hubs = hubs(&front, &authority);
     publish(&hubs, 1).await;
     for backend in ["brokers-amqps", "brokers-mqtts"] {
-        let share = front.shares(backend).await.unwrap();
-        assert!(share == [1, 2] || share == [2, 1], "{backend}: {share:?}");
+        // A first try that was too slow is among them until it is closed.
+        until(LONG, &format!("{backend} shares its hubs out"), async || {
+            front.shares(backend).await.filter(|shares| *shares == [1, 2] || *shares == [2, 1])
+        })
+        .await;
     }
     let metrics = reqwest::get(format!("http://127.0.0.1:{}/metrics", front.operations)).await.unwrap();
     assert!(metrics.text().await.unwrap().contains("haproxy_backend_current_sessions"));
