@@ -7,15 +7,15 @@ mod compatibility;
 
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::migrate::{Migrate as _, MigrateError, Migration, MigrationType, Migrator};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection as _, PgConnection};
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use crate::{Config, ConnectError};
-use compatibility::Applied;
 pub use compatibility::IncompatibleSchema;
+use compatibility::{Applied, Known};
 
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaError {
@@ -29,6 +29,8 @@ pub enum SchemaError {
     Incompatible(#[from] IncompatibleSchema),
     #[error("bringing the schema of the accounts to version {to}")]
     Migrate { to: i64, source: MigrateError },
+    #[error("waiting for whoever changes the schema of the accounts just now")]
+    Lock(#[source] MigrateError),
     #[error("the database is empty: there is no version to go back to")]
     Empty,
     #[error("this program knows no way back from version {0} of the accounts' schema")]
@@ -78,7 +80,7 @@ impl Schema {
     }
 
     /// Applies what is missing; several may do so at once, and each migration is done once. A database that is one
-    /// version ahead is left as it is.
+    /// version ahead is left as it is. When nothing is missing it waits for nobody.
     pub async fn up(&self) -> Result<SchemaStatus, SchemaError> {
         let mut connection = self.connect().await?;
         let outcome = timeout(self.limit, up(&mut connection)).await;
@@ -116,14 +118,20 @@ async fn now(connection: &mut PgConnection) -> Result<SchemaStatus, SchemaError>
 }
 
 async fn up(connection: &mut PgConnection) -> Result<SchemaStatus, SchemaError> {
-    let to = now(connection).await?.program;
+    let before = now(connection).await?;
+    // Who takes the lock for nothing is not ready as long as somebody else works on the schema.
+    if before.pending.is_empty() {
+        return Ok(before);
+    }
     // `run` says nothing of `Send` for a borrowed connection; this is what it calls.
     let outcome = migrations().run_direct(None, connection, false).await;
-    outcome.map_err(|source| SchemaError::Migrate { to, source })?;
+    outcome.map_err(|source| SchemaError::Migrate { to: before.program, source })?;
     now(connection).await
 }
 
 async fn down(connection: &mut PgConnection) -> Result<SchemaStatus, SchemaError> {
+    // From here to the end of the session: what is looked at is what is taken back.
+    connection.lock().await.map_err(SchemaError::Lock)?;
     let SchemaStatus { database: from, way_back, .. } = now(connection).await?;
     if from == 0 {
         return Err(SchemaError::Empty);
@@ -149,17 +157,17 @@ async fn applied(connection: &mut PgConnection) -> Result<Vec<Applied>, SchemaEr
     if !is_there {
         return Ok(Vec::new());
     }
-    let rows: Vec<(i64, String)> =
-        sqlx::query_as("SELECT version, description FROM _sqlx_migrations ORDER BY version")
+    let rows: Vec<(i64, String, Vec<u8>)> =
+        sqlx::query_as("SELECT version, description, checksum FROM _sqlx_migrations ORDER BY version")
             .fetch_all(connection)
             .await
             .map_err(SchemaError::Read)?;
-    Ok(rows.into_iter().map(|(version, name)| Applied { version, name }).collect())
+    Ok(rows.into_iter().map(|(version, name, checksum)| Applied { version, name, checksum }).collect())
 }
 
 fn status(migrations: &Migrator, applied: &[Applied]) -> Result<SchemaStatus, IncompatibleSchema> {
     let ups = || migrations.iter().filter(|migration| migration.migration_type.is_up_migration());
-    let known: Vec<i64> = ups().map(|migration| migration.version).collect();
+    let known: Vec<Known<'_>> = ups().map(|migration| (migration.version, &*migration.checksum)).collect();
     compatibility::check(&known, applied)?;
     let database = applied.last().map_or(0, |last| last.version);
     let is_applied =
@@ -168,7 +176,7 @@ fn status(migrations: &Migrator, applied: &[Applied]) -> Result<SchemaStatus, In
         migration.version == database && migration.migration_type == MigrationType::ReversibleDown
     });
     Ok(SchemaStatus {
-        program: known.last().copied().unwrap_or(0),
+        program: known.last().map_or(0, |&(version, _)| version),
         database,
         pending: ups()
             .filter(|migration| !is_applied(migration))

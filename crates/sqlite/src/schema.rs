@@ -9,8 +9,8 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteLockingMode};
 use sqlx::{Connection as _, SqliteConnection};
 
-use compatibility::Applied;
 pub use compatibility::IncompatibleSchema;
+use compatibility::{Applied, Known};
 
 /// How long to wait for whoever writes just now.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -153,6 +153,7 @@ pub(crate) async fn up(
     now(connection, migrations).await
 }
 
+/// `connection` has the file alone since it looked first, so what is looked at is what is taken back.
 async fn down(connection: &mut SqliteConnection, migrations: &Migrator) -> Result<SchemaStatus, SchemaError> {
     let SchemaStatus { file: from, way_back, .. } = now(connection, migrations).await?;
     if from == 0 {
@@ -177,16 +178,16 @@ async fn applied(connection: &mut SqliteConnection) -> Result<Vec<Applied>, sqlx
     if !is_there {
         return Ok(Vec::new());
     }
-    let rows: Vec<(i64, String)> =
-        sqlx::query_as("SELECT version, description FROM _sqlx_migrations ORDER BY version")
+    let rows: Vec<(i64, String, Vec<u8>)> =
+        sqlx::query_as("SELECT version, description, checksum FROM _sqlx_migrations ORDER BY version")
             .fetch_all(connection)
             .await?;
-    Ok(rows.into_iter().map(|(version, name)| Applied { version, name }).collect())
+    Ok(rows.into_iter().map(|(version, name, checksum)| Applied { version, name, checksum }).collect())
 }
 
 fn status(migrations: &Migrator, applied: &[Applied]) -> Result<SchemaStatus, IncompatibleSchema> {
     let ups = || migrations.iter().filter(|migration| migration.migration_type.is_up_migration());
-    let known: Vec<i64> = ups().map(|migration| migration.version).collect();
+    let known: Vec<Known<'_>> = ups().map(|migration| (migration.version, &*migration.checksum)).collect();
     compatibility::check(&known, applied)?;
     let file = applied.last().map_or(0, |last| last.version);
     let is_applied =
@@ -195,7 +196,7 @@ fn status(migrations: &Migrator, applied: &[Applied]) -> Result<SchemaStatus, In
         migration.version == file && migration.migration_type == MigrationType::ReversibleDown
     });
     Ok(SchemaStatus {
-        program: known.last().copied().unwrap_or(0),
+        program: known.last().map_or(0, |&(version, _)| version),
         file,
         pending: ups()
             .filter(|migration| !is_applied(migration))

@@ -13,7 +13,11 @@ const BREAKING: &str = "breaking ";
 pub(super) struct Applied {
     pub(super) version: i64,
     pub(super) name: String,
+    pub(super) checksum: Vec<u8>,
 }
+
+/// Version and checksum of a migration that the program has.
+pub(super) type Known<'a> = (i64, &'a [u8]);
 
 /// The versions are those of the newest migrations.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,19 +37,32 @@ pub enum IncompatibleSchema {
          knows nothing: it is of another line of development"
     )]
     Foreign { unknown: i64, name: String, program: i64 },
+    #[error(
+        "migration {version} (\"{name}\") of the file is not the one of this program, made for version {program}: their \
+         checksums differ. It is of another line of development, or somebody altered it"
+    )]
+    Altered { version: i64, name: String, program: i64 },
 }
 
 /// `known` and `applied` are in order.
-pub(super) fn check(known: &[i64], applied: &[Applied]) -> Result<(), IncompatibleSchema> {
-    let program = known.last().copied().unwrap_or(0);
+pub(super) fn check(known: &[Known<'_>], applied: &[Applied]) -> Result<(), IncompatibleSchema> {
+    let program = known.last().map_or(0, |&(version, _)| version);
     let database = applied.last().map_or(0, |last| last.version);
-    let unknown: Vec<&Applied> = applied.iter().filter(|applied| !known.contains(&applied.version)).collect();
+    let checksum_of = |version| known.iter().find(|known| known.0 == version).map(|&(_, checksum)| checksum);
+    let unknown: Vec<&Applied> =
+        applied.iter().filter(|applied| checksum_of(applied.version).is_none()).collect();
     if let Some(foreign) = unknown.iter().find(|unknown| unknown.version < program) {
         let (unknown, name) = (foreign.version, foreign.name.clone());
         return Err(IncompatibleSchema::Foreign { unknown, name, program });
     }
     if unknown.len() > MAX_AHEAD {
         return Err(IncompatibleSchema::TooNew { database, program });
+    }
+    let is_altered =
+        |applied: &&Applied| checksum_of(applied.version).is_some_and(|known| known != applied.checksum);
+    if let Some(altered) = applied.iter().find(is_altered) {
+        let (version, name) = (altered.version, altered.name.clone());
+        return Err(IncompatibleSchema::Altered { version, name, program });
     }
     match unknown.iter().find(|unknown| unknown.name.starts_with(BREAKING)) {
         Some(breaking) => {
@@ -59,20 +76,28 @@ pub(super) fn check(known: &[i64], applied: &[Applied]) -> Result<(), Incompatib
 mod tests {
     use super::*;
 
+    const SUM: &[u8] = &[7];
+    const ONE_AND_TWO: &[Known<'_>] = &[(1, SUM), (2, SUM)];
+
     fn database(names: &[&str]) -> Vec<Applied> {
-        (1..).zip(names).map(|(version, &name)| Applied { version, name: name.to_owned() }).collect()
+        let migration = |(version, &name): (i64, &&str)| Applied {
+            version,
+            name: name.to_owned(),
+            checksum: SUM.to_vec(),
+        };
+        (1..).zip(names).map(migration).collect()
     }
 
     #[test]
     fn one_version_ahead_is_fine_and_so_is_any_behind() {
         for names in [&[][..], &["a"], &["a", "b"], &["a", "b", "c"]] {
-            assert_eq!(check(&[1, 2], &database(names)), Ok(()), "{names:?}");
+            assert_eq!(check(ONE_AND_TWO, &database(names)), Ok(()), "{names:?}");
         }
     }
 
     #[test]
     fn two_versions_ahead_are_refused_with_both_versions() {
-        let refused = check(&[1, 2], &database(&["a", "b", "c", "d"])).unwrap_err();
+        let refused = check(ONE_AND_TWO, &database(&["a", "b", "c", "d"])).unwrap_err();
         assert_eq!(refused, IncompatibleSchema::TooNew { database: 4, program: 2 });
         let sentence = refused.to_string();
         assert!(sentence.contains("version 4") && sentence.contains("version 2"), "{sentence}");
@@ -81,15 +106,22 @@ mod tests {
     #[test]
     fn what_is_marked_as_breaking_is_refused_by_the_version_before_only() {
         let names = ["a", "b", "breaking ids"];
-        let refused = check(&[1, 2], &database(&names)).unwrap_err();
+        let refused = check(ONE_AND_TWO, &database(&names)).unwrap_err();
         assert!(refused.to_string().contains("breaking ids"), "{refused}");
-        assert_eq!(check(&[1, 2, 3], &database(&names)), Ok(()));
-        assert_eq!(check(&[1, 2], &database(&["a", "b", "unbreaking"])), Ok(()));
+        assert_eq!(check(&[(1, SUM), (2, SUM), (3, SUM)], &database(&names)), Ok(()));
+        assert_eq!(check(ONE_AND_TWO, &database(&["a", "b", "unbreaking"])), Ok(()));
     }
 
     #[test]
     fn what_lies_between_those_that_are_known_is_foreign() {
-        let refused = check(&[1, 3], &database(&["a", "b", "c"])).unwrap_err();
+        let refused = check(&[(1, SUM), (3, SUM)], &database(&["a", "b", "c"])).unwrap_err();
         assert_eq!(refused, IncompatibleSchema::Foreign { unknown: 2, name: "b".to_owned(), program: 3 });
+    }
+
+    #[test]
+    fn what_is_not_as_the_program_has_it_is_refused() {
+        let refused = check(&[(1, SUM), (2, &[8])], &database(&["a", "b", "c"])).unwrap_err();
+        assert_eq!(refused, IncompatibleSchema::Altered { version: 2, name: "b".to_owned(), program: 2 });
+        assert_eq!(check(&[(1, SUM), (2, SUM), (3, &[8])], &database(&["a", "b"])), Ok(()));
     }
 }

@@ -1,7 +1,10 @@
 //! This program as the version before: on the schema of one that does not exist yet.
 
+use std::time::Duration;
+
 use domain::accounts::{Accounts as _, AccountsError};
 use postgres::{IncompatibleSchema, SchemaError};
+use sqlx::migrate::Migrate as _;
 
 use super::*;
 use crate::accounts_at;
@@ -80,4 +83,50 @@ async fn what_is_marked_as_breaking_is_refused() {
     migrated_further(&url, newest() + 1, "breaking ids").await;
     let refused = schema_at(&url).status().await.unwrap_err();
     assert!(matches!(refused, SchemaError::Incompatible(IncompatibleSchema::Breaking { .. })), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_that_is_not_as_this_program_has_it_is_refused() {
+    let server = server().await;
+    let url = made_at(&server, "altered", newest()).await;
+    let altered = "UPDATE _sqlx_migrations SET checksum = checksum || '\\x00' WHERE version = 1";
+    sqlx::query(altered).execute(&mut connect(&url).await).await.unwrap();
+    let schema = schema_at(&url);
+    for outcome in [schema.status().await, schema.up().await, schema.down().await] {
+        let refused = outcome.unwrap_err();
+        assert!(
+            matches!(refused, SchemaError::Incompatible(IncompatibleSchema::Altered { version: 1, .. })),
+            "{refused:?}"
+        );
+    }
+    let error = accounts_at(url).ready().await.unwrap_err().to_string();
+    assert!(error.contains("migration 1 ") && error.contains("checksums differ"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_somebody_changes_the_schema_who_has_nothing_to_do_goes_on_and_the_way_back_waits() {
+    let server = server().await;
+    let url = made_at(&server, "busy", newest()).await;
+    let mut busy = connect(&url).await;
+    busy.lock().await.unwrap();
+    assert_eq!(schema_at(&url).up().await.unwrap().database, newest());
+    accounts_at(url.clone()).ready().await.unwrap();
+
+    let schema = schema_at(&url);
+    let meanwhile = async {
+        testkit::wait::until(Duration::from_secs(10), "the way back waits for the lock", async || {
+            let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+            let waiting: i64 = sqlx::query_scalar(waiting).fetch_one(&mut connect(&url).await).await.unwrap();
+            (waiting == 1).then_some(())
+        })
+        .await;
+        migrated_further(&url, newest() + 1, "later").await;
+        busy.unlock().await.unwrap();
+    };
+    let (down, ()) = tokio::join!(schema.down(), meanwhile);
+    // What came in meanwhile was seen, and nothing taken from under it.
+    let refused = down.unwrap_err();
+    assert!(matches!(refused, SchemaError::NoWayBack(version) if version == newest() + 1), "{refused:?}");
+    let status = schema.status().await.unwrap();
+    assert_eq!((status.database, status.pending.len()), (newest() + 1, 0));
 }

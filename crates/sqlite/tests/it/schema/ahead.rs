@@ -62,3 +62,26 @@ async fn what_is_marked_as_breaking_is_refused() {
         "{refused:?}"
     );
 }
+
+#[tokio::test]
+async fn a_migration_that_is_not_as_this_program_has_it_is_refused() {
+    for kind in [&ACCOUNTS, &MEASUREMENTS] {
+        let lived = Lived::empty_at(kind, kind.newest()).await;
+        lived.run("UPDATE _sqlx_migrations SET checksum = x'00' WHERE version = 1").await;
+        let schema = lived.schema(kind);
+        for outcome in [schema.status().await, schema.up().await, schema.down().await] {
+            let refused = outcome.unwrap_err();
+            assert!(
+                matches!(refused, SchemaError::Incompatible(IncompatibleSchema::Altered { version: 1, .. })),
+                "{refused:?}"
+            );
+            assert!(refused.to_string().contains("checksums differ"), "{refused}");
+        }
+        let is_opened = if kind.name == "accounts" {
+            Accounts::open(&lived.path).await.is_ok()
+        } else {
+            sqlite::Measurements::open(&lived.path).await.is_ok()
+        };
+        assert!(!is_opened, "{}", kind.name);
+    }
+}

@@ -2,6 +2,9 @@ use sqlite::{Accounts, Measurements, SchemaError};
 
 use super::*;
 
+const TICKS_OF_THE_DAY: &str =
+    "SELECT 1 FROM tick WHERE tick.hub = rollup_day.hub AND tick.start / 86400000 = rollup_day.day";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_version_back_is_what_it_was_and_forward_again_has_what_it_had() {
     for kind in [&ACCOUNTS, &MEASUREMENTS] {
@@ -25,10 +28,7 @@ async fn one_version_back_is_what_it_was_and_forward_again_has_what_it_had() {
             lived.run("DELETE FROM second_factor WHERE length(secret) <> 20").await;
         } else {
             measurements_suites(&lived.path).await;
-            lived.run("DELETE FROM rollup_day WHERE hub NOT IN (SELECT hub FROM tick)").await;
-            lived
-                .run("DELETE FROM rollup_day WHERE (day + 1) * 86400000 <= (SELECT min(start) FROM tick WHERE tick.hub = rollup_day.hub)")
-                .await;
+            lived.run(format!("DELETE FROM rollup_day WHERE NOT EXISTS ({TICKS_OF_THE_DAY})")).await;
         }
         assert!(schema.status().await.unwrap().way_back.is_some());
         let status = schema.down().await.unwrap();
@@ -55,6 +55,27 @@ async fn what_would_be_lost_keeps_the_schema_where_it_is() {
         assert!(sentence.contains("nothing has changed") && sentence.contains(word), "{sentence}");
         assert_eq!((lived.rows().await, lived.dump().await), (rows, dump));
     }
+}
+
+/// Of the seeds hub `b1` has a tick in each of its two days. A gap may be anywhere, also between days that have ticks.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_day_that_measured_something_needs_ticks_of_its_own() {
+    for day in [20_000, 20_001] {
+        let lived = Lived::until(&MEASUREMENTS, 2).await;
+        lived.run(format!("DELETE FROM tick WHERE start / 86400000 = {day}")).await;
+        let late =
+            "INSERT INTO tick VALUES (x'000000000000000000000000000000b1', 1727999990000, 10000, 1, x'0a')";
+        lived.run(late).await;
+        let refused = lived.schema(&MEASUREMENTS).down().await.unwrap_err();
+        assert!(matches!(refused, SchemaError::WayBackRefused { .. }), "{day}: {refused:?}");
+        lived.run(format!("DELETE FROM rollup_day WHERE day = {day}")).await;
+        assert_eq!(lived.schema(&MEASUREMENTS).down().await.unwrap().file, 1);
+    }
+    let silent = Lived::until(&MEASUREMENTS, 2).await;
+    silent
+        .run("INSERT INTO rollup_day VALUES (x'000000000000000000000000000000b1', 20002, 8, x'00', x'')")
+        .await;
+    assert_eq!(silent.schema(&MEASUREMENTS).down().await.unwrap().file, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
