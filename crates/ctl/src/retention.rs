@@ -1,4 +1,4 @@
-//! How short ticks may be kept: what is not rolled up yet must not go.
+//! How short ticks may be kept, since what is not rolled up yet must not go, and what services have to know of it.
 
 use domain::UtcMillis;
 
@@ -15,9 +15,62 @@ pub fn least_days(not_rolled_up_from: Option<UtcMillis>, now: UtcMillis) -> i64 
     days.max(LEAST_DAYS)
 }
 
+/// What `influxdb.retention_days` of the services has to be, now that the stores keep ticks for `days` (`None`: for ever).
+/// `kept`: for how many all of them did until `now`.
+///
+/// A setting that goes up faster than time passes lets ticks in of days whose others are forgotten, and has such a day rolled
+/// up from these alone.
+pub fn advice(kept: Option<u32>, days: Option<u32>, now: UtcMillis) -> String {
+    let Some(kept) = kept.filter(|kept| days.is_none_or(|days| days > *kept)) else {
+        return match days {
+            Some(days) => format!(
+                "Set influxdb.retention_days = {days} for the write-service and the rollup-worker too; where it is less, leave it."
+            ),
+            None => {
+                "Where influxdb.retention_days is set for the write-service and the rollup-worker, leave it."
+                    .to_owned()
+            }
+        };
+    };
+    let slowly = match days {
+        Some(days) => {
+            let more = days - kept;
+            let then = now.plus_millis(i64::from(more) * DAY_MILLIS);
+            format!(
+                "It may go up by 1 for each day that passes: from {kept} now to {days} after {more} days, on {then}."
+            )
+        }
+        None => format!(
+            "It is never to be taken away. It may go up by 1 for each day that passes, from {kept} now."
+        ),
+    };
+    format!(
+        "Leave influxdb.retention_days = {kept} for the write-service and the rollup-worker; where it is less, leave that. {slowly} \
+         With more they would take late ticks of days whose others are forgotten, and such a day would be rolled up from these \
+         alone: the rollup that it has now would be lost for good."
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn services_follow_at_once_when_it_is_shorter_and_as_time_passes_when_it_is_longer() {
+        let now = UtcMillis(0);
+        for kept in [None, Some(400), Some(30)] {
+            let shorter = advice(kept, Some(30), now);
+            assert!(shorter.starts_with("Set influxdb.retention_days = 30 "), "{shorter}");
+        }
+        let longer = advice(Some(30), Some(90), now);
+        assert!(longer.starts_with("Leave influxdb.retention_days = 30 "), "{longer}");
+        assert!(longer.contains("to 90 after 60 days, on 1970-03-02T00:00:00Z"), "{longer}");
+        let for_ever = advice(Some(30), None, now);
+        assert!(for_ever.starts_with("Leave influxdb.retention_days = 30 "), "{for_ever}");
+        assert!(for_ever.contains("never to be taken away"), "{for_ever}");
+        let as_ever = advice(None, None, now);
+        assert!(!as_ever.contains("Set") && as_ever.ends_with("leave it."), "{as_ever}");
+    }
 
     #[test]
     fn it_is_a_day_more_than_what_waits_is_old() {

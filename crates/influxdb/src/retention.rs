@@ -34,7 +34,7 @@ pub struct Policy {
     pub bucket: String,
     /// For ever without.
     pub keeps: Option<Duration>,
-    /// What is forgotten is forgotten a whole shard at a time.
+    /// What is forgotten is forgotten a whole shard at a time, and a retention that is shorter is refused.
     pub shard: Duration,
     /// The name of the policy in 1.x, the bucket's id in 2.x.
     id: String,

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use ctl::retention::least_days;
+use ctl::retention::{advice, least_days};
 use domain::UtcMillis;
 use influxdb::{Held, Policy, Retention};
 use serde::Serialize;
@@ -126,6 +126,7 @@ async fn set(settings: &Settings, days: Option<u32>, yes: bool, now: UtcMillis) 
             destroys = true;
             may_shorten(&store, &retention, &policy, days, now).await?;
         }
+        takes(&store, &policy, days)?;
         println!(
             "{store}: ticks in {} are kept {}, then {}",
             policy.bucket,
@@ -145,18 +146,12 @@ async fn set(settings: &Settings, days: Option<u32>, yes: bool, now: UtcMillis) 
             bail!("nothing was done; say --yes to destroy these ticks");
         }
     }
+    let kept = changes.iter().filter_map(|change| change.policy.keeps).map(whole_days).min();
     for Change { store, retention, policy } in changes {
         let policy = retention.set(&policy, days).await?;
         println!("{store}: ticks in {} are kept {} now", policy.bucket, length(policy.keeps));
     }
-    match days {
-        Some(days) => {
-            println!("Set influxdb.retention_days = {days} for the write-service and the rollup-worker too.");
-        }
-        None => {
-            println!("Take influxdb.retention_days away from the write-service and the rollup-worker too.");
-        }
-    }
+    println!("{}", advice(kept, days, now));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -188,6 +183,24 @@ async fn may_shorten(
         ),
         None => bail!("{store}: at least {least} days have to be kept"),
     }
+}
+
+/// An error when InfluxDB would refuse it.
+fn takes(store: &str, policy: &Policy, days: Option<u32>) -> anyhow::Result<()> {
+    let Some(days) = days else { return Ok(()) };
+    if Duration::from_hours(u64::from(days) * 24) < policy.shard {
+        bail!(
+            "{store}: {days} days are less than a shard of {}, which has {} h: InfluxDB refuses that",
+            policy.bucket,
+            policy.shard.as_secs() / 3_600
+        );
+    }
+    Ok(())
+}
+
+/// As `influxdb.retention_days` can say it, which is 1 at least.
+fn whole_days(keeps: Duration) -> u32 {
+    u32::try_from(keeps.as_secs() / 86_400).unwrap_or(u32::MAX).max(1)
 }
 
 fn of_days(days: Option<u32>) -> String {

@@ -106,9 +106,46 @@ async fn ticks_are_kept_as_long_as_they_are_needed_and_go_only_when_told_twice()
     assert_eq!(code, 0, "{stderr}");
     assert!(stdout.contains("influxdb.retention_days = 30"), "{stdout}");
     assert_eq!(kept(), Some(30 * 86_400));
-    // Longer needs no confirmation.
-    let (code, _, stderr) = ctl(&["retention", "set", "--forever"]);
+    // Longer needs no confirmation, and services must not follow at once.
+    let (code, stdout, stderr) = ctl(&["retention", "set", "--days", "90"]);
+    assert_eq!((code, kept()), (0, Some(90 * 86_400)), "{stderr}");
+    assert!(stdout.contains("Leave influxdb.retention_days = 30 ") && !stdout.contains("Set"), "{stdout}");
+    let (code, stdout, stderr) = ctl(&["retention", "set", "--forever"]);
     assert_eq!((code, kept()), (0, None), "{stderr}");
+    assert!(stdout.contains("Leave influxdb.retention_days = 90 "), "{stdout}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_stores_none_is_changed_when_one_would_refuse() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = || tokio::task::spawn_blocking(|| InfluxDb::start().unwrap());
+    let (first, second) = tokio::try_join!(start(), start()).unwrap();
+    let config = influxdb::Config { url: first.url(), api: influxdb::Api::V1, ..influxdb::Config::default() };
+    influxdb::prepare(&config).await.unwrap();
+    // As somebody else makes a database: with shards of a week.
+    for database in ["wattline", "wattline-rollups"] {
+        second.database(database).unwrap();
+    }
+    let file = folder.path().join("ctl.toml");
+    let stores = [("first", first.url()), ("second", second.url())]
+        .map(|(name, url)| format!("[[influxdb.stores]]\nname = {name:?}\nurl = {url:?}\n"));
+    std::fs::write(&file, format!("[influxdb]\napi = \"v1\"\n{}", stores.concat())).unwrap();
+    let file = file.display().to_string();
+    let ctl =
+        |arguments: &[&str]| said(&run(folder.path(), &[], &[&["--config", &file], arguments].concat()));
+    let kept = || {
+        let (code, stdout, stderr) = ctl(&["--json", "retention", "show"]);
+        assert_eq!(code, 0, "{stderr}");
+        let all: Value = serde_json::from_str(&stdout).unwrap();
+        [0, 1].map(|store| all[store]["keeps_seconds"].as_u64())
+    };
+
+    let (code, _, stderr) = ctl(&["retention", "set", "--days", "6", "--yes"]);
+    assert!(code == 1 && stderr.contains("second: 6 days are less than a shard"), "{stderr}");
+    assert_eq!(kept(), [None, None]);
+    // As long as a shard is enough.
+    let (code, _, stderr) = ctl(&["retention", "set", "--days", "7", "--yes"]);
+    assert_eq!((code, kept()), (0, [Some(7 * 86_400); 2]), "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
