@@ -105,7 +105,7 @@ async fn a_problem_names_the_trace_that_every_line_of_both_services_has() {
     let lines = Lines::default();
     let _logging = lines.logging("warn", None);
     let url = two_services().await;
-    let (status, problem) = ask(&format!("{url}/api/homes/ada@example.org")).await;
+    let (status, problem) = ask(&format!("{url}/api/homes/lovelace@example.org")).await;
     let problem: Value = serde_json::from_str(&problem).unwrap();
     let trace = problem["trace_id"].as_str().unwrap().to_owned();
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
@@ -115,7 +115,7 @@ async fn a_problem_names_the_trace_that_every_line_of_both_services_has() {
     assert!(logged.len() >= 3, "{:?}", lines.all());
     assert!(logged.iter().all(|id| *id == trace), "{logged:?} and {trace}");
     let text = format!("{:?}", lines.all());
-    assert!(!text.contains("ada"), "{text}");
+    assert!(!text.contains("lovelace"), "{text}");
 }
 
 #[tokio::test]
@@ -199,7 +199,7 @@ async fn the_spans_of_a_request_are_exported_with_the_ids_that_are_logged() {
     // The slash at the end is one too many.
     let exporting = exporting(&format!("{}/", receiver.start().await));
     let url = two_services().await;
-    let (_, problem) = ask(&format!("{url}/api/homes/ada@example.org?token=secret")).await;
+    let (_, problem) = ask(&format!("{url}/api/homes/lovelace@example.org?token=secret")).await;
     let problem: Value = serde_json::from_str(&problem).unwrap();
     let spans = receiver.count(2).await;
     let of = |name: &str| {
