@@ -26,6 +26,7 @@ pub mod placement;
 pub mod presence;
 pub mod registry;
 pub mod rollup;
+pub mod schema;
 pub mod second_factor;
 pub mod sensor;
 pub mod tariff;

@@ -3,10 +3,10 @@
 //! Everything here works on a connection of its own and closes it. The migrator's lock is the session's: after an error, or
 //! when the caller gave up waiting, a connection of a pool would go back with the lock and keep all others out.
 
-mod compatibility;
-
 use std::time::Duration;
 
+pub use domain::schema::IncompatibleSchema;
+use domain::schema::{self, Applied, Known};
 use sqlx::migrate::{Migrate as _, MigrateError, Migration, MigrationType, Migrator};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection as _, PgConnection};
@@ -14,8 +14,6 @@ use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use crate::{Config, ConnectError};
-pub use compatibility::IncompatibleSchema;
-use compatibility::{Applied, Known};
 
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaError {
@@ -144,7 +142,7 @@ async fn down(connection: &mut PgConnection) -> Result<SchemaStatus, SchemaError
 
 fn migrations() -> Migrator {
     let mut migrations = sqlx::migrate!("./migrations");
-    // What this program does not know was judged by `compatibility`.
+    // What this program does not know was judged by `domain::schema`.
     migrations.set_ignore_missing(true);
     migrations
 }
@@ -168,7 +166,7 @@ async fn applied(connection: &mut PgConnection) -> Result<Vec<Applied>, SchemaEr
 fn status(migrations: &Migrator, applied: &[Applied]) -> Result<SchemaStatus, IncompatibleSchema> {
     let ups = || migrations.iter().filter(|migration| migration.migration_type.is_up_migration());
     let known: Vec<Known<'_>> = ups().map(|migration| (migration.version, &*migration.checksum)).collect();
-    compatibility::check(&known, applied)?;
+    schema::check(&known, applied)?;
     let database = applied.last().map_or(0, |last| last.version);
     let is_applied =
         |migration: &&Migration| applied.iter().any(|applied| applied.version == migration.version);

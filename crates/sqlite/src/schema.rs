@@ -1,16 +1,13 @@
 //! The schema's version: that of a file, that of this program, and the way from one to the other.
 
-mod compatibility;
-
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use domain::schema::IncompatibleSchema;
+use domain::schema::{self, Applied, Known};
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteLockingMode};
 use sqlx::{Connection as _, SqliteConnection};
-
-pub use compatibility::IncompatibleSchema;
-use compatibility::{Applied, Known};
 
 /// How long to wait for whoever writes just now.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -129,7 +126,7 @@ pub(crate) fn of_measurements() -> Migrator {
     tolerant(sqlx::migrate!("./migrations/measurements"))
 }
 
-/// What the program does not know was judged by `compatibility`.
+/// What the program does not know was judged by `domain::schema`.
 fn tolerant(mut migrations: Migrator) -> Migrator {
     migrations.set_ignore_missing(true);
     migrations
@@ -188,7 +185,7 @@ async fn applied(connection: &mut SqliteConnection) -> Result<Vec<Applied>, sqlx
 fn status(migrations: &Migrator, applied: &[Applied]) -> Result<SchemaStatus, IncompatibleSchema> {
     let ups = || migrations.iter().filter(|migration| migration.migration_type.is_up_migration());
     let known: Vec<Known<'_>> = ups().map(|migration| (migration.version, &*migration.checksum)).collect();
-    compatibility::check(&known, applied)?;
+    schema::check(&known, applied)?;
     let file = applied.last().map_or(0, |last| last.version);
     let is_applied =
         |migration: &&Migration| applied.iter().any(|applied| applied.version == migration.version);

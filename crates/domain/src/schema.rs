@@ -1,4 +1,4 @@
-//! Whether a program goes with a schema that is newer than itself.
+//! Whether a program goes with the schema of a database that is newer than itself.
 //!
 //! While a release is rolled out, and when somebody goes back to the release before, programs of the version before work on
 //! the newer schema. A release has at most one migration, which is written so that they can (docs/upgrades.md).
@@ -10,42 +10,42 @@ const BREAKING: &str = "breaking ";
 
 /// A migration that the database has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Applied {
-    pub(super) version: i64,
-    pub(super) name: String,
-    pub(super) checksum: Vec<u8>,
+pub struct Applied {
+    pub version: i64,
+    pub name: String,
+    pub checksum: Vec<u8>,
 }
 
 /// Version and checksum of a migration that the program has.
-pub(super) type Known<'a> = (i64, &'a [u8]);
+pub type Known<'a> = (i64, &'a [u8]);
 
 /// The versions are those of the newest migrations.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IncompatibleSchema {
     #[error(
-        "the schema of the accounts is version {database} and this program is made for version {program}: it works with \
+        "the schema of the database is version {database} and this program is made for version {program}: it works with \
          one version more at most. Install a newer release"
     )]
     TooNew { database: i64, program: i64 },
     #[error(
-        "the schema of the accounts is version {database} and this program is made for version {program}, which does not \
+        "the schema of the database is version {database} and this program is made for version {program}, which does not \
          work with it any more (\"{name}\"). Install a newer release, or take the schema back with wattline-ctl of that release"
     )]
     Breaking { database: i64, program: i64, name: String },
     #[error(
-        "the accounts' database has migration {unknown} (\"{name}\"), of which this program, made for version {program}, \
+        "the database has migration {unknown} (\"{name}\"), of which this program, made for version {program}, \
          knows nothing: it is of another line of development"
     )]
     Foreign { unknown: i64, name: String, program: i64 },
     #[error(
-        "migration {version} (\"{name}\") of the accounts' database is not the one of this program, made for version {program}: their \
+        "migration {version} (\"{name}\") of the database is not the one of this program, made for version {program}: their \
          checksums differ. It is of another line of development, or somebody altered it"
     )]
     Altered { version: i64, name: String, program: i64 },
 }
 
-/// `known` and `applied` are in order.
-pub(super) fn check(known: &[Known<'_>], applied: &[Applied]) -> Result<(), IncompatibleSchema> {
+/// `known` and `applied` are in order. An error for what the program would not work with.
+pub fn check(known: &[Known<'_>], applied: &[Applied]) -> Result<(), IncompatibleSchema> {
     let program = known.last().map_or(0, |&(version, _)| version);
     let database = applied.last().map_or(0, |last| last.version);
     let checksum_of = |version| known.iter().find(|known| known.0 == version).map(|&(_, checksum)| checksum);
