@@ -1,4 +1,5 @@
-//! Whether a program goes with the schema of a database that is newer than itself.
+//! What a program makes of the schema of a database: whether it goes with one that is newer than itself, and what leads from
+//! one to the other.
 //!
 //! While a release is rolled out, and when somebody goes back to the release before, programs of the version before work on
 //! the newer schema. A release has at most one migration, which is written so that they can (docs/upgrades.md).
@@ -16,8 +17,29 @@ pub struct Applied {
     pub checksum: Vec<u8>,
 }
 
-/// Version and checksum of a migration that the program has.
-pub type Known<'a> = (i64, &'a [u8]);
+/// A script that the program has.
+#[derive(Clone, Copy, Debug)]
+pub struct Script<'a> {
+    pub version: i64,
+    pub name: &'a str,
+    pub checksum: &'a [u8],
+    pub sql: &'a str,
+    /// It leads from its version to the one before, not to it.
+    pub is_way_back: bool,
+}
+
+/// What is known of a schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaStatus {
+    /// Of the newest migration that this program has.
+    pub program: i64,
+    /// Of the newest one that the database has; 0 when it is empty.
+    pub database: i64,
+    /// What would be done to bring it up to date: versions and names.
+    pub pending: Vec<(i64, String)>,
+    /// What the script says that leads back from `database`. `None`: this program has no such script.
+    pub way_back: Option<String>,
+}
 
 /// The versions are those of the newest migrations.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,8 +66,38 @@ pub enum IncompatibleSchema {
     Altered { version: i64, name: String, program: i64 },
 }
 
-/// `known` and `applied` are in order. An error for what the program would not work with.
-pub fn check(known: &[Known<'_>], applied: &[Applied]) -> Result<(), IncompatibleSchema> {
+impl SchemaStatus {
+    /// `scripts` and `applied` are in order. An error for what the program would not work with.
+    pub fn of(scripts: &[Script<'_>], applied: &[Applied]) -> Result<Self, IncompatibleSchema> {
+        let ups = || scripts.iter().filter(|script| !script.is_way_back);
+        let known: Vec<Known<'_>> = ups().map(|script| (script.version, script.checksum)).collect();
+        check(&known, applied)?;
+        let database = applied.last().map_or(0, |last| last.version);
+        let is_pending =
+            |script: &&Script<'_>| applied.iter().all(|applied| applied.version != script.version);
+        let way_back = scripts.iter().find(|script| script.is_way_back && script.version == database);
+        Ok(Self {
+            program: known.last().map_or(0, |&(version, _)| version),
+            database,
+            pending: ups()
+                .filter(is_pending)
+                .map(|script| (script.version, script.name.to_owned()))
+                .collect(),
+            way_back: way_back.map(|script| head(script.sql)),
+        })
+    }
+}
+
+/// The comment that a script begins with.
+fn head(sql: &str) -> String {
+    let lines: Vec<&str> = sql.lines().map_while(|line| line.strip_prefix("-- ")).collect();
+    lines.join(" ")
+}
+
+/// Version and checksum of a migration that the program has.
+type Known<'a> = (i64, &'a [u8]);
+
+fn check(known: &[Known<'_>], applied: &[Applied]) -> Result<(), IncompatibleSchema> {
     let program = known.last().map_or(0, |&(version, _)| version);
     let database = applied.last().map_or(0, |last| last.version);
     let checksum_of = |version| known.iter().find(|known| known.0 == version).map(|&(_, checksum)| checksum);
@@ -86,6 +138,25 @@ mod tests {
             checksum: SUM.to_vec(),
         };
         (1..).zip(names).map(migration).collect()
+    }
+
+    #[test]
+    fn what_is_to_come_and_what_leads_back_is_told() {
+        let script =
+            |version, name, sql, is_way_back| Script { version, name, checksum: SUM, sql, is_way_back };
+        let back = "-- One goes.\n-- Another stays.\nDROP TABLE one;\n-- Not said.\n";
+        let scripts = [
+            script(1, "a", "", false),
+            script(2, "b", "", false),
+            script(2, "b", back, true),
+            script(3, "c", "", false),
+        ];
+        let status = SchemaStatus::of(&scripts, &database(&["a", "b"])).unwrap();
+        assert_eq!((status.program, status.database, status.pending), (3, 2, vec![(3, "c".to_owned())]));
+        assert_eq!(status.way_back.as_deref(), Some("One goes. Another stays."));
+        let empty = SchemaStatus::of(&scripts, &[]).unwrap();
+        assert_eq!((empty.database, empty.pending.len(), empty.way_back), (0, 3, None));
+        assert!(SchemaStatus::of(&scripts, &database(&["a", "b", "c", "d", "e"])).is_err());
     }
 
     #[test]

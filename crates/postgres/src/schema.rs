@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-pub use domain::schema::IncompatibleSchema;
-use domain::schema::{self, Applied, Known};
-use sqlx::migrate::{Migrate as _, MigrateError, Migration, MigrationType, Migrator};
+use domain::schema::{Applied, Script};
+pub use domain::schema::{IncompatibleSchema, SchemaStatus};
+use sqlx::migrate::{Migrate as _, MigrateError, Migration, Migrator};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection as _, PgConnection};
 use tokio::time::error::Elapsed;
@@ -36,19 +36,6 @@ pub enum SchemaError {
     /// What the script says of itself, and what stood in the way.
     #[error("the way back from version {from} was refused, and nothing has changed. {why}")]
     WayBackRefused { from: i64, why: String, source: MigrateError },
-}
-
-/// What is known of the schema.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SchemaStatus {
-    /// Of the newest migration that this program has.
-    pub program: i64,
-    /// Of the newest one that the database has; 0 when it is empty.
-    pub database: i64,
-    /// What would be done to bring it up to date: versions and names.
-    pub pending: Vec<(i64, String)>,
-    /// What the script says that leads back from `database`. `None`: this program has no such script.
-    pub way_back: Option<String>,
 }
 
 /// The schema of the accounts, for operators. Services bring it up to date by themselves.
@@ -164,28 +151,15 @@ async fn applied(connection: &mut PgConnection) -> Result<Vec<Applied>, SchemaEr
 }
 
 fn status(migrations: &Migrator, applied: &[Applied]) -> Result<SchemaStatus, IncompatibleSchema> {
-    let ups = || migrations.iter().filter(|migration| migration.migration_type.is_up_migration());
-    let known: Vec<Known<'_>> = ups().map(|migration| (migration.version, &*migration.checksum)).collect();
-    schema::check(&known, applied)?;
-    let database = applied.last().map_or(0, |last| last.version);
-    let is_applied =
-        |migration: &&Migration| applied.iter().any(|applied| applied.version == migration.version);
-    let way_back = migrations.iter().find(|migration| {
-        migration.version == database && migration.migration_type == MigrationType::ReversibleDown
-    });
-    Ok(SchemaStatus {
-        program: known.last().map_or(0, |&(version, _)| version),
-        database,
-        pending: ups()
-            .filter(|migration| !is_applied(migration))
-            .map(|migration| (migration.version, migration.description.clone().into_owned()))
-            .collect(),
-        way_back: way_back.map(|migration| head(migration.sql.as_str())),
-    })
+    SchemaStatus::of(&migrations.iter().map(script).collect::<Vec<_>>(), applied)
 }
 
-/// The comment that a script begins with.
-fn head(sql: &str) -> String {
-    let lines: Vec<&str> = sql.lines().map_while(|line| line.strip_prefix("-- ")).collect();
-    lines.join(" ")
+fn script(migration: &Migration) -> Script<'_> {
+    Script {
+        version: migration.version,
+        name: &migration.description,
+        checksum: &migration.checksum,
+        sql: migration.sql.as_str(),
+        is_way_back: migration.migration_type.is_down_migration(),
+    }
 }

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use domain::schema::IncompatibleSchema;
-use domain::schema::{self, Applied, Known};
-use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use domain::schema::{Applied, Script};
+pub use domain::schema::{IncompatibleSchema, SchemaStatus};
+use sqlx::migrate::{MigrateError, Migration, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteLockingMode};
 use sqlx::{Connection as _, SqliteConnection};
 
@@ -33,19 +33,6 @@ pub enum SchemaError {
     /// What the script says of itself, and what stood in the way.
     #[error("the way back from version {from} was refused, and nothing has changed. {why}")]
     WayBackRefused { from: i64, why: String, source: MigrateError },
-}
-
-/// What is known of the schema.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SchemaStatus {
-    /// Of the newest migration that this program has.
-    pub program: i64,
-    /// Of the newest one that the file has; 0 when it is empty.
-    pub file: i64,
-    /// What would be done to bring it up to date: versions and names.
-    pub pending: Vec<(i64, String)>,
-    /// What the script says that leads back from `file`. `None`: this program has no such script.
-    pub way_back: Option<String>,
 }
 
 /// The schema of a file, for operators. Whoever opens the file for use brings it up to date.
@@ -152,7 +139,7 @@ pub(crate) async fn up(
 
 /// `connection` has the file alone since it looked first, so what is looked at is what is taken back.
 async fn down(connection: &mut SqliteConnection, migrations: &Migrator) -> Result<SchemaStatus, SchemaError> {
-    let SchemaStatus { file: from, way_back, .. } = now(connection, migrations).await?;
+    let SchemaStatus { database: from, way_back, .. } = now(connection, migrations).await?;
     if from == 0 {
         return Err(SchemaError::Empty);
     }
@@ -183,28 +170,15 @@ async fn applied(connection: &mut SqliteConnection) -> Result<Vec<Applied>, sqlx
 }
 
 fn status(migrations: &Migrator, applied: &[Applied]) -> Result<SchemaStatus, IncompatibleSchema> {
-    let ups = || migrations.iter().filter(|migration| migration.migration_type.is_up_migration());
-    let known: Vec<Known<'_>> = ups().map(|migration| (migration.version, &*migration.checksum)).collect();
-    schema::check(&known, applied)?;
-    let file = applied.last().map_or(0, |last| last.version);
-    let is_applied =
-        |migration: &&Migration| applied.iter().any(|applied| applied.version == migration.version);
-    let way_back = migrations.iter().find(|migration| {
-        migration.version == file && migration.migration_type == MigrationType::ReversibleDown
-    });
-    Ok(SchemaStatus {
-        program: known.last().map_or(0, |&(version, _)| version),
-        file,
-        pending: ups()
-            .filter(|migration| !is_applied(migration))
-            .map(|migration| (migration.version, migration.description.clone().into_owned()))
-            .collect(),
-        way_back: way_back.map(|migration| head(migration.sql.as_str())),
-    })
+    SchemaStatus::of(&migrations.iter().map(script).collect::<Vec<_>>(), applied)
 }
 
-/// The comment that a script begins with.
-fn head(sql: &str) -> String {
-    let lines: Vec<&str> = sql.lines().map_while(|line| line.strip_prefix("-- ")).collect();
-    lines.join(" ")
+fn script(migration: &Migration) -> Script<'_> {
+    Script {
+        version: migration.version,
+        name: &migration.description,
+        checksum: &migration.checksum,
+        sql: migration.sql.as_str(),
+        is_way_back: migration.migration_type.is_down_migration(),
+    }
 }

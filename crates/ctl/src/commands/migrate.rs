@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
+use domain::schema::SchemaStatus;
 use serde::Serialize;
 
 use crate::arguments::{Migrate, MigrateStep, Store};
@@ -104,53 +105,31 @@ fn chosen(settings: &Settings, only: Option<Store>) -> anyhow::Result<Vec<(Store
     Ok(stores)
 }
 
-/// Of either kind of store.
-struct Status {
-    version: i64,
-    program: i64,
-    pending: Vec<(i64, String)>,
-    way_back: Option<String>,
-}
-
-impl From<postgres::SchemaStatus> for Status {
-    fn from(status: postgres::SchemaStatus) -> Self {
-        let postgres::SchemaStatus { program, database, pending, way_back } = status;
-        Self { version: database, program, pending, way_back }
-    }
-}
-
-impl From<sqlite::SchemaStatus> for Status {
-    fn from(status: sqlite::SchemaStatus) -> Self {
-        let sqlite::SchemaStatus { program, file, pending, way_back } = status;
-        Self { version: file, program, pending, way_back }
-    }
-}
-
 impl Schema {
-    async fn status(&self) -> anyhow::Result<Status> {
+    async fn status(&self) -> anyhow::Result<SchemaStatus> {
         Ok(match self {
-            Self::PostgreSql(schema) => schema.status().await?.into(),
-            Self::Sqlite(schema) => schema.status().await?.into(),
+            Self::PostgreSql(schema) => schema.status().await?,
+            Self::Sqlite(schema) => schema.status().await?,
         })
     }
 
-    async fn up(&self) -> anyhow::Result<Status> {
+    async fn up(&self) -> anyhow::Result<SchemaStatus> {
         Ok(match self {
-            Self::PostgreSql(schema) => schema.up().await?.into(),
-            Self::Sqlite(schema) => schema.up().await?.into(),
+            Self::PostgreSql(schema) => schema.up().await?,
+            Self::Sqlite(schema) => schema.up().await?,
         })
     }
 
-    async fn down(&self) -> anyhow::Result<Status> {
+    async fn down(&self) -> anyhow::Result<SchemaStatus> {
         Ok(match self {
-            Self::PostgreSql(schema) => schema.down().await?.into(),
-            Self::Sqlite(schema) => schema.down().await?.into(),
+            Self::PostgreSql(schema) => schema.down().await?,
+            Self::Sqlite(schema) => schema.down().await?,
         })
     }
 }
 
-fn shown(store: Store, status: Status) -> Shown {
-    let Status { version, program, pending, way_back } = status;
+fn shown(store: Store, status: SchemaStatus) -> Shown {
+    let SchemaStatus { program, database: version, pending, way_back } = status;
     let pending = pending.into_iter().map(|(version, name)| Pending { version, name }).collect();
     Shown { store: store.key(), version, program, pending, way_back }
 }

@@ -21,7 +21,10 @@ async fn it_works_on_the_schema_of_the_version_after_it() {
         }
         lived.migrated_further(kind.newest() + 1, "later").await;
         let status = lived.schema(kind).status().await.unwrap();
-        assert_eq!((status.program, status.file, status.way_back), (kind.newest(), kind.newest() + 1, None));
+        assert_eq!(
+            (status.program, status.database, status.way_back),
+            (kind.newest(), kind.newest() + 1, None)
+        );
         if kind.name == "accounts" {
             let accounts = Accounts::open(&lived.path).await.unwrap();
             testkit::suites::hubs::run_all(&accounts).await;

@@ -32,11 +32,11 @@ async fn one_version_back_is_what_it_was_and_forward_again_has_what_it_had() {
         }
         assert!(schema.status().await.unwrap().way_back.is_some());
         let status = schema.down().await.unwrap();
-        assert_eq!((status.file, status.pending.len()), (previous, 1));
+        assert_eq!((status.database, status.pending.len()), (previous, 1));
         assert_eq!(lived.dump().await, was, "{}", kind.name);
         all_there("one back").await;
 
-        assert_eq!(schema.up().await.unwrap().file, kind.newest());
+        assert_eq!(schema.up().await.unwrap().database, kind.newest());
         assert_eq!(lived.dump().await, is, "{}", kind.name);
         all_there("forward again").await;
     }
@@ -69,13 +69,13 @@ async fn each_day_that_measured_something_needs_ticks_of_its_own() {
         let refused = lived.schema(&MEASUREMENTS).down().await.unwrap_err();
         assert!(matches!(refused, SchemaError::WayBackRefused { .. }), "{day}: {refused:?}");
         lived.run(format!("DELETE FROM rollup_day WHERE day = {day}")).await;
-        assert_eq!(lived.schema(&MEASUREMENTS).down().await.unwrap().file, 1);
+        assert_eq!(lived.schema(&MEASUREMENTS).down().await.unwrap().database, 1);
     }
     let silent = Lived::until(&MEASUREMENTS, 2).await;
     silent
         .run("INSERT INTO rollup_day VALUES (x'000000000000000000000000000000b1', 20002, 8, x'00', x'')")
         .await;
-    assert_eq!(silent.schema(&MEASUREMENTS).down().await.unwrap().file, 1);
+    assert_eq!(silent.schema(&MEASUREMENTS).down().await.unwrap().database, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,13 +96,13 @@ async fn while_somebody_has_the_file_open_it_can_be_looked_at_and_not_changed() 
         (Accounts::open(&people.path).await.unwrap(), Measurements::open(&ticks.path).await.unwrap());
     for (lived, kind) in [(&people, &ACCOUNTS), (&ticks, &MEASUREMENTS)] {
         let schema = lived.schema(kind);
-        assert_eq!(schema.status().await.unwrap().file, kind.newest());
+        assert_eq!(schema.status().await.unwrap().database, kind.newest());
         let refused = schema.down().await.unwrap_err();
         assert!(matches!(refused, SchemaError::InUse { .. }), "{refused:?}");
     }
     accounts.close().await;
     store.close().await;
     for (lived, kind) in [(&people, &ACCOUNTS), (&ticks, &MEASUREMENTS)] {
-        assert_eq!(lived.schema(kind).down().await.unwrap().file, kind.newest() - 1);
+        assert_eq!(lived.schema(kind).down().await.unwrap().database, kind.newest() - 1);
     }
 }

@@ -24,7 +24,11 @@ async fn from_every_version_the_newest_is_reached_and_nothing_is_lost() {
             assert_eq!(pending, (from + 1..=newest).collect::<Vec<_>>(), "{what}");
 
             let status = schema.up().await.unwrap();
-            assert_eq!((status.file, status.program, status.pending.len()), (newest, newest, 0), "{what}");
+            assert_eq!(
+                (status.database, status.program, status.pending.len()),
+                (newest, newest, 0),
+                "{what}"
+            );
             assert_eq!(lived.rows().await, before, "{what}");
             assert_eq!(lived.dump().await, expected, "{what}");
         }
