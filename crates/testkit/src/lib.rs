@@ -17,5 +17,6 @@ pub mod suites;
 pub mod system;
 pub mod traces;
 pub mod wait;
+pub mod written;
 
 pub use clock::FakeClock;

@@ -69,27 +69,13 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-    use std::sync::{Arc, Mutex};
+    use testkit::written::Written;
 
     use super::*;
 
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
     #[test]
     fn each_line_has_its_priority_and_nothing_that_the_journal_has() {
-        let lines = Lines::default();
+        let lines = Written::default();
         let writer = lines.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(Level::TRACE)
@@ -104,9 +90,8 @@ mod tests {
             tracing::debug!("in detail");
             tracing::trace!("in more");
         });
-        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
         assert_eq!(
-            text,
+            lines.text(),
             "<3>the disk is full\n<3>and stays so\n<4>silent socket=3\n<6>it measures\n<7>in detail\n<7>in more\n"
         );
     }

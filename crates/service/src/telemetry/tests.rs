@@ -1,6 +1,5 @@
 mod receiver;
 
-use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -12,6 +11,7 @@ use domain::trace::TraceContext;
 use http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
 use testkit::wait::until;
+use testkit::written::Written;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::subscriber::DefaultGuard;
@@ -28,27 +28,16 @@ const EXAMPLE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 /// Where lines go, for this thread: all that these tests start runs on it.
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
+struct Lines(Written);
 
 impl Lines {
     fn logging(&self, filter: &str, export: Option<Export>) -> DefaultGuard {
-        let writer = self.clone();
+        let writer = self.0.clone();
         tracing::subscriber::set_default(subscriber(Form::Json, move || writer.clone(), filter, export))
     }
 
     fn all(&self) -> Vec<Value> {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        self.0.objects()
     }
 
     /// The trace of each line of a request.

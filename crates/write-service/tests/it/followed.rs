@@ -1,13 +1,12 @@
 //! What an operator reads of a container that is followed.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use domain::trace::TraceContext;
 use serde_json::Value;
 use testkit::containers;
+use testkit::written::Written;
 use tracing::subscriber::DefaultGuard;
 use write_service::BatchConfig;
 
@@ -15,30 +14,19 @@ use crate::fakes::{Running, StoreMood, World, hub};
 
 /// What is logged on this thread, which is all of a test.
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
+struct Lines(Written);
 
 impl Lines {
     fn logging(&self) -> DefaultGuard {
-        let writer = self.clone();
+        let writer = self.0.clone();
         let json = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone());
         tracing::subscriber::set_default(json.finish())
     }
 
     /// Of each container that is followed, what became of it, in order.
     fn of(&self, trace: TraceContext) -> Vec<Value> {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        lines.filter(|line| line["span"]["trace_id"] == trace.trace.to_string()).collect()
+        let id = trace.trace.to_string();
+        self.0.objects().into_iter().filter(|line| line["span"]["trace_id"] == id).collect()
     }
 
     fn ends(&self, trace: TraceContext) -> Vec<String> {
