@@ -1,19 +1,15 @@
 //! Hubs and `deploy/haproxy/haproxy.cfg` in front of two brokers.
 
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use domain::transport::ContainerPublisher;
 use rabbitmq::declare_topology;
-use tempfile::TempDir;
 use testkit::certificates::{Authority, Issued};
 use testkit::containers::{container, hub};
-use testkit::servers::{RabbitMq, RabbitMqSetup, free_port};
+use testkit::servers::{Haproxy, RabbitMq, RabbitMqSetup, free_port};
 use testkit::wait::until;
 
 const DEPLOYED: &str = include_str!("../../../../deploy/haproxy/haproxy.cfg");
-/// It is not in the path of users.
-const PROGRAM: &str = "/usr/sbin/haproxy";
 const LONG: Duration = Duration::from_secs(40);
 const HUBS: u64 = 6;
 
@@ -35,18 +31,10 @@ impl Broker {
 
 /// `HAProxy` as it is deployed, but for names, ports and users.
 struct Front {
-    process: Child,
-    _folder: TempDir,
+    _haproxy: Haproxy,
     amqps: u16,
     mqtts: u16,
     operations: u16,
-}
-
-impl Drop for Front {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
 }
 
 impl Front {
@@ -70,13 +58,8 @@ impl Front {
             !["user ", "group ", "chroot ", "server broker-3 "].iter().any(|other| word.starts_with(other))
         };
         let config: Vec<&str> = config.lines().filter(ours).collect();
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("haproxy.cfg");
-        std::fs::write(&file, config.join("\n") + "\n").unwrap();
-        let mut command = Command::new(PROGRAM);
-        command.arg("-db").arg("-f").arg(file).stdin(Stdio::null());
-        let process = command.spawn().expect("haproxy: apt-get install haproxy");
-        Self { process, _folder: folder, amqps, mqtts, operations }
+        let haproxy = Haproxy::start_with(&(config.join("\n") + "\n"), operations).unwrap();
+        Self { _haproxy: haproxy, amqps, mqtts, operations }
     }
 
     /// Connections of each broker that is up, by what it says to operators.

@@ -16,7 +16,8 @@ const SOCKET: &str = "admin.sock";
 /// A balancer in front of several servers.
 #[derive(Debug)]
 pub struct Haproxy {
-    process: Process,
+    /// Ends when this is dropped.
+    _process: Process,
     folder: Folder,
 }
 
@@ -26,17 +27,22 @@ impl Haproxy {
         let folder = Folder::temporary()?;
         let socket = folder.path().join(SOCKET);
         let config = format!("global\n    stats socket {} level admin\n\n{sections}", socket.display());
-        let config = folder.write("haproxy.cfg", &config)?;
+        Self::start_in(folder, &config, port)
+    }
+
+    /// With just this configuration. Returns when it listens at `port`.
+    pub fn start_with(config: &str, port: u16) -> Result<Self, ServerError> {
+        Self::start_in(Folder::temporary()?, config, port)
+    }
+
+    fn start_in(folder: Folder, config: &str, port: u16) -> Result<Self, ServerError> {
+        let config = folder.write("haproxy.cfg", config)?;
         let mut command = Command::new(PROGRAM);
         command.args(["-db", "-f"]).arg(config);
         let log = folder.path().join("haproxy.log");
         let mut process = Process::spawn("haproxy", PACKAGE, &mut command, log)?;
         process.wait_ready(TIME_LIMIT, || TcpStream::connect(("127.0.0.1", port)).is_ok())?;
-        Ok(Self { process, folder })
-    }
-
-    pub fn pid(&self) -> u32 {
-        self.process.pid()
+        Ok(Self { _process: process, folder })
     }
 
     /// A command of its runtime API, such as `set server web/one state maint`, and the answer.
