@@ -26,6 +26,11 @@ pub(crate) fn peak_rss_kib(pid: u32) -> Option<u32> {
     kib(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?, "VmHWM:")
 }
 
+/// The memory that is resident now. `None` when the process is gone.
+pub(crate) fn rss_kib(pid: u32) -> Option<u32> {
+    kib(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?, "VmRSS:")
+}
+
 /// Children of this process, and theirs, that run the program of this name.
 pub(crate) fn descendants(program: &str) -> Vec<u32> {
     let all = processes();
@@ -116,12 +121,15 @@ mod tests {
     #[test]
     fn a_peak_is_in_kib() {
         assert_eq!(kib("VmPeak:\t  9 kB\nVmHWM:\t  4312 kB\nVmRSS:\t  1 kB\n", "VmHWM:"), Some(4_312));
+        assert_eq!(kib("VmHWM:\t  9 kB\nVmRSS:\t  4312 kB\n", "VmRSS:"), Some(4_312));
         assert_eq!(kib("Name:\tx\n", "VmHWM:"), None);
+        assert_eq!(kib("Name:\tx\n", "VmRSS:"), None);
     }
 
     #[test]
     fn this_process_has_a_peak_and_one_that_is_not_there_has_nothing() {
         assert!(peak_rss_kib(std::process::id()).unwrap() > 0);
+        assert!(rss_kib(std::process::id()).unwrap() > 0);
         assert!(cpu_time(std::process::id()).is_some());
         assert_eq!((peak_rss_kib(u32::MAX), cpu_time(u32::MAX)), (None, None));
     }

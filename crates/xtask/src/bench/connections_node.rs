@@ -11,7 +11,7 @@ use testkit::servers::{NextDebian, RabbitMq, RabbitMqSetup, free_port};
 use super::broker::PROGRAM;
 use super::connections::Protocol;
 use super::rig::{PATIENCE, pid_of, until};
-use crate::rabbitmq4;
+use crate::{process, rabbitmq4};
 
 /// Where the auth-service would be. RabbitMQ's own account logs in, so nobody is asked.
 const NO_DESK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9);
@@ -99,9 +99,8 @@ impl Node {
 
     /// Memory of the node that is resident now.
     pub(super) fn rss_bytes(&self) -> anyhow::Result<f64> {
-        let path = format!("/proc/{}/status", self.pid);
-        let status = std::fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
-        let kib = rss_kib(&status).with_context(|| format!("{path} does not tell what is resident"))?;
+        let kib =
+            process::rss_kib(self.pid).context("the node is gone, or does not tell what is resident")?;
         Ok(f64::from(kib) * 1_024.0)
     }
 
@@ -129,10 +128,6 @@ fn without(part: &str, keys: &[String]) -> String {
     kept.collect::<Vec<_>>().join("\n")
 }
 
-fn rss_kib(status: &str) -> Option<u32> {
-    status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?.split_whitespace().next()?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,11 +136,5 @@ mod tests {
     fn a_line_is_left_out_by_its_key() {
         let keys = ["tcp_listen_options".to_owned()];
         assert_eq!(without("a = 1\ntcp_listen_options.recbuf = 2\nb = 3", &keys), "a = 1\nb = 3");
-    }
-
-    #[test]
-    fn what_is_resident_is_not_its_peak() {
-        assert_eq!(rss_kib("VmHWM:\t  9 kB\nVmRSS:\t  4312 kB\n"), Some(4_312));
-        assert_eq!(rss_kib("Name:\tx\n"), None);
     }
 }

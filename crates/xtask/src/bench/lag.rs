@@ -1,14 +1,13 @@
 //! How old a container is when it is stored, as the write-services tell Prometheus.
 
 use std::collections::BTreeMap;
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::time::Duration;
 
 use anyhow::Context;
 use testkit::servers::Program;
 
 use super::report::real;
+use super::rig::answer;
 
 const METRIC: &str = "wattline_end_to_end_lag_seconds_bucket{le=\"";
 const TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -23,7 +22,10 @@ impl Lags {
         let mut all = Self::default();
         for writer in writers {
             let port = writer.port().context("a write-service that nobody can ask")?;
-            all.read(&asked(port).with_context(|| format!("asking {port} for its metrics"))?);
+            all.read(
+                &answer(port, "/metrics", TIME_LIMIT)
+                    .with_context(|| format!("asking {port} for its metrics"))?,
+            );
         }
         Ok(all)
     }
@@ -69,15 +71,6 @@ impl Lags {
 )]
 fn millis(seconds: f64) -> u64 {
     (seconds * 1_000.0).round() as u64
-}
-
-fn asked(port: u16) -> std::io::Result<String> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-    stream.set_read_timeout(Some(TIME_LIMIT))?;
-    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
-    let mut text = String::new();
-    stream.read_to_string(&mut text)?;
-    Ok(text)
 }
 
 #[cfg(test)]

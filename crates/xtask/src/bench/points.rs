@@ -1,25 +1,20 @@
 //! How much InfluxDB has taken, by its own count, at next to no cost for it.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::time::Duration;
 
 use anyhow::Context;
 use serde_json::Value;
 use testkit::servers::InfluxDb;
 
+use super::rig::answer;
+
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// Points written since it started: one for each tick of a hub, written again or not.
 pub(super) fn written(store: &InfluxDb) -> anyhow::Result<u64> {
-    let mut stream = TcpStream::connect(("127.0.0.1", store.port()))?;
-    stream.set_read_timeout(Some(LIMIT))?;
-    // HTTP 1.0: the answer ends when the server closes.
-    stream.write_all(b"GET /debug/vars HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).context("asking InfluxDB for its counts")?;
-    let body = answer.windows(4).position(|four| four == b"\r\n\r\n").map(|end| &answer[end + 4..]);
-    let counts: Value = serde_json::from_slice(body.unwrap_or_default()).context("InfluxDB's counts")?;
+    let answer = answer(store.port(), "/debug/vars", LIMIT).context("asking InfluxDB for its counts")?;
+    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    let counts: Value = serde_json::from_str(body).context("InfluxDB's counts")?;
     count(&counts).context("InfluxDB does not count points")
 }
 

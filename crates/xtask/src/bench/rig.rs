@@ -1,6 +1,8 @@
 //! What every measurement of the write path needs: binaries, a folder, and somebody who waits.
 
 use std::cell::Cell;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -137,6 +139,16 @@ impl Rig {
 #[expect(clippy::disallowed_methods, reason = "what is measured has the system's clock")]
 pub(crate) fn now() -> Timestamp {
     Timestamp::now()
+}
+
+/// What a server of this machine answers, head and all. HTTP 1.0: the answer ends when it closes.
+pub(super) fn answer(port: u16, path: &str, limit: Duration) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(limit))?;
+    stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").as_bytes())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
 }
 
 /// Asks again and again until there is an answer.
