@@ -230,11 +230,7 @@ impl Browsing<'_> {
 async fn publish(outbox: &Outbox, letter: &DeadLetter, patience: Instant) -> Result<(), Error> {
     loop {
         let (routing_key, body) = (letter.routing_key.clone(), letter.body.clone());
-        let headers = letter.trace.as_deref().map(|trace| {
-            let mut headers = FieldTable::default();
-            traceparent::put(trace, &mut headers);
-            headers
-        });
+        let headers = letter.trace.as_deref().map(traceparent::alone);
         let message = Message { exchange: TELEMETRY, routing_key, headers, body };
         match outbox.publish(message).await {
             Ok(()) => return Ok(()),

@@ -6,7 +6,6 @@ use domain::HubId;
 use domain::presence::Presence;
 use domain::trace::TraceContext;
 use domain::transport::{ContainerPublisher, PublishError};
-use lapin::types::FieldTable;
 
 use crate::herald::Herald;
 use crate::outbox::{Message, Outbox};
@@ -40,12 +39,9 @@ impl ContainerPublisher for Publisher {
     }
 
     async fn publish_traced(&self, hub: HubId, body: Bytes, trace: TraceContext) -> Result<(), PublishError> {
-        let mut headers = FieldTable::default();
-        traceparent::put(&trace, &mut headers);
-        let headers = Some(headers);
-        self.outbox
-            .publish(Message { exchange: TELEMETRY, routing_key: routing_key(hub), headers, body })
-            .await
+        let headers = Some(traceparent::alone(&trace));
+        let message = Message { exchange: TELEMETRY, routing_key: routing_key(hub), headers, body };
+        self.outbox.publish(message).await
     }
 
     async fn announce(&self, presence: &Presence) -> Result<(), PublishError> {

@@ -19,6 +19,13 @@ pub(crate) fn put(trace: &TraceContext, headers: &mut FieldTable) {
     headers.insert(TraceContext::HEADER.into(), AMQPValue::LongString(trace.to_string().into()));
 }
 
+/// Of a message that has no others.
+pub(crate) fn alone(trace: &TraceContext) -> FieldTable {
+    let mut headers = FieldTable::default();
+    put(trace, &mut headers);
+    headers
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -31,9 +38,7 @@ mod tests {
         assert_eq!(trace_of(&BasicProperties::default()), None);
         assert_eq!(found(FieldTable::default()), None);
         let trace = TraceContext::parse(EXAMPLE).unwrap();
-        let mut headers = FieldTable::default();
-        put(&trace, &mut headers);
-        assert_eq!(found(headers).as_deref(), Some(&trace));
+        assert_eq!(found(alone(&trace)).as_deref(), Some(&trace));
         for (value, is_one) in [
             (AMQPValue::ShortString(EXAMPLE.into()), true),
             (AMQPValue::LongString("nonsense".into()), false),
