@@ -24,10 +24,6 @@ impl<T> Spread<T> {
         }
         self.stores.iter().zip(parts).filter(|(_, part)| !part.is_empty()).collect()
     }
-
-    fn of_hub(&self, hub: HubId) -> impl Iterator<Item = &Named<T>> {
-        self.placement.of_hub(hub).into_iter().map(|store| &self.stores[store])
-    }
 }
 
 #[async_trait]
@@ -76,7 +72,10 @@ impl<T: Rollups> Rollups for Spread<T> {
     }
 
     async fn first_tick(&self, hub: HubId) -> Result<Option<UtcMillis>, StoreError> {
-        let asked = self.of_hub(hub).map(async |store| self.said(store, store.store.first_tick(hub).await));
+        let asked = self.placement.of_hub(hub).into_iter().map(async |place| {
+            let store = &self.stores[place];
+            self.said(store, store.store.first_tick(hub).await)
+        });
         Ok(try_join_all(asked).await?.into_iter().flatten().min())
     }
 

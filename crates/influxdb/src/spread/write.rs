@@ -18,7 +18,7 @@ struct Part {
 }
 
 impl<T> Spread<T> {
-    /// A copy of the ticks for each store.
+    /// A copy of the ticks for each store. Notes the latest day of them.
     fn parts(&self, ticks: Ticks<'_>) -> Vec<Part> {
         let mut parts: Vec<Part> = self.stores.iter().map(|_| Part::default()).collect();
         let mut last = None;
@@ -27,6 +27,7 @@ impl<T> Spread<T> {
             // A container's ticks are of one hub, and mostly of one day.
             let (_, store) = last.filter(|(last, _)| *last == whose).unwrap_or_else(|| {
                 let found = (whose, self.placement.of(tick.hub, whose.1));
+                self.latest.fetch_max(whose.1.0, Ordering::Relaxed);
                 last = Some(found);
                 found
             });
@@ -49,8 +50,6 @@ impl<T: MeasurementStore> MeasurementStore for Spread<T> {
             return only.store.write(ticks).await;
         }
         let parts = self.parts(ticks);
-        let latest = ticks.iter().map(|tick| UtcDay::of(tick.start).0).max().unwrap_or(NO_DAY);
-        self.latest.fetch_max(latest, Ordering::Relaxed);
         let written = self.stores.iter().zip(&parts).filter(|(_, part)| !part.batch.all().is_empty()).map(
             async |(store, part)| {
                 let outcome = self.said(store, store.store.write(part.batch.all()).await);
