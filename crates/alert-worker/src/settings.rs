@@ -64,9 +64,7 @@ impl service::config::Config for Settings {
         self.operations.validate(&self.tls, faults);
         let database = self.accounts.plain_text_host();
         self.tls.may_reach("accounts.postgres_url", database.as_deref(), faults);
-        for (key, host) in self.influxdb.plain_text_hosts() {
-            self.tls.may_reach(&key, Some(&host), faults);
-        }
+        self.tls.may_reach_each(&self.influxdb.plain_text_hosts(), faults);
         let mail = self.alerts.smtp.as_ref().and_then(|smtp| smtp.plain_text_host());
         self.tls.may_reach("alerts.smtp.security", mail, faults);
     }

@@ -55,9 +55,7 @@ impl service::config::Config for Settings {
         if !self.rabbitmq.url.expose_secret().is_empty() {
             self.tls.may_reach("rabbitmq.url", self.rabbitmq.plain_text_host().as_deref(), faults);
         }
-        for (key, host) in self.influxdb.plain_text_hosts() {
-            self.tls.may_reach(&key, Some(&host), faults);
-        }
+        self.tls.may_reach_each(&self.influxdb.plain_text_hosts(), faults);
         if self.accounts.postgres_url.is_some() {
             let database = self.accounts.plain_text_host();
             self.tls.may_reach("accounts.postgres_url", database.as_deref(), faults);

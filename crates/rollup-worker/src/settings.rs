@@ -62,9 +62,7 @@ impl service::config::Config for Settings {
         self.influxdb.validate(faults);
         self.tls.validate(faults);
         self.operations.validate(&self.tls, faults);
-        for (key, host) in self.influxdb.plain_text_hosts() {
-            self.tls.may_reach(&key, Some(&host), faults);
-        }
+        self.tls.may_reach_each(&self.influxdb.plain_text_hosts(), faults);
         let database = self.accounts.plain_text_host();
         self.tls.may_reach("accounts.postgres_url", database.as_deref(), faults);
     }

@@ -131,7 +131,7 @@ impl Pipeline {
         if let Some(hook) = &self.deps.stored {
             hook();
         }
-        if !stored.is_empty() && self.accept(&stored, give_up).await.is_some() {
+        if !stored.is_empty() && self.accept(&stored, give_up).await {
             self.followed.settled(&followed);
         }
         let mut left = Vec::new();
@@ -192,27 +192,27 @@ impl Pipeline {
         Sorted { stored, followed }
     }
 
-    /// Until it worked: a transport that is connected and was not told would never send anything new. `None` when it was time
+    /// Until it worked: a transport that is connected and was not told would never send anything new. `false` when it was time
     /// to give up first.
-    async fn accept(&self, stored: &[Receipt], give_up: &CancellationToken) -> Option<()> {
+    async fn accept(&self, stored: &[Receipt], give_up: &CancellationToken) -> bool {
         let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
         loop {
             let outcome = tokio::select! {
                 biased;
-                () = give_up.cancelled() => return None,
+                () = give_up.cancelled() => return false,
                 outcome = self.deps.source.accept(stored) => outcome,
             };
             match outcome {
                 Ok(()) | Err(SourceError::Closed) => {
                     self.measures.settled(stored.len());
-                    return Some(());
+                    return true;
                 }
                 Err(error) => {
                     tracing::warn!(%error, containers = stored.len(), "cannot acknowledge, trying again");
                 }
             }
             tokio::select! {
-                () = give_up.cancelled() => return None,
+                () = give_up.cancelled() => return false,
                 () = backoff.wait() => {}
             }
         }

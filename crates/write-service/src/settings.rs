@@ -81,9 +81,7 @@ impl service::config::Config for Settings {
         self.telemetry.validate(&self.tls, faults);
         self.operations.validate(&self.tls, faults);
         self.tls.may_reach("rabbitmq.url", self.rabbitmq.plain_text_host().as_deref(), faults);
-        for (key, host) in self.influxdb.plain_text_hosts() {
-            self.tls.may_reach(&key, Some(&host), faults);
-        }
+        self.tls.may_reach_each(&self.influxdb.plain_text_hosts(), faults);
     }
 
     fn warnings(&self, warnings: &mut Vec<String>) {

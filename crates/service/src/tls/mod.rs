@@ -91,6 +91,13 @@ impl TlsConfig {
         ));
     }
 
+    /// The same, of several settings and their hosts.
+    pub fn may_reach_each(&self, hosts: &[(String, String)], faults: &mut Vec<String>) {
+        for (key, host) in hosts {
+            self.may_reach(key, Some(host), faults);
+        }
+    }
+
     /// The same, of an HTTP address. One that is none is somebody else's to name.
     pub fn may_ask(&self, key: &str, url: &str, faults: &mut Vec<String>) {
         if let Ok(url) = url::Url::parse(url)
