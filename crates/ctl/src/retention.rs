@@ -18,8 +18,8 @@ pub fn least_days(not_rolled_up_from: Option<UtcMillis>, now: UtcMillis) -> i64 
 /// What `influxdb.retention_days` of the services has to be, now that the stores keep ticks for `days` (`None`: for ever).
 /// `kept`: for how many all of them did until `now`.
 ///
-/// A setting that goes up faster than time passes lets ticks in of days whose others are forgotten, and has such a day rolled
-/// up from these alone.
+/// A setting that goes up faster than time passes lets ticks in of days whose others are forgotten: the rollup of such a day
+/// keeps what it has where that was measured for longer.
 pub fn advice(kept: Option<u32>, days: Option<u32>, now: UtcMillis) -> String {
     let Some(kept) = kept.filter(|kept| days.is_none_or(|days| days > *kept)) else {
         return match days {
@@ -46,8 +46,8 @@ pub fn advice(kept: Option<u32>, days: Option<u32>, now: UtcMillis) -> String {
     };
     format!(
         "Leave influxdb.retention_days = {kept} for the write-service and the rollup-worker; where it is less, leave that. {slowly} \
-         With more they would take late ticks of days whose others are forgotten, and such a day would be rolled up from these \
-         alone: the rollup that it has now would be lost for good."
+         With more they would take late ticks of days whose others are forgotten, and what came late of such a day may be missing \
+         from its rollup, which keeps what it has."
     )
 }
 

@@ -27,7 +27,7 @@ impl From<StoreError> for Halt {
     }
 }
 
-/// Works on hubs as of one moment. Whatever it does may be done again, and may end at any instant.
+/// A step of a pass works on hubs by this, as of one moment. Whatever it does may be done again, and may end at any instant.
 pub(crate) struct Rolling<'a> {
     pub(crate) deps: &'a Deps,
     /// Everything that starts before is there, or will be marked.
@@ -140,12 +140,11 @@ impl Rolling<'_> {
         Ok(())
     }
 
-    /// The day as its ticks are now, but for the quarter hours that may be forgotten.
+    /// The day as its ticks are now, but for what was known of it already and whose ticks are gone.
     async fn replace(&self, hub: HubId, day: UtcDay, reached: UtcMillis) -> Result<(), Halt> {
-        let forgotten = self.forgotten_quarters(day);
-        let kept = if forgotten > 0 { self.page(hub, day).await? } else { None };
+        let before = self.page(hub, day).await?;
         // Of what no page tells there is nothing to lose.
-        let quarters = kept.as_ref().map_or(0, |page| page.quarters.min(forgotten));
+        let quarters = before.as_ref().map_or(0, |page| page.quarters.min(self.forgotten_quarters(day)));
         let start = day.start().plus_millis(i64::from(quarters) * QUARTER_HOUR_MILLIS);
         let range = TimeRange::new(start, day.next().start().min(reached));
         if range.is_empty() {
@@ -155,7 +154,12 @@ impl Rolling<'_> {
         let later = self.roll(hub, day, range).await?;
         // Late ticks were there when the mark was made: a store that has none any more has forgotten the day.
         if !later.sockets.is_empty() {
-            self.put(&kept.map_or_else(|| later.clone(), |kept| kept.followed_by(quarters, &later))).await?;
+            let anew = match before {
+                // Ticks may be gone that no setting tells of: it has changed, or the store has a rule of its own.
+                Some(before) => before.clone().followed_by(quarters, &later).keeping(&before),
+                None => later,
+            };
+            self.put(&anew).await?;
         }
         Ok(())
     }

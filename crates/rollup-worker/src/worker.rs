@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use domain::erasure::Erasure;
+use domain::erasure::{Erasure, ErasureId};
 use domain::measurement::StoreError;
 use domain::part::Part;
 use domain::rollup::{Mark, ripe_until};
@@ -23,8 +23,10 @@ use crate::progress::Progress;
 /// Marks of one hub in a pass: more wait for the next one. A year that comes in at once marks the same days again and
 /// again, and each of them is rolled up once in a pass.
 const MARKS: usize = 1_000;
-/// One hub may have a trouble of its own; when so many fail one after the other it is the store's.
+/// One hub may have a trouble of its own; when so many fail one after the other it is a store's.
 const FAILURES_IN_A_ROW: usize = 16;
+/// Erasures are asked for one by one, and each may take until its time is out.
+const FAILED_ERASURES_IN_A_ROW: usize = 4;
 
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
@@ -49,7 +51,7 @@ pub struct Pass {
     pub failures: usize,
     /// There are more marks than were read.
     pub has_more: bool,
-    /// It was stopped before its end.
+    /// It, or a step of it, was stopped before its end.
     pub is_stopped: bool,
     /// How long the store has asked to be left alone.
     asked: Option<Duration>,
@@ -58,6 +60,12 @@ pub struct Pass {
 impl Pass {
     fn is_complete(&self) -> bool {
         self.failures == 0 && !self.has_more && !self.is_stopped
+    }
+
+    /// What is not begun yet of a step is left to the next pass.
+    fn give_up(&mut self, step: &Rolling<'_>) {
+        step.stop.cancel();
+        self.is_stopped = true;
     }
 }
 
@@ -75,6 +83,8 @@ pub struct Worker {
     outage: Outage,
     /// Of the list of erasures, which is not in the store.
     list_outage: Outage,
+    /// Where erasing was given up: the next pass begins after it, so that those behind it have their turn.
+    erased_to: Option<ErasureId>,
     late: Reminder,
     measures: Measures,
     /// Whether the store refused anything in the last pass.
@@ -93,6 +103,7 @@ impl Worker {
             forgot: None,
             outage: Outage::default(),
             list_outage: Outage::default(),
+            erased_to: None,
             late: Reminder::default(),
             is_refused: Arc::default(),
         }
@@ -133,25 +144,24 @@ impl Worker {
         let now = self.deps.clock.now();
         let limit = ripe_until(now);
         let mut pass = Pass::default();
-        // Also fires when it is no use to go on.
-        let stop = shutdown.child_token();
         let deps = self.deps.clone();
         let forgotten = deps.rollup.maybe_forgotten_before(now);
-        let rolling = Rolling { deps: &deps, limit, forgotten, stop };
+        // Each step is given up by itself: of several stores one may be away, whose hubs are in one step and not in the next.
+        let step = || Rolling { deps: &deps, limit, forgotten, stop: shutdown.child_token() };
 
         match self.list(limit).await {
-            Ok(()) => self.bring_up(&rolling, &mut pass).await,
+            Ok(()) => self.bring_up(&step(), &mut pass).await,
             Err(error) => self.note(None, &error, &mut pass),
         }
-        if !rolling.stop.is_cancelled() {
+        if !shutdown.is_cancelled() {
             match deps.rollups.marks(MARKS).await {
-                Ok(marks) => self.settle(&rolling, marks, &mut pass).await,
+                Ok(marks) => self.settle(&step(), marks, &mut pass).await,
                 Err(error) => self.note(None, &error, &mut pass),
             }
         }
         // One after the other with what rolls up: nobody may put back a page that was cut.
-        self.erase(&rolling, now, &mut pass).await;
-        pass.is_stopped = rolling.stop.is_cancelled();
+        self.erase(&step(), now, &mut pass).await;
+        pass.is_stopped |= shutdown.is_cancelled();
         if pass.is_complete() {
             self.forget(now, &mut pass).await;
         }
@@ -231,7 +241,7 @@ impl Worker {
         hubs
     }
 
-    /// What went well. The whole pass ends when it is the store's fault and not the hub's.
+    /// What went well. The step is given up when it is a store's fault and not the hub's.
     fn judge<T>(
         &mut self,
         hub: HubId,
@@ -252,7 +262,7 @@ impl Worker {
                 self.note(Some(hub), &error, pass);
                 *in_a_row += 1;
                 if *in_a_row >= FAILURES_IN_A_ROW {
-                    rolling.stop.cancel();
+                    pass.give_up(rolling);
                 }
                 None
             }
@@ -274,7 +284,8 @@ impl Worker {
     /// Carries out what is due. While the list is not to be had, everything else goes on.
     async fn erase(&mut self, rolling: &Rolling<'_>, now: UtcMillis, pass: &mut Pass) {
         let Some(erasing) = self.deps.erasing.clone() else { return };
-        let mut after = None;
+        let mut after = self.erased_to.take();
+        let mut in_a_row = 0;
         while !rolling.stop.is_cancelled() {
             let listed = match erasing.list.due_erasures(now, after, ERASURES).await {
                 Ok(listed) => listed,
@@ -290,8 +301,14 @@ impl Worker {
                 if let Err(error) = erasing.erase(rolling.deps, &erasure).await {
                     self.note(Some(erasure.hub), &error, pass);
                     self.say_late(&erasure, now);
+                    in_a_row += 1;
+                    if in_a_row >= FAILED_ERASURES_IN_A_ROW {
+                        self.erased_to = Some(erasure.id);
+                        pass.give_up(rolling);
+                    }
                     continue;
                 }
+                in_a_row = 0;
                 if let Err(error) = erasing.list.carried_out(&erasure).await {
                     return self.list_outage.failed(Some(erasure.hub), &error);
                 }

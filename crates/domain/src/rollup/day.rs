@@ -132,14 +132,7 @@ impl DayRollup {
             socket.resize(before);
         }
         for new in &later.sockets {
-            let place = match self.sockets.binary_search_by_key(&new.socket, |known| known.socket) {
-                Ok(place) => place,
-                Err(place) => {
-                    self.sockets.insert(place, SocketDay::blank(new.socket, before));
-                    place
-                }
-            };
-            self.sockets[place].append(new, before);
+            self.socket(new.socket, before).append(new, before);
         }
         self.quarters = self.quarters.max(later.quarters);
         for socket in &mut self.sockets {
@@ -159,9 +152,7 @@ impl DayRollup {
         };
         let gone: Vec<usize> = (0..columns).filter(gone).collect();
         for new in &rest.sockets {
-            if let Err(place) = self.sockets.binary_search_by_key(&new.socket, |known| known.socket) {
-                self.sockets.insert(place, SocketDay::blank(new.socket, columns));
-            }
+            self.socket(new.socket, columns);
         }
         for socket in &mut self.sockets {
             let left = rest.sockets.iter().find(|left| left.socket == socket.socket);
@@ -171,6 +162,40 @@ impl DayRollup {
         }
         self.sockets.retain(|socket| socket.measured_secs.iter().any(|&secs| secs > 0));
         self
+    }
+
+    /// This one, but for each quarter hour of a socket that was measured for longer when `before` was made: some of its
+    /// ticks are gone since, and it stays as it was.
+    ///
+    /// Later versions of ticks are taken, since they measure as long as the earlier ones.
+    #[must_use]
+    pub fn keeping(mut self, before: &Self) -> Self {
+        self.quarters = self.quarters.max(before.quarters);
+        let columns = usize::from(self.quarters);
+        for socket in &mut self.sockets {
+            socket.resize(columns);
+        }
+        for old in &before.sockets {
+            let socket = self.socket(old.socket, columns);
+            for quarter in old.measured_quarters() {
+                if old.measured_secs[quarter] > socket.measured_secs[quarter] {
+                    socket.take_over(quarter, Some(old));
+                }
+            }
+        }
+        self
+    }
+
+    /// The socket's columns, which are a gap of so many quarter hours where it has none yet.
+    pub(super) fn socket(&mut self, socket: SocketNumber, quarters: usize) -> &mut SocketDay {
+        let place = match self.sockets.binary_search_by_key(&socket, |known| known.socket) {
+            Ok(place) => place,
+            Err(place) => {
+                self.sockets.insert(place, SocketDay::blank(socket, quarters));
+                place
+            }
+        };
+        &mut self.sockets[place]
     }
 
     fn cut(&mut self, quarters: u8) {
@@ -184,7 +209,7 @@ impl SocketDay {
         (0..self.measured_secs.len()).filter(|&place| self.measured_secs[place] > 0)
     }
 
-    pub(super) fn blank(socket: SocketNumber, quarters: usize) -> Self {
+    fn blank(socket: SocketNumber, quarters: usize) -> Self {
         Self {
             socket,
             measured_secs: vec![0; quarters],
@@ -216,5 +241,56 @@ impl SocketDay {
         self.energy.extend(later.energy.iter().skip(from));
         self.peak.extend(later.peak.iter().skip(from));
         self.trough.extend(later.trough.iter().skip(from));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRIDGE: u8 = 3;
+    const LAMP: u8 = 7;
+
+    /// Quarter hours of one socket: seconds that were measured, and joules.
+    fn page(sockets: &[(u8, &[(u16, i64)])]) -> DayRollup {
+        let mut page = DayRollup::empty(HubId::from_bytes([3; 16]), UtcDay(0));
+        page.quarters = 4;
+        for &(socket, quarters) in sockets {
+            let columns = page.socket(SocketNumber::new(socket).unwrap(), 4);
+            for (quarter, &(secs, joules)) in quarters.iter().enumerate() {
+                (columns.measured_secs[quarter], columns.energy[quarter]) = (secs, joules);
+                columns.peak[quarter] = Milliwatts(joules);
+                columns.trough[quarter] = (secs > 0).then_some(Milliwatts(-joules));
+            }
+        }
+        page
+    }
+
+    #[test]
+    fn what_was_measured_for_longer_before_stays() {
+        let before = page(&[(FRIDGE, &[(900, 90), (900, 91), (450, 40), (0, 0)]), (LAMP, &[(900, 10)])]);
+        // Of the first quarter hour all is forgotten, of the second all but a late tick. In the third more is there now.
+        let anew = page(&[(FRIDGE, &[(0, 0), (10, 1), (900, 80), (900, 81)])]);
+        let expected = page(&[(FRIDGE, &[(900, 90), (900, 91), (900, 80), (900, 81)]), (LAMP, &[(900, 10)])]);
+        assert_eq!(anew.keeping(&before), expected);
+    }
+
+    #[test]
+    fn ticks_that_say_less_than_before_are_believed() {
+        let before = page(&[(FRIDGE, &[(900, 90), (450, 40)])]);
+        let anew = page(&[(FRIDGE, &[(900, 5), (450, 0)]), (LAMP, &[(10, 1)])]);
+        assert_eq!(anew.clone().keeping(&before), anew);
+    }
+
+    #[test]
+    fn a_page_that_reached_further_is_kept_to_its_end() {
+        let before = page(&[(FRIDGE, &[(900, 90), (900, 91), (900, 92), (900, 93)])]);
+        let mut anew = page(&[(FRIDGE, &[(900, 80), (900, 81)])]);
+        anew.quarters = 2;
+        anew.sockets[0].resize(2);
+        let expected = page(&[(FRIDGE, &[(900, 80), (900, 81), (900, 92), (900, 93)])]);
+        assert_eq!(anew.keeping(&before), expected);
+        let nothing = DayRollup::empty(before.hub, before.day);
+        assert_eq!(nothing.keeping(&before), before);
     }
 }

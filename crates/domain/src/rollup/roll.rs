@@ -1,7 +1,7 @@
 use super::day::{DayRollup, QUARTERS, SocketDay, UtcDay};
 use crate::calendar::QUARTER_HOUR_MILLIS;
 use crate::energy::{Joules, Milliwatts};
-use crate::ids::{HubId, MAX_SOCKETS, SocketNumber};
+use crate::ids::{HubId, MAX_SOCKETS};
 use crate::measurement::{BucketSum, StoredTick};
 use crate::time::{TickLength, UtcMillis};
 
@@ -57,7 +57,7 @@ impl Roller {
         for (socket, energy) in tick.energy.iter() {
             let trough = self.minutes[socket.index()].absorb(tick.start, tick.length, energy);
             let sum = BucketSum { trough, ..BucketSum::of_tick(tick.start, tick.length, energy) };
-            self.socket(socket).absorb(quarter, &sum);
+            self.day.socket(socket, QUARTERS).absorb(quarter, &sum);
         }
     }
 
@@ -71,18 +71,6 @@ impl Roller {
         }
         self.day.sockets.retain(|socket| socket.measured_secs.iter().any(|&secs| secs > 0));
         self.day
-    }
-
-    fn socket(&mut self, socket: SocketNumber) -> &mut SocketDay {
-        let sockets = &mut self.day.sockets;
-        let place = match sockets.binary_search_by_key(&socket, |known| known.socket) {
-            Ok(place) => place,
-            Err(place) => {
-                sockets.insert(place, SocketDay::blank(socket, QUARTERS));
-                place
-            }
-        };
-        &mut sockets[place]
     }
 }
 
@@ -101,6 +89,7 @@ impl SocketDay {
 mod tests {
     use super::*;
     use crate::container::SocketJoules;
+    use crate::ids::SocketNumber;
     use crate::measurement::sum_quarter_hours;
 
     fn hub() -> HubId {

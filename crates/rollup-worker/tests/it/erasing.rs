@@ -241,6 +241,8 @@ async fn killed_between_any_two_steps_it_is_finished_by_another() {
             store.erase_days(hub, day(1)..day(4)).await.unwrap();
         }
         homes.restart();
+        // Its day is rolled up again before the page is cut: what is known of ticks that are gone must not stay for that.
+        homes.world.measure(hub, 9 * HOUR, 9 * HOUR + MINUTE).await;
         homes.world.good_pass().await;
         assert_erased(&homes, hub).await;
     }

@@ -5,6 +5,7 @@
 mod catching_up;
 mod erasing;
 mod forgetting;
+mod giving_up;
 mod late;
 mod live;
 mod memory;

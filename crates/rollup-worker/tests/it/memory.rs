@@ -9,7 +9,7 @@ use domain::measurement::{
     MeasurementQuery, MeasurementStore, SocketSums, StoreError, StoredTick, sum_quarter_hours,
 };
 use domain::rollup::{Detail, Mark, PackedDay, Rollups, UtcDay};
-use domain::{HubId, Ticks, TimeRange, UtcMillis};
+use domain::{HubId, SocketJoules, Ticks, TimeRange, UtcMillis};
 use tokio::sync::Notify;
 
 /// A call of the worker.
@@ -128,8 +128,11 @@ impl MeasurementStore for Memory {
         let mut state = self.state();
         for tick in ticks.iter() {
             let of_hub = state.ticks.entry(tick.hub).or_default();
-            let stored = StoredTick { start: tick.start, length: tick.length, energy: tick.energy() };
-            of_hub.insert(tick.start, stored);
+            let (start, length) = (tick.start, tick.length);
+            let blank = || StoredTick { start, length, energy: SocketJoules::default() };
+            let stored = of_hub.entry(start).or_insert_with(blank);
+            stored.length = length;
+            tick.energy().iter().for_each(|(socket, joules)| stored.energy.set(socket, joules));
         }
         Ok(())
     }
