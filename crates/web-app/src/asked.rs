@@ -5,27 +5,34 @@ use std::net::IpAddr;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::request::Parts;
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderValue, header};
 use reqwest::RequestBuilder;
 use service::origin::FORWARDED_FOR;
 use service::problem::Problem;
 
 use crate::routes::AppState;
 
-/// Who asks: where they are, and what their browser calls itself.
+/// Who asks: where they are, what their browser calls itself, and the languages they read.
 pub(crate) struct Asker {
     from: IpAddr,
     browser: Option<HeaderValue>,
+    languages: Option<HeaderValue>,
 }
 
 impl Asker {
-    /// Tells the auth-service, which limits how often somebody may try.
+    fn new(from: IpAddr, headers: &HeaderMap) -> Self {
+        let said = |name| headers.get(name).cloned();
+        Self { from, browser: said(header::USER_AGENT), languages: said(header::ACCEPT_LANGUAGE) }
+    }
+
+    /// Tells the auth-service, which limits how often somebody may try, and writes letters.
     pub(crate) fn introduce(&self, request: RequestBuilder) -> RequestBuilder {
         let request = request.header(FORWARDED_FOR, self.from.to_string());
-        match &self.browser {
-            Some(browser) => request.header(header::USER_AGENT, browser),
+        let said = [(header::USER_AGENT, &self.browser), (header::ACCEPT_LANGUAGE, &self.languages)];
+        said.into_iter().fold(request, |request, (name, value)| match value {
+            Some(value) => request.header(name, value),
             None => request,
-        }
+        })
     }
 }
 
@@ -34,7 +41,7 @@ impl FromRequestParts<AppState> for Asker {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Self::Rejection> {
         let from = service::origin::of(parts, state.forwarded_hops);
-        Ok(Self { from, browser: parts.headers.get(header::USER_AGENT).cloned() })
+        Ok(Self::new(from, &parts.headers))
     }
 }
 
@@ -64,5 +71,36 @@ impl FromRequest<AppState> for Sent {
             Problem::new(rejection.status()).detail("The request is too large, or ended early.")
         })?;
         Ok(Self { media_type, body })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_browser_says_of_itself_is_passed_on_and_nothing_else() {
+        let browser = [
+            (header::USER_AGENT, "Phone/1.0"),
+            (header::ACCEPT_LANGUAGE, "de-AT,de;q=0.9"),
+            (header::COOKIE, "theme=dark"),
+        ];
+        let browser = browser.map(|(name, value)| (name, HeaderValue::from_static(value)));
+        let asker = Asker::new(IpAddr::from([192, 0, 2, 7]), &HeaderMap::from_iter(browser));
+        let request = asker.introduce(reqwest::Client::new().get("http://127.0.0.1/")).build().unwrap();
+        let mut told: Vec<_> = request.headers().iter().map(|(name, value)| (name.as_str(), value)).collect();
+        told.sort_unstable_by_key(|(name, _)| *name);
+        let expected = [
+            ("accept-language", "de-AT,de;q=0.9"),
+            ("user-agent", "Phone/1.0"),
+            (FORWARDED_FOR, "192.0.2.7"),
+        ];
+        assert_eq!(told.len(), expected.len(), "{told:?}");
+        for (name, value) in expected {
+            assert!(
+                told.iter().any(|(told, said)| *told == name.to_lowercase() && *said == value),
+                "{name}: {told:?}"
+            );
+        }
     }
 }

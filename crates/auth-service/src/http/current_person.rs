@@ -21,6 +21,7 @@ use super::extract::{Body, LoggedIn};
 use super::links::DAY_MILLIS;
 use super::origin::Origin;
 use super::provider_refusal::ProviderRefusal;
+use super::reader::Reader;
 use super::refusals::{OfBody, OfLimit, OfSession};
 use super::sign_up::Sent;
 use crate::post::{Language, Matter, Page};
@@ -62,7 +63,8 @@ pub(super) struct EmailChange {
     #[schema(max_length = 254)]
     email: String,
     #[serde(default)]
-    language: Language,
+    #[schema(value_type = Language)]
+    language: Option<Language>,
 }
 
 /// Who is logged in, and how well that is protected.
@@ -114,6 +116,7 @@ pub(super) async fn change_password(
     State(app): State<Arc<App>>,
     Origin(from): Origin,
     LoggedIn(session): LoggedIn,
+    reader: Reader,
     Body(body): Body<PasswordChange>,
 ) -> Result<StatusCode, ApiError> {
     checked_password("new", &body.new)?;
@@ -121,7 +124,7 @@ pub(super) async fn change_password(
     let hash = app.passwords.hash(body.new).await?;
     app.stores.accounts.set_password_hash(person.id, &hash).await?;
     let closed = app.stores.accounts.close_sessions(person.id, Some(&session.secret_hash)).await?;
-    app.post.send(&person.email, Language::default(), &Matter::PasswordChanged);
+    app.post.send(&person.email, reader.language(None), &Matter::PasswordChanged);
     tracing::info!(person = %person.id, closed, "password changed");
     Ok(StatusCode::NO_CONTENT)
 }
@@ -145,6 +148,7 @@ pub(super) async fn change_email(
     State(app): State<Arc<App>>,
     Origin(from): Origin,
     LoggedIn(session): LoggedIn,
+    reader: Reader,
     Body(body): Body<EmailChange>,
 ) -> Result<(StatusCode, Json<Sent>), ApiError> {
     let email = checked_email(&body.email)?;
@@ -156,7 +160,8 @@ pub(super) async fn change_email(
         let purpose = Purpose::ChangeEmail { person: person.id };
         let ticket = app.ticket(&secret, email, purpose, DAY_MILLIS);
         app.stores.tickets.put_ticket(&ticket).await?;
-        app.post.send(&ticket.email, body.language, &Matter::ConfirmEmail { link: link.clone() });
+        let language = reader.language(body.language);
+        app.post.send(&ticket.email, language, &Matter::ConfirmEmail { link: link.clone() });
     }
     Ok(Sent::answer(app.post.shown(link)))
 }

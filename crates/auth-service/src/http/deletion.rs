@@ -18,6 +18,7 @@ use super::App;
 use super::error::ApiError;
 use super::extract::{Body, LoggedIn};
 use super::origin::Origin;
+use super::reader::Reader;
 use super::refusals::{OfBody, OfLimit, OfSession};
 use super::sessions::HouseholdReference;
 use crate::post::{Language, Matter};
@@ -81,7 +82,8 @@ pub(super) struct Deletion {
     #[schema(max_items = 100)]
     households: Vec<Uuid>,
     #[serde(default)]
-    language: Language,
+    #[schema(value_type = Language)]
+    language: Option<Language>,
 }
 
 /// What would go with who is logged in.
@@ -143,6 +145,7 @@ pub(super) async fn delete(
     State(app): State<Arc<App>>,
     Origin(from): Origin,
     LoggedIn(session): LoggedIn,
+    reader: Reader,
     Body(body): Body<Deletion>,
 ) -> Result<StatusCode, ApiError> {
     let person = app.sure_of(session.person, body.password, body.code, from).await?;
@@ -152,7 +155,7 @@ pub(super) async fn delete(
         PersonDeletion::OthersAreThere(_) => return Err(ApiError::OthersAreThere),
         PersonDeletion::OtherHouseholds => return Err(ApiError::OtherHouseholds),
     }
-    app.post.send(&person.email, body.language, &Matter::PersonDeleted);
+    app.post.send(&person.email, reader.language(body.language), &Matter::PersonDeleted);
     tracing::info!(person = %person.id, households = households.len(), "person deleted");
     Ok(StatusCode::NO_CONTENT)
 }

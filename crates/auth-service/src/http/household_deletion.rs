@@ -15,6 +15,7 @@ use super::deletion::GoingHousehold;
 use super::error::ApiError;
 use super::extract::{Address, Body, Caller};
 use super::origin::Origin;
+use super::reader::Reader;
 use super::refusals::{OfBody, OfHousehold, OfLimit};
 use super::rights::Right;
 use crate::post::{Language, Matter};
@@ -38,7 +39,8 @@ pub(super) struct HouseholdDeletion {
     /// Of the app, or a recovery code; for those who have a second factor.
     code: Option<String>,
     #[serde(default)]
-    language: Language,
+    #[schema(value_type = Language)]
+    language: Option<Language>,
 }
 
 /// What would go with a household, as an owner.
@@ -86,6 +88,7 @@ pub(super) async fn delete(
     Origin(from): Origin,
     caller: Caller,
     Address(household): Address<HouseholdId>,
+    reader: Reader,
     Body(body): Body<HouseholdDeletion>,
 ) -> Result<StatusCode, ApiError> {
     let membership = caller.may(&app, household, Right::EndHome).await?;
@@ -96,8 +99,9 @@ pub(super) async fn delete(
         return Err(ApiError::NotFound);
     }
     let matter = Matter::HouseholdDeleted { household: membership.household.name, by: person.name };
+    let language = reader.language(body.language);
     for member in members {
-        app.post.send(&member.person.email, body.language, &matter);
+        app.post.send(&member.person.email, language, &matter);
     }
     tracing::info!(%household, person = %person.id, "household deleted");
     Ok(StatusCode::NO_CONTENT)

@@ -19,6 +19,7 @@ use super::extract::{Address, Body, LoggedIn};
 use super::origin::Origin;
 use super::provider_refusal::ProviderRefusal;
 use super::providers::Begun;
+use super::reader::Reader;
 use super::refusals::{OfBody, OfLimit, OfSession};
 use crate::oidc::{Account, Provider};
 use crate::post::{Language, Matter};
@@ -52,7 +53,8 @@ pub(super) struct Connecting {
     #[schema(value_type = String, format = Password)]
     password: SecretString,
     #[serde(default)]
-    language: Language,
+    #[schema(value_type = Language)]
+    language: Option<Language>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -107,6 +109,7 @@ pub(super) async fn connect(
     State(app): State<Arc<App>>,
     Origin(from): Origin,
     LoggedIn(session): LoggedIn,
+    reader: Reader,
     Body(body): Body<Connecting>,
 ) -> Result<Response, ApiError> {
     let provider = app.providers.get(&body.provider).ok_or(ApiError::NotFound)?;
@@ -115,7 +118,7 @@ pub(super) async fn connect(
         return Err(ProviderRefusal::TooMany.into());
     }
     let aim = Aim::Connect { person: person.id, session: session.secret_hash };
-    app.depart(provider, aim, body.language).await
+    app.depart(provider, aim, reader.language(body.language)).await
 }
 
 /// Remove an account at a provider. It takes the password, so that it is never the last way in.
@@ -141,6 +144,7 @@ pub(super) async fn remove(
     Origin(from): Origin,
     LoggedIn(session): LoggedIn,
     Address(id): Address<IdentityId>,
+    reader: Reader,
     Body(body): Body<Disconnecting>,
 ) -> Result<StatusCode, ApiError> {
     let identities = app.stores.identities.identities(session.person).await?;
@@ -148,7 +152,7 @@ pub(super) async fn remove(
     let person = app.own_password("password", session.person, body.password, from).await?;
     if app.stores.identities.disconnect_identity(person.id, id).await? {
         let provider = app.provider_name(&identity.issuer);
-        app.post.send(&person.email, Language::default(), &Matter::IdentityRemoved { provider });
+        app.post.send(&person.email, reader.language(None), &Matter::IdentityRemoved { provider });
         tracing::info!(person = %person.id, issuer = identity.issuer, "an identity was removed");
     }
     Ok(StatusCode::NO_CONTENT)
@@ -170,6 +174,7 @@ impl App {
         account: &Account,
         person: PersonId,
         session: &[u8; 32],
+        language: Language,
     ) -> Result<Response, ApiError> {
         // Who has logged out meanwhile wants nothing of the kind any more.
         let session = self.stores.accounts.session(session, self.clock.now()).await?;
@@ -181,7 +186,7 @@ impl App {
         let identities = &self.stores.identities;
         if identities.connect_identity(&self.identity(account, person.id)).await? {
             let matter = Matter::IdentityConnected { provider: provider.name().to_owned() };
-            self.post.send(&person.email, Language::default(), &matter);
+            self.post.send(&person.email, language, &matter);
             tracing::info!(person = %person.id, provider = provider.id(), "an identity was connected");
         } else if identities.person_of_identity(&account.issuer, &account.subject).await? != Some(person.id) {
             return Err(ProviderRefusal::Taken.into());

@@ -22,6 +22,7 @@ use super::extract::{Address, Body, Caller, MaybeLoggedIn};
 use super::links::DAY_MILLIS;
 use super::members::{InvitationBody, checked_until};
 use super::origin::Origin;
+use super::reader::Reader;
 use super::refusals::{OfBody, OfHousehold, OfLimit};
 use super::rights::Right;
 use super::sessions::Role;
@@ -42,7 +43,8 @@ pub(super) struct NewInvitation {
     #[schema(value_type = Option<String>, format = DateTime)]
     until: Option<String>,
     #[serde(default)]
-    language: Language,
+    #[schema(value_type = Language)]
+    language: Option<Language>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -119,6 +121,7 @@ pub(super) async fn invite(
     Origin(from): Origin,
     caller: Caller,
     Address(id): Address<HouseholdId>,
+    reader: Reader,
     Body(body): Body<NewInvitation>,
 ) -> Result<Response, ApiError> {
     let membership = caller.may(&app, id, Right::ManagePeople).await?;
@@ -144,7 +147,7 @@ pub(super) async fn invite(
     let name = app.stores.accounts.person(by).await?.map(|person| person.name).unwrap_or_default();
     let matter =
         Matter::Invitation { link: link.clone(), household: membership.household.name, by: name, role };
-    app.post.send(&ticket.email, body.language, &matter);
+    app.post.send(&ticket.email, reader.language(body.language), &matter);
     tracing::info!(household = %id, person = %by, "somebody invited");
     let invitation = InvitationBody::of(&ticket).ok_or(ApiError::NotFound)?;
     let body = Invited { invitation, link: app.post.shown(link) };

@@ -24,6 +24,7 @@ mod personal_tokens;
 mod provider_answers;
 mod provider_refusal;
 mod providers;
+mod reader;
 mod refusals;
 mod resets;
 mod rights;

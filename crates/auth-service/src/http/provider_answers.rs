@@ -21,6 +21,7 @@ use super::extract::{Address, Body};
 use super::origin::Origin;
 use super::provider_refusal::ProviderRefusal;
 use super::providers::{FLOW_MILLIS, refused};
+use super::reader::Reader;
 use super::refusals::{OfBody, OfLimit};
 use super::sessions::{MAX_CODE_BYTES, NewSession};
 use crate::names::{MAX_NAME_CHARS, is_printable};
@@ -106,6 +107,7 @@ pub(super) async fn answer(
     Origin(from): Origin,
     Address(provider): Address<String>,
     headers: HeaderMap,
+    reader: Reader,
     Body(answer): Body<ProviderAnswer>,
 ) -> Result<Response, ApiError> {
     answer.validate()?;
@@ -123,7 +125,9 @@ pub(super) async fn answer(
     let flow = app.stores.identities.take_flow(&secret.hash(), now).await?.ok_or(ProviderRefusal::Expired)?;
     let account = app.account(provider, &secret, answer).await?;
     match flow.aim {
-        Aim::Connect { person, session } => app.connected(provider, &account, person, &session).await,
+        Aim::Connect { person, session } => {
+            app.connected(provider, &account, person, &session, reader.language(None)).await
+        }
         Aim::LogIn | Aim::Code { .. } => {
             let person = app.person_of(provider, &account).await?;
             app.arrive(provider, person, &headers).await

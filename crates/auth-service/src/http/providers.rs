@@ -15,6 +15,7 @@ use super::error::ApiError;
 use super::extract::{Address, Body};
 use super::origin::Origin;
 use super::provider_refusal::ProviderRefusal;
+use super::reader::Reader;
 use super::refusals::{OfBody, OfLimit};
 use crate::oidc::{Provider, ProviderError};
 use crate::post::Language;
@@ -41,7 +42,8 @@ pub(super) struct ProviderList {
 #[serde(deny_unknown_fields)]
 pub(super) struct Departure {
     #[serde(default)]
-    language: Language,
+    #[schema(value_type = Language)]
+    language: Option<Language>,
 }
 
 /// A log-in that has begun.
@@ -88,11 +90,12 @@ pub(super) async fn begin(
     State(app): State<Arc<App>>,
     Origin(from): Origin,
     Address(provider): Address<String>,
+    reader: Reader,
     Body(body): Body<Departure>,
 ) -> Result<Response, ApiError> {
     let provider = app.providers.get(&provider).ok_or(ApiError::NotFound)?;
     app.limits.begin_flow(from, app.clock.now())?;
-    app.depart(provider, Aim::LogIn, body.language).await
+    app.depart(provider, Aim::LogIn, reader.language(body.language)).await
 }
 
 impl App {
@@ -104,11 +107,7 @@ impl App {
         language: Language,
     ) -> Result<Response, ApiError> {
         let (secret, now) = (FlowSecret::generate(), self.clock.now());
-        let language = match language {
-            Language::En => "en",
-            Language::De => "de",
-        };
-        let begun = provider.begin(&secret, language, now).await;
+        let begun = provider.begin(&secret, language.code(), now).await;
         let url = begun.map_err(|error| refused(provider, &error))?.into();
         let provider = provider.id().to_owned();
         let expires = now.plus_millis(FLOW_MILLIS);

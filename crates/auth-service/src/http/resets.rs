@@ -16,6 +16,7 @@ use super::error::ApiError;
 use super::extract::Body;
 use super::links::HOUR_MILLIS;
 use super::origin::Origin;
+use super::reader::Reader;
 use super::refusals::{OfBody, OfLimit};
 use super::sign_up::Sent;
 use crate::post::{Language, Matter, Page};
@@ -27,7 +28,8 @@ pub(super) struct ResetRequest {
     #[schema(max_length = 254)]
     email: String,
     #[serde(default)]
-    language: Language,
+    #[schema(value_type = Language)]
+    language: Option<Language>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -57,9 +59,10 @@ pub(super) struct NewPassword {
 pub(super) async fn ask(
     State(app): State<Arc<App>>,
     Origin(from): Origin,
+    reader: Reader,
     Body(request): Body<ResetRequest>,
 ) -> Result<(StatusCode, Json<Sent>), ApiError> {
-    let email = checked_email(&request.email)?;
+    let (email, language) = (checked_email(&request.email)?, reader.language(request.language));
     app.can_send(from)?;
     let secret = LinkSecret::generate();
     let link = app.post.link(Page::NewPassword, secret.expose());
@@ -73,7 +76,7 @@ pub(super) async fn ask(
             let purpose = Purpose::Reset { person: known.person.id };
             let ticket = app.ticket(&secret, email, purpose, HOUR_MILLIS);
             app.stores.tickets.put_ticket(&ticket).await?;
-            app.post.send(&ticket.email, request.language, &Matter::Reset { link });
+            app.post.send(&ticket.email, language, &Matter::Reset { link });
             Ok::<(), domain::accounts::AccountsError>(())
         };
         if may_receive && let Err(error) = done.await {
@@ -100,6 +103,7 @@ pub(super) async fn ask(
 pub(super) async fn set(
     State(app): State<Arc<App>>,
     Origin(from): Origin,
+    reader: Reader,
     Body(request): Body<NewPassword>,
 ) -> Result<StatusCode, ApiError> {
     checked_password("password", &request.password)?;
@@ -121,7 +125,7 @@ pub(super) async fn set(
             return Err(error);
         }
     }
-    app.post.send(&ticket.email, Language::default(), &Matter::PasswordChanged);
+    app.post.send(&ticket.email, reader.language(None), &Matter::PasswordChanged);
     tracing::info!(%person, "password set anew");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -18,8 +18,9 @@ use super::App;
 use super::error::ApiError;
 use super::extract::{Body, LoggedIn};
 use super::origin::Origin;
+use super::reader::Reader;
 use super::refusals::{OfBody, OfLimit, OfSession};
-use crate::post::{Language, Matter};
+use crate::post::Matter;
 use crate::{recovery, totp};
 
 #[derive(Deserialize, ToSchema)]
@@ -113,6 +114,7 @@ pub(super) async fn confirm(
     State(app): State<Arc<App>>,
     Origin(from): Origin,
     LoggedIn(session): LoggedIn,
+    reader: Reader,
     Body(body): Body<CodeBody>,
 ) -> Result<Response, ApiError> {
     let person = app.stores.accounts.person(session.person).await?.ok_or(ApiError::NotLoggedIn)?;
@@ -131,7 +133,7 @@ pub(super) async fn confirm(
         return Err(ApiError::SecondFactorOn);
     }
     app.limits.succeeded(&person.email, from);
-    app.post.send(&person.email, Language::default(), &Matter::SecondFactorOn);
+    app.post.send(&person.email, reader.language(None), &Matter::SecondFactorOn);
     tracing::info!(person = %person.id, "second factor on");
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(RecoveryCodes { recovery_codes: codes })).into_response())
 }
@@ -150,13 +152,14 @@ pub(super) async fn remove(
     State(app): State<Arc<App>>,
     Origin(from): Origin,
     LoggedIn(session): LoggedIn,
+    reader: Reader,
     Body(body): Body<Removal>,
 ) -> Result<StatusCode, ApiError> {
     let person = app.own_password("password", session.person, body.password, from).await?;
     if let Some(factor) = app.second_factor_of(person.id).await? {
         app.check_code(&person, &factor, &body.code, from).await?;
         app.stores.second_factors.remove_second_factor(person.id).await?;
-        app.post.send(&person.email, Language::default(), &Matter::SecondFactorOff);
+        app.post.send(&person.email, reader.language(None), &Matter::SecondFactorOff);
         tracing::info!(person = %person.id, "second factor off");
     }
     Ok(StatusCode::NO_CONTENT)

@@ -19,6 +19,7 @@ use super::error::ApiError;
 use super::extract::Body;
 use super::links::{DAY_MILLIS, HOUR_MILLIS};
 use super::origin::Origin;
+use super::reader::Reader;
 use super::refusals::{OfBody, OfLimit};
 use crate::post::{Language, Matter, Page};
 use crate::secret::LinkSecret;
@@ -31,7 +32,8 @@ pub(super) struct SignUp {
     #[schema(min_length = 1, max_length = 80)]
     name: String,
     #[serde(default)]
-    language: Language,
+    #[schema(value_type = Language)]
+    language: Option<Language>,
 }
 
 /// A letter is on its way, if there is somebody to get it.
@@ -83,6 +85,7 @@ pub(super) struct Confirmed {
 pub(super) async fn sign_up(
     State(app): State<Arc<App>>,
     Origin(from): Origin,
+    reader: Reader,
     Body(request): Body<SignUp>,
 ) -> Result<(StatusCode, Json<Sent>), ApiError> {
     if !app.people.sign_up {
@@ -105,7 +108,7 @@ pub(super) async fn sign_up(
             None => Matter::ConfirmSignUp { link: link.clone() },
             Some(_) => Matter::AlreadyThere { link: link.clone() },
         };
-        app.post.send(&ticket.email, request.language, &matter);
+        app.post.send(&ticket.email, reader.language(request.language), &matter);
     }
     Ok(Sent::answer(app.post.shown(link)))
 }
@@ -127,6 +130,7 @@ pub(super) async fn sign_up(
 pub(super) async fn confirm(
     State(app): State<Arc<App>>,
     Origin(from): Origin,
+    reader: Reader,
     Body(body): Body<Confirmation>,
 ) -> Result<Json<Confirmed>, ApiError> {
     let secret = app.link_secret(&body.secret, from)?;
@@ -140,7 +144,7 @@ pub(super) async fn confirm(
         None => None,
     };
     let ticket = app.use_link(&secret).await?;
-    if let Err(error) = app.confirmed(&ticket, password).await {
+    if let Err(error) = app.confirmed(&ticket, password, reader.language(None)).await {
         // Nothing was done, so that the link may be tried again.
         app.give_back(&ticket).await;
         return Err(error);
@@ -149,7 +153,12 @@ pub(super) async fn confirm(
 }
 
 impl App {
-    async fn confirmed(&self, ticket: &Ticket, password_hash: Option<String>) -> Result<(), ApiError> {
+    async fn confirmed(
+        &self,
+        ticket: &Ticket,
+        password_hash: Option<String>,
+        language: Language,
+    ) -> Result<(), ApiError> {
         let email = &ticket.email;
         match &ticket.purpose {
             Purpose::SignUp { name } => {
@@ -165,7 +174,7 @@ impl App {
                 let before = self.stores.accounts.person(*person).await?.ok_or(ApiError::BadLink)?;
                 self.stores.accounts.set_email(*person, email).await?;
                 let matter = Matter::EmailChanged { to: email.clone() };
-                self.post.send(&before.email, Language::default(), &matter);
+                self.post.send(&before.email, language, &matter);
                 tracing::info!(%person, "e-mail address changed");
             }
             Purpose::Reset { .. } | Purpose::Invitation { .. } => return Err(ApiError::BadLink),

@@ -1,29 +1,20 @@
 //! Letters to people. They are handed over in the background: how long an answer takes says nothing about who got one.
 
 mod courier;
+mod language;
 mod letters;
 
 use domain::access::Role;
-use serde::Deserialize;
 use tokio::sync::mpsc;
-use utoipa::ToSchema;
 
 use crate::config::PeopleConfig;
 
 pub(crate) use courier::Courier;
+pub(crate) use language::Language;
 pub(crate) use letters::Letter;
 
 /// Letters that wait for the courier; more are lost, and said to be.
 const QUEUE: usize = 1_000;
-
-/// Of a letter.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Language {
-    #[default]
-    En,
-    De,
-}
 
 /// What a link leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

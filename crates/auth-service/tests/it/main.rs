@@ -8,6 +8,7 @@ mod deletion;
 mod desk;
 mod enrolment;
 mod hubs;
+mod letters;
 mod log_in;
 mod members;
 mod oidc;

@@ -18,6 +18,7 @@ use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, Exchange
 use service::clock::SystemClock;
 use service::tls::TlsConfig;
 use sha2::{Digest, Sha256};
+use testkit::certificates::Issued;
 use testkit::servers::{RabbitMq, RabbitMqSetup, free_port};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +37,8 @@ pub(super) struct Stage {
     pub(super) management: String,
     pub(super) mqtt_port: u16,
     config: BrokerConfig,
+    /// What our listener shows.
+    tls: TlsConfig,
     desk: Option<(JoinHandle<()>, CancellationToken)>,
 }
 
@@ -48,21 +51,29 @@ pub(super) struct Hub {
 
 impl Stage {
     pub(super) async fn set() -> Self {
-        Self::set_with(None).await
+        Self::set_with(None, None).await
     }
 
     /// With RabbitMQ 4, to which hubs come over MQTT too.
     pub(super) async fn set_with_mqtt() -> Self {
-        Self::set_with(Some(free_port())).await
+        Self::set_with(Some(free_port()), None).await
     }
 
-    async fn set_with(mqtt_port: Option<u16>) -> Self {
+    /// RabbitMQ asks over TLS, and believes who has issued this only.
+    pub(super) async fn set_with_tls(issued: &Issued) -> Self {
+        Self::set_with(None, Some(issued)).await
+    }
+
+    async fn set_with(mqtt_port: Option<u16>, issued: Option<&Issued>) -> Self {
         let server = Server::with_sqlite().await;
         let home = server.settle("ada@example.org", false).await;
         let desk = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let (mut setup, management) = RabbitMqSetup::with_hubs(desk, TTL);
         if let Some(port) = mqtt_port {
             setup = setup.and_mqtt(port).unwrap();
+        }
+        if let Some(issued) = issued {
+            setup = setup.asking_over_tls(&issued.ca).unwrap();
         }
         let config = BrokerConfig {
             listen: Some(desk),
@@ -81,6 +92,7 @@ impl Stage {
             management,
             mqtt_port: mqtt_port.unwrap_or_default(),
             config,
+            tls: issued.map(shown).unwrap_or_default(),
             desk: None,
         };
         stage.answer().await;
@@ -88,17 +100,24 @@ impl Stage {
         stage
     }
 
+    /// The next time RabbitMQ is answered with this.
+    pub(super) fn show(&mut self, issued: &Issued) {
+        self.tls = shown(issued);
+    }
+
     /// RabbitMQ is answered from now on.
     pub(super) async fn answer(&mut self) {
         let credentials = Arc::clone(&self.server.hub_credentials);
         let broker =
-            Broker::bind(self.config.clone(), &TlsConfig::default(), credentials, Arc::new(SystemClock))
-                .await
-                .unwrap();
+            Broker::bind(self.config.clone(), &self.tls, credentials, Arc::new(SystemClock)).await.unwrap();
         let stop = CancellationToken::new();
         let (metrics, until) = (service::Metrics::default(), stop.clone());
         let run = async move { broker.run(&metrics, until).await };
         self.desk = Some((tokio::spawn(async move { run.await.unwrap() }), stop));
+    }
+
+    pub(super) const fn is_answering(&self) -> bool {
+        self.desk.is_some()
     }
 
     /// From now on nobody is there.
@@ -165,6 +184,11 @@ impl Stage {
     pub(super) fn url_of(&self, user: &str, secret: &str, vhost: &str) -> String {
         format!("amqp://{user}:{secret}@127.0.0.1:{}/{vhost}", self.rabbitmq.port())
     }
+}
+
+fn shown(issued: &Issued) -> TlsConfig {
+    let (certificate, key) = (Some(issued.certificate.clone()), Some(issued.key.clone()));
+    TlsConfig { certificate, key, ..TlsConfig::default() }
 }
 
 pub(super) async fn connect(url: &str) -> lapin::Result<Connection> {

@@ -1,0 +1,5 @@
+//! Mails to a real mail server.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
+
+mod server;
+mod tls;
