@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use testkit::servers::Program;
 
-use super::rig::{DATABASE, Rig, end_of, now, until};
+use super::rig::{DATABASE, Rig, end_of, until};
 
 /// The shortest there is, so that many ticks of a hub are of the present.
 const TICK_SECS: &str = "1";
@@ -82,20 +82,21 @@ pub(super) struct Running(Program);
 
 impl Swarm<'_> {
     pub(super) fn start(&self, rig: &Rig) -> anyhow::Result<Running> {
-        let (rate, start) = match self.pace {
-            Pace::Fast => (0, rig.first_tick()),
-            Pace::Live => (self.load.hubs, now() - Duration::from_secs(1)),
+        let pace = match self.pace {
+            Pace::Fast => {
+                ["--rate", "0", "--start", &rig.first_tick().to_string()].map(str::to_owned).to_vec()
+            }
+            Pace::Live => ["--pace", "live"].map(str::to_owned).to_vec(),
         };
         let mut arguments = words(&[
             ("--rabbitmq-url", self.broker),
             ("--hubs", &self.load.hubs.to_string()),
             ("--values", &self.load.values.to_string()),
             ("--connections", &CONNECTIONS.to_string()),
-            ("--rate", &rate.to_string()),
             ("--containers", &self.containers.to_string()),
             ("--tick-secs", TICK_SECS),
-            ("--start", &start.to_string()),
         ]);
+        arguments.extend(pace);
         if let Some(seconds) = self.seconds {
             arguments.extend(words(&[("--seconds", &seconds.to_string())]));
         }
