@@ -43,6 +43,9 @@ function installable(): Plugin {
   };
 }
 
+/** What every form is made of comes as one file: a dozen small ones weigh more in headers than in what they say. */
+const FORMS = /src\/(ui\/(Ask|EmailField|Field|Icon|Notice|Outcome|PasswordField|Reference|Segmented|copying|explain|form|why)\b|lib\/codes)/;
+
 /** The mock's address, or that of a real web-app. */
 const proxy = { '/api': { target: process.env.WATTLINE_API ?? 'http://127.0.0.1:8080', changeOrigin: false } };
 
@@ -59,10 +62,9 @@ export default defineConfig(async () => ({
       input: { index: 'index.html', worker: 'src/sw/worker.ts' },
       output: {
         // A worker is looked for at its own name, and cares for what lies beside it.
-        // What every form is made of comes as one file: a dozen small ones weigh more in headers than in what they say.
         codeSplitting: {
           includeDependenciesRecursively: false,
-          groups: [{ name: 'forms', test: /src\/(ui\/(Ask|EmailField|Field|Outcome|PasswordField|Segmented|explain|form)\b|lib\/codes)/ }],
+          groups: [{ name: 'forms', test: FORMS }],
         },
         entryFileNames: ({ name }: { name: string }) => (name === 'worker' ? WORKER : 'assets/[name]-[hash].js'),
       },

@@ -7,6 +7,7 @@ import { checkData } from './data.mjs';
 import { visitAlerts } from './alerts.mjs';
 import { camera, Checks, expect, measureBytes } from './checks.mjs';
 import { visitCosts } from './costs.mjs';
+import { checkFault } from './fault.mjs';
 import { walkHistory } from './history.mjs';
 import { checkHousehold } from './household.mjs';
 import { checkKeys, checkMotion } from './keys.mjs';
@@ -106,6 +107,7 @@ try {
       await checkHousehold(run, view);
     }
   }
+  for (const view of VIEWS.filter((one) => one.thorough)) await checkFault(run, view);
   await checkOffline(run, PHONE);
   await checkGerman(run, PHONE);
   await checkKeys(run, DESKTOP);

@@ -55,7 +55,9 @@ interface Options {
 }
 
 export async function request<T>(path: string, { method = 'GET', body, signal }: Options = {}): Promise<T> {
-  const init: RequestInit = { method, headers: { accept: 'application/json' }, credentials: 'same-origin' };
+  // The page's language, which letters are to have too.
+  const headers = { accept: 'application/json', 'accept-language': document.documentElement.lang };
+  const init: RequestInit = { method, headers, credentials: 'same-origin' };
   if (body !== undefined) {
     init.body = JSON.stringify(body);
     init.headers = { ...init.headers, 'content-type': 'application/json' };

@@ -12,14 +12,12 @@ import { HomeAlerts } from './alerts.svelte';
 import { clock } from './clock.svelte';
 import { network } from './network.svelte';
 import { Loaded } from './loaded.svelte';
+import { Overtaken } from './overtaken';
 import { session } from './session.svelte';
 
 const LAST_HOUR_S = 3600;
 const CACHED_DAYS = 10;
 const RETRY_MS = 15_000;
-
-/** Somebody else changed the same thing first; what they made of it is loaded. */
-export class Overtaken extends Error {}
 
 /** Everything about the household on screen; made anew when another one is chosen. */
 export class Home {

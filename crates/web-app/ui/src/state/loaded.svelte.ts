@@ -1,13 +1,11 @@
-import { isSummingUp, NetworkError } from '../api/client';
+import { NetworkError } from '../api/client';
 import { keep, recall } from './kept';
-
-/** Not reached; too much to sum up yet; anything else. */
-export type Failure = 'network' | 'summing' | 'server';
 
 /** One thing from the server: keeps the last good value while it loads again, and forgets answers overtaken by others. */
 export class Loaded<T> {
   value = $state.raw<T | null>(null);
-  failure = $state<Failure | null>(null);
+  /** What came in its place; null while nothing went wrong. */
+  failure = $state.raw<unknown>(null);
   loading = $state(false);
   /** When the value was current, in unix seconds, where it is one kept from before; null for a fresh one. */
   asOf = $state<number | null>(null);
@@ -33,7 +31,7 @@ export class Loaded<T> {
         this.value = kept.value;
         this.asOf = kept.at;
       }
-      this.failure = error instanceof NetworkError ? 'network' : isSummingUp(error) ? 'summing' : 'server';
+      this.failure = error;
     }
     this.loading = false;
   }

@@ -10,6 +10,8 @@ const KEPT = 'session';
 class SessionState {
   status = $state<Status>('checking');
   session = $state.raw<Session | null>(null);
+  /** Why it is not known whether somebody is logged in. */
+  failure = $state.raw<unknown>(null);
   #chosen = $state<string | null>(recall());
 
   /** The household on screen: the one chosen last, else the first. */
@@ -42,6 +44,7 @@ class SessionState {
         this.session = kept.value;
         this.status = 'in';
       } else {
+        this.failure = error;
         this.status = 'failed';
       }
     }

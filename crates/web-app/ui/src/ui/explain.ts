@@ -1,10 +1,10 @@
-import { ApiError, NetworkError } from '../api/client';
+import { ApiError, isSummingUp, NetworkError } from '../api/client';
 import { m } from '../i18n';
-import { Overtaken } from '../state/home.svelte';
-import type { Failure } from '../state/loaded.svelte';
+import { Overtaken } from '../state/overtaken';
+import { referred, type Why } from './why';
 
 /** Why something was not saved, in one sentence. */
-export function explain(error: unknown): string {
+export function explain(error: unknown): Why {
   if (error instanceof Overtaken) return m.app.overtaken;
   if (error instanceof NetworkError) return m.app.unreachable;
   if (error instanceof ApiError) {
@@ -12,13 +12,14 @@ export function explain(error: unknown): string {
     if (error.status === 403) return m.app.forbidden;
     if (error.status === 422 && error.problem.detail) return m.app.refused(error.problem.detail);
   }
-  return m.app.failedWhy;
+  return referred(m.app.failedWhy, error);
 }
 
 /** Why something is not shown, in one sentence. */
-export function whyOf(failure: Failure | null): string {
-  if (failure === 'network') return m.app.unreachable;
-  return failure === 'summing' ? m.app.summingUp : m.app.failedWhy;
+export function whyOf(failure: unknown): Why {
+  if (failure instanceof NetworkError) return m.app.unreachable;
+  // Nobody has to mend anything then.
+  return isSummingUp(failure) ? m.app.summingUp : referred(m.app.failedWhy, failure);
 }
 
 /** A little more rather than a little less: who comes too early has to wait again. */

@@ -2,6 +2,7 @@ import { tick } from 'svelte';
 import { ApiError } from '../api/client';
 import { m } from '../i18n';
 import { explain } from './explain';
+import { referred, type Why } from './why';
 
 /** Sentences for refusals, by `status field` or only by status. The server's own are in English, and for programs. */
 export type Refusals = Record<string, string>;
@@ -9,7 +10,7 @@ export type Refusals = Record<string, string>;
 /** A form on its way to the server: busy or not, what is wrong beside which field, and what became of it. */
 export class Form {
   busy = $state(false);
-  error = $state('');
+  error = $state.raw<Why>('');
   done = $state('');
   faults = $state.raw<Record<string, string>>({});
   element = $state<HTMLFormElement>();
@@ -38,7 +39,8 @@ export class Form {
       this.faults = { [problem.field]: beside };
       void this.#focusFault();
     } else {
-      this.error = refusals[String(status)] ?? (status === 422 ? m.app.notAccepted : explain(cause));
+      const sentence = refusals[String(status)] ?? (status === 422 ? m.app.notAccepted : undefined);
+      this.error = sentence === undefined ? explain(cause) : referred(sentence, cause);
     }
   }
 

@@ -46,5 +46,7 @@ export const app: Messages['app'] = {
   needNewPassword: 'Mindestens 8 Zeichen.',
   copy: 'Kopieren',
   copied: 'Kopiert',
+  reference: 'Kennung, für den Betreiber dieses Servers:',
+  copyReference: 'Kennung kopieren',
   roles: { owner: 'Inhaber', member: 'Mitglied', guest: 'Gast' },
 };

@@ -46,5 +46,4 @@ export const data: Messages['data'] = {
   deleteHomeWhat: 'Mit allem, was darin gemessen wurde, für alle, die darin sind.',
   deleteHomeYes: 'Den Haushalt endgültig löschen',
   failed: 'Was verschwinden würde, ließ sich nicht lesen.',
-  again: 'Noch einmal versuchen',
 };

@@ -49,8 +49,6 @@ export const settings: Messages['settings'] = {
   onceTitle: (name) => `Das Token für „${name}“`,
   onceWhy: 'Kopieren Sie es jetzt: Es wird nicht noch einmal gezeigt.',
   tokenItself: 'Das Token',
-  copy: 'Kopieren',
-  copied: 'Kopiert',
   onceDone: 'Ich habe es',
   lastUsed: (date) => `zuletzt benutzt ${date}`,
   neverUsed: 'nie benutzt',

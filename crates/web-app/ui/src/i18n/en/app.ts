@@ -44,5 +44,7 @@ export const app = {
   needNewPassword: 'At least 8 characters.',
   copy: 'Copy',
   copied: 'Copied',
+  reference: 'Reference, for whoever runs this server:',
+  copyReference: 'Copy the reference',
   roles: { owner: 'Owner', member: 'Member', guest: 'Guest' },
 };

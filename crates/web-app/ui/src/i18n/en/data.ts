@@ -43,5 +43,4 @@ export const data = {
   deleteHomeWhat: 'With everything that was measured in it, for everybody who is in it.',
   deleteHomeYes: 'Delete the home for good',
   failed: 'What would go could not be read.',
-  again: 'Try again',
 };

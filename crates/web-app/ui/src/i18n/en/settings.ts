@@ -47,8 +47,6 @@ export const settings = {
   onceTitle: (name: string): string => `The token for “${name}”`,
   onceWhy: 'Copy it now: it is not shown again.',
   tokenItself: 'The token',
-  copy: 'Copy',
-  copied: 'Copied',
   onceDone: 'I have it',
   lastUsed: (date: string): string => `last used ${date}`,
   neverUsed: 'never used',
