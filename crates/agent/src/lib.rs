@@ -45,6 +45,7 @@ pub use switch::Switch;
 
 use changes::Changes;
 use meter::Meter;
+use overview::ReportError;
 use presence::Herald;
 use sensors::Start;
 use spool::Identity;
@@ -60,6 +61,8 @@ pub enum AgentError {
     Spool(#[from] SpoolError),
     #[error(transparent)]
     Sensor(#[from] SensorError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
 }
 
 /// What an agent lives with.
@@ -118,7 +121,7 @@ pub async fn identity(config: &Config, clock: &dyn Clock) -> Result<HubId, Agent
             spool.close().await;
             Ok(hub)
         }
-        Err(SpoolError::InUse { .. }) => Ok(spool::report(&config.spool.path).await?.hub),
+        Err(SpoolError::InUse { path }) => Ok(overview::report(&path).await?.hub),
         Err(error) => Err(error.into()),
     }
 }
@@ -158,7 +161,7 @@ pub async fn run(deps: Deps, shutdown: CancellationToken) -> Result<(), AgentErr
 
     let measured = CancellationToken::new();
     let time = changing.as_ref().and_then(|changing| changing.time.clone());
-    let herald = Herald::new(&spool, config.spool.path.clone(), Arc::clone(&publisher), time);
+    let herald = Herald::new(&spool, Arc::clone(&publisher), time);
     let uplink = Uplink::new(&config, spool.clone(), publisher, Arc::clone(&status));
     let meter = Meter::new(config, spool.clone(), Arc::clone(&status), changing);
     let measure = async {

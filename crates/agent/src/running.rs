@@ -49,7 +49,8 @@ pub(crate) async fn run(context: Context<Settings>, file: Option<PathBuf>) -> an
     let (hub, control, status) = (prepared.hub(), prepared.control(), Arc::clone(&prepared.status));
     let switch = Arc::new(Switch::new(leaving.publisher(hub, &config.spool.path)?));
     let observer =
-        Arc::new(Observer::new(&config, hub, Arc::clone(&status), Arc::clone(&clock), time.clone(), target));
+        Observer::new(prepared.spool.clone(), Arc::clone(&status), Arc::clone(&clock), time.clone(), target);
+    let observer = Arc::new(observer);
     let reload = Reload {
         file,
         hub,

@@ -10,7 +10,7 @@ use crate::settings::Settings;
 /// Tells what waits in the spool, also while an agent uses it.
 pub(crate) async fn show(context: Context<Settings>) -> anyhow::Result<()> {
     let spool = &context.config.agent.spool;
-    let report = agent::spool::report(&spool.path).await?;
+    let report = agent::overview::report(&spool.path).await?;
     write(&mut io::stdout().lock(), &report, spool, context.clock.now())?;
     Ok(())
 }

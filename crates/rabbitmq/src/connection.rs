@@ -40,10 +40,27 @@ impl Error {
     }
 }
 
+/// What fits into a frame of whoever sends containers. lapin keeps two buffers of 32 frames for each connection: 8 MiB with
+/// the 128 KiB of the broker, which is more than everything else that an agent needs, and half a MiB with these, the smallest that
+/// RabbitMQ 4 takes. A larger container takes several.
+const SMALL_FRAME_BYTES: u32 = 8 << 10;
+
 /// To one of the nodes: any of them, and if that fails the others in turn. `name` is what an operator sees among the
 /// broker's connections.
 pub(crate) async fn connect(config: &Config, name: &str) -> Result<Connection, Error> {
+    connect_to_any(config.uris().map_err(Error::Url)?, config, name).await
+}
+
+/// The same with little memory, for whoever sends one container now and then.
+pub(crate) async fn connect_small(config: &Config, name: &str) -> Result<Connection, Error> {
     let mut uris = config.uris().map_err(Error::Url)?;
+    for uri in &mut uris {
+        uri.query.frame_max.get_or_insert(SMALL_FRAME_BYTES);
+    }
+    connect_to_any(uris, config, name).await
+}
+
+async fn connect_to_any(mut uris: Vec<AMQPUri>, config: &Config, name: &str) -> Result<Connection, Error> {
     // Clients that all began with the same node would all be there.
     let first = rand::random_range(0..uris.len().max(1));
     uris.rotate_left(first);

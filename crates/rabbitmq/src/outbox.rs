@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, interval, sleep_until, timeout, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::connection::{Retry, close, confirming_channel, connect};
+use crate::connection::{Retry, close, confirming_channel, connect_small};
 use crate::herald::Connections;
 use crate::{Config, Error};
 
@@ -308,7 +308,7 @@ impl Task {
 }
 
 async fn open(config: &Config, name: &str) -> Result<(Connection, Channel), Error> {
-    let connection = connect(config, name).await?;
+    let connection = connect_small(config, name).await?;
     let channel = confirming_channel(config, &connection).await?;
     Ok((connection, channel))
 }

@@ -1,4 +1,5 @@
-//! Where `agent status` asks: a Unix socket beside the spool. Whoever connects is told how the agent is, as JSON.
+//! Where `agent status` and `agent spool status` ask: a Unix socket beside the spool. Whoever connects is told how the agent
+//! is, as JSON.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::time::timeout;
 
-use super::{Observer, Overview};
+use super::{Observer, Overview, SpoolView};
+use crate::spool::{self, Report, SpoolError};
 
 /// For one question and its answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -31,6 +33,16 @@ pub enum AskError {
     TimedOut,
     #[error("the agent is of another version: {0}")]
     OtherVersion(#[source] serde_json::Error),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    #[error(transparent)]
+    Ask(#[from] AskError),
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    #[error("the agent cannot say what is in its spool: {0}")]
+    Unknown(String),
 }
 
 fn beside(spool: &Path) -> PathBuf {
@@ -98,4 +110,16 @@ pub async fn ask(spool: &Path) -> Result<Overview, AskError> {
         }
     };
     serde_json::from_slice(&text).map_err(AskError::OtherVersion)
+}
+
+/// What this spool holds. An agent that runs has it to itself, so that one is asked; without one the file is read.
+pub async fn report(spool: &Path) -> Result<Report, ReportError> {
+    match ask(spool).await {
+        Ok(Overview { spool: SpoolView { report: Some(report), .. }, .. }) => Ok(report),
+        Ok(Overview { spool: SpoolView { trouble, .. }, .. }) => {
+            Err(ReportError::Unknown(trouble.unwrap_or_else(|| "it is of another version".to_owned())))
+        }
+        Err(AskError::NotRunning { .. }) => Ok(spool::report(spool).await?),
+        Err(error) => Err(error.into()),
+    }
 }

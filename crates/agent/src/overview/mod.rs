@@ -10,9 +10,11 @@ mod text;
 use domain::{HubId, UtcMillis};
 use serde::{Deserialize, Serialize};
 
-pub use desk::{AskError, ask, serve};
+pub use desk::{AskError, ReportError, ask, report, serve};
 pub use observer::Observer;
 pub use page::routes;
+
+use crate::spool::Report;
 
 /// How a hub is at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,6 +85,8 @@ pub struct SpoolView {
     pub trouble: Option<String>,
     /// What was made coarser or given up for want of room, one sentence each.
     pub losses: Vec<String>,
+    /// All that is known of it; `None` while it cannot be read.
+    pub report: Option<Report>,
 }
 
 /// The way out.

@@ -1,26 +1,28 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::sensor::Outlet;
-use domain::{Clock, HubId, UtcMillis};
+use domain::{Clock, UtcMillis};
 
 use super::ago::Span;
 use super::{ClockView, LastError, LinkState, Overview, Remark, SocketView, SpoolView, UplinkView};
 use crate::board;
-use crate::config::{Config, SpoolConfig};
-use crate::spool::{self, SpoolError};
+use crate::spool::{Report, Spool};
 use crate::status::{Status, UplinkState};
 use crate::time::HubClock;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
+
+/// For what the spool is asked: a disk that hangs must not keep anybody from hearing of it.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Looks at an agent that runs.
 pub struct Observer {
     status: Arc<Status>,
     clock: Arc<dyn Clock>,
     time: Option<Arc<HubClock>>,
-    hub: HubId,
     board: Option<String>,
     started: Instant,
-    spool: SpoolConfig,
+    spool: Spool,
     target: String,
 }
 
@@ -28,26 +30,27 @@ impl Observer {
     /// Of an agent that starts now. `time` is its clock where that may not know the time yet, `target` where it publishes
     /// to, without a password.
     pub fn new(
-        config: &Config,
-        hub: HubId,
+        spool: Spool,
         status: Arc<Status>,
         clock: Arc<dyn Clock>,
         time: Option<Arc<HubClock>>,
         target: String,
     ) -> Self {
-        let (started, spool, board) = (Instant::now(), config.spool.clone(), board::model());
-        Self { status, clock, time, hub, board, started, spool, target }
+        let (started, board) = (Instant::now(), board::model());
+        Self { status, clock, time, board, started, spool, target }
     }
 
     /// How it is now.
     pub async fn look(&self) -> Overview {
         let now = self.clock.now();
-        let report = spool::report(&self.spool.path).await;
+        let report = timeout(PATIENCE, self.spool.report()).await;
+        let report = report.map_err(|_| format!("its disk does not answer within {} s", PATIENCE.as_secs()));
+        let report = report.and_then(|report| report.map_err(|error| error.to_string()));
         let numbers = self.status.snapshot();
         Overview {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             board: self.board.clone(),
-            hub: self.hub,
+            hub: self.spool.hub(),
             now,
             started: before(now, self.started.elapsed()),
             measured_until: numbers.measured_until,
@@ -98,10 +101,10 @@ impl Observer {
         views
     }
 
-    fn spool(&self, depth: u64, report: Result<spool::Report, SpoolError>) -> SpoolView {
+    fn spool(&self, depth: u64, report: Result<Report, String>) -> SpoolView {
         let stalled = self.status.snapshot().stalled;
         let full = || "it or its disk is full, and measuring waits until there is room".to_owned();
-        let max_bytes = self.spool.max_bytes;
+        let max_bytes = self.spool.max_bytes();
         match report {
             Ok(report) => SpoolView {
                 waiting: report.depth,
@@ -110,14 +113,16 @@ impl Observer {
                 oldest: report.oldest.map(|(_, tick)| tick),
                 trouble: stalled.then(full),
                 losses: losses(&report),
+                report: Some(report),
             },
-            Err(error) => SpoolView {
+            Err(trouble) => SpoolView {
                 waiting: depth,
                 bytes: 0,
                 max_bytes,
                 oldest: None,
-                trouble: Some(error.to_string()),
+                trouble: Some(trouble),
                 losses: Vec::new(),
+                report: None,
             },
         }
     }
@@ -134,7 +139,7 @@ impl Observer {
 }
 
 /// What had to be made coarser or given up, ever.
-fn losses(report: &spool::Report) -> Vec<String> {
+fn losses(report: &Report) -> Vec<String> {
     let thinned = report.thinned.map(|(millis, until)| {
         format!("{} were thinned to one-minute ticks for want of room, the last of {until}", Span(millis))
     });
@@ -147,6 +152,6 @@ fn losses(report: &spool::Report) -> Vec<String> {
     [thinned, dropped, undatable].into_iter().flatten().collect()
 }
 
-fn before(now: UtcMillis, ago: std::time::Duration) -> UtcMillis {
+fn before(now: UtcMillis, ago: Duration) -> UtcMillis {
     now.plus_millis(-i64::try_from(ago.as_millis()).unwrap_or(0))
 }

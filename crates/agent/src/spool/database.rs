@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use domain::ticker::Checkpoint;
 use domain::{HubId, UtcMillis};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqlitePoolOptions, SqliteSynchronous,
+};
 use sqlx::{Connection, Row, Sqlite, SqlitePool, Transaction};
 
 use super::{Identity, SpoolError, migration};
@@ -27,6 +29,9 @@ pub(super) async fn connect(path: &Path, max_bytes: u64) -> Result<SqlitePool, S
         .filename(path)
         .create_if_missing(true)
         .page_size(PAGE_BYTES)
+        // The index of the journal is then in memory, and not a file that is written back with every tick. sqlx says it
+        // before anything touches the journal, as it must be.
+        .locking_mode(SqliteLockingMode::Exclusive)
         .journal_mode(SqliteJournalMode::Wal)
         // What was appended must survive the loss of power, not only of the process.
         .synchronous(SqliteSynchronous::Full)
@@ -178,6 +183,7 @@ pub(super) fn pack(checkpoint: &Checkpoint) -> Result<Vec<u8>, sqlx::Error> {
 pub(super) fn unpack(packed: &[u8]) -> Result<Checkpoint, sqlx::Error> {
     rmp_serde::from_slice(packed).map_err(|error| sqlx::Error::Decode(error.into()))
 }
+
 /// The primary result codes of <https://www.sqlite.org/rescode.html>.
 pub(super) fn failed(path: &Path, operation: &'static str, source: sqlx::Error) -> SpoolError {
     const BUSY: i32 = 5;
@@ -194,7 +200,8 @@ pub(super) fn failed(path: &Path, operation: &'static str, source: sqlx::Error) 
     let code = source.as_database_error().and_then(|error| error.code()?.parse::<i32>().ok());
     match code.map(|extended| extended & 0xff) {
         Some(FULL) => SpoolError::Full { operation },
-        Some(BUSY | LOCKED | READONLY | IOERR | CANTOPEN) => SpoolError::Disk { operation, source },
+        Some(BUSY | LOCKED) => SpoolError::Locked { path: path.to_owned() },
+        Some(READONLY | IOERR | CANTOPEN) => SpoolError::Disk { operation, source },
         Some(CORRUPT | NOTADB) => SpoolError::Damaged { path: path.to_owned(), reason: source.to_string() },
         _ => SpoolError::Other { operation, source },
     }
@@ -227,10 +234,35 @@ mod tests {
         drop(pool.begin().await.unwrap());
         insert(&pool, 2, 10).await.unwrap();
 
-        let other = connect(&path, 64 * 1_024).await.unwrap();
+        // What was not committed is gone then.
+        pool.close().await;
+        let again = connect(&path, 64 * 1_024).await.unwrap();
         let seen: Vec<i64> =
-            sqlx::query_scalar("SELECT sequence FROM container").fetch_all(&other).await.unwrap();
+            sqlx::query_scalar("SELECT sequence FROM container").fetch_all(&again).await.unwrap();
         assert_eq!(seen, [2]);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_replaced_is_not_locked_out_by_the_former_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("spool.db");
+        let pool = connect(&path, 1 << 20).await.unwrap();
+        let hub = HubId::from_bytes([1; 16]);
+        prepare(&pool, &path, Identity { configured: None, fresh: hub, now: UtcMillis(0) }).await.unwrap();
+        for sequence in 1..=20 {
+            sqlx::raw_sql("CREATE TEMP TABLE mine (one)").execute(&pool).await.unwrap();
+            insert(&pool, sequence, 10).await.unwrap();
+            // As after an error that made SQLite roll back by itself: the pool gives this connection up.
+            let mut transaction = pool.begin().await.unwrap();
+            sqlx::raw_sql("ROLLBACK").execute(&mut *transaction).await.unwrap();
+            drop(transaction);
+            let rows: i64 =
+                sqlx::query_scalar("SELECT count(*) FROM container").fetch_one(&pool).await.unwrap();
+            assert_eq!(rows, sequence);
+            let former: i64 =
+                sqlx::query_scalar("SELECT count(*) FROM sqlite_temp_schema").fetch_one(&pool).await.unwrap();
+            assert_eq!(former, 0, "it is another connection");
+        }
     }
 
     #[test]

@@ -54,6 +54,9 @@ pub enum SpoolError {
     OtherHub { path: PathBuf, owner: HubId, configured: HubId },
     #[error("{} is in use by another agent", path.display())]
     InUse { path: PathBuf },
+    /// Perhaps only for the moment.
+    #[error("{} is open in another program, perhaps an agent that does not answer", path.display())]
+    Locked { path: PathBuf },
     #[error("opening {}: {source}", path.display())]
     Open { path: PathBuf, source: std::io::Error },
     #[error("{} is of an earlier version: it is brought up to date when the agent runs", path.display())]
@@ -65,7 +68,7 @@ pub enum SpoolError {
 impl SpoolError {
     /// It may work a little later.
     pub const fn may_pass(&self) -> bool {
-        matches!(self, Self::Full { .. } | Self::Disk { .. })
+        matches!(self, Self::Full { .. } | Self::Disk { .. } | Self::Locked { .. })
     }
 }
 
@@ -189,6 +192,11 @@ impl Spool {
 
     pub fn hub(&self) -> HubId {
         self.0.hub
+    }
+
+    /// How large it may become.
+    pub fn max_bytes(&self) -> u64 {
+        self.0.max_bytes
     }
 
     /// Containers waiting to be confirmed.

@@ -1,14 +1,17 @@
 use std::path::Path;
 
 use domain::{HubId, TimeRange, UtcMillis};
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection, Row};
+use serde::{Deserialize, Serialize};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, Executor, Row, Sqlite};
 
 use super::database::{PAGE_BYTES, SCHEMA_VERSION};
-use super::{SpoolError, database, room};
+use super::{Spool, SpoolError, database, room};
+
+const OPERATION: &str = "reading the spool";
 
 /// What a spool holds, for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     pub hub: HubId,
     /// Containers waiting; while an agent runs, the latest may be confirmed already.
@@ -44,50 +47,82 @@ impl Report {
     }
 }
 
-/// Looks into a spool without changing it, also while an agent uses it.
+/// Looks into a spool that no agent has open, without changing it.
 pub async fn report(path: &Path) -> Result<Report, SpoolError> {
     let damaged = |reason: String| SpoolError::Damaged { path: path.to_owned(), reason };
-    match read(path).await.map_err(|source| database::failed(path, "reading the spool", source))? {
-        Read::Report(report) => Ok(report),
-        Read::Version(1) => Err(SpoolError::Earlier { path: path.to_owned() }),
-        Read::Version(version) => Err(damaged(format!("its version is {version}"))),
-        Read::Nobody => Err(damaged("it does not say whose it is".to_owned())),
+    match look(path).await.map_err(|source| database::failed(path, OPERATION, source))? {
+        Look::Report(report) => Ok(report),
+        Look::Version(1) => Err(SpoolError::Earlier { path: path.to_owned() }),
+        Look::Version(version) => Err(damaged(format!("its version is {version}"))),
+        Look::Nobody => Err(damaged(NOBODY.to_owned())),
     }
 }
 
-enum Read {
+impl Spool {
+    /// What it holds. Nothing is written meanwhile.
+    pub async fn report(&self) -> Result<Report, SpoolError> {
+        let read = async { read(&mut *self.0.pool.acquire().await?).await };
+        read.await
+            .map_err(|source| self.failed(OPERATION, source))?
+            .ok_or_else(|| SpoolError::Damaged { path: self.0.path.clone(), reason: NOBODY.to_owned() })
+    }
+
+    /// First tick of what has waited longest.
+    pub(crate) async fn oldest(&self) -> Result<Option<UtcMillis>, SpoolError> {
+        let oldest = oldest(&self.0.pool).await.map_err(|source| self.failed(OPERATION, source))?;
+        Ok(oldest.map(|(_, start)| start))
+    }
+}
+
+const NOBODY: &str = "it does not say whose it is";
+
+enum Look {
     Report(Report),
     Version(i64),
     Nobody,
 }
 
-async fn read(path: &Path) -> Result<Read, sqlx::Error> {
+async fn look(path: &Path) -> Result<Look, sqlx::Error> {
     let mut connection = SqliteConnectOptions::new().filename(path).read_only(true).connect().await?;
     let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut connection).await?;
     if version != SCHEMA_VERSION {
-        return Ok(Read::Version(version));
+        return Ok(Look::Version(version));
     }
+    let report = read(&mut connection).await?;
+    connection.close().await?;
+    Ok(report.map_or(Look::Nobody, Look::Report))
+}
+
+/// Sequence number and first tick of what has waited longest, as far as it has a date.
+async fn oldest(
+    executor: impl Executor<'_, Database = Sqlite>,
+) -> Result<Option<(u64, UtcMillis)>, sqlx::Error> {
+    let row =
+        sqlx::query("SELECT sequence, start FROM container WHERE boot IS NULL ORDER BY sequence LIMIT 1")
+            .fetch_optional(executor)
+            .await?;
+    Ok(row.map(|row| (row.get::<i64, _>(0).unsigned_abs(), UtcMillis(row.get(1)))))
+}
+
+/// `None`: it does not say whose it is.
+async fn read(connection: &mut SqliteConnection) -> Result<Option<Report>, sqlx::Error> {
     let state = sqlx::query(
         "SELECT hub, thinned_millis, thinned_until, dropped_millis, dropped_from, dropped_until, never_dated_millis,
             coalesce((SELECT checkpoint FROM container WHERE checkpoint IS NOT NULL AND boot IS NULL
                       AND sequence > checkpoint_of ORDER BY sequence DESC LIMIT 1), checkpoint) FROM state",
     )
-    .fetch_optional(&mut connection)
+    .fetch_optional(&mut *connection)
     .await?;
     let totals = sqlx::query(
         "SELECT count(*), coalesce(sum(length(body)), 0), coalesce(sum(ticks * tick_millis), 0), count(boot)
          FROM container",
     )
-    .fetch_one(&mut connection)
+    .fetch_one(&mut *connection)
     .await?;
-    let oldest =
-        sqlx::query("SELECT sequence, start FROM container WHERE boot IS NULL ORDER BY sequence LIMIT 1")
-            .fetch_optional(&mut connection)
-            .await?;
-    let file_bytes = room::used_pages(&mut connection).await? * u64::from(PAGE_BYTES);
-    connection.close().await?;
-    let Some(state) = state else { return Ok(Read::Nobody) };
-    let Ok(hub) = <[u8; 16]>::try_from(state.try_get::<Vec<u8>, _>(0)?) else { return Ok(Read::Nobody) };
+    let oldest = oldest(&mut *connection).await?;
+    let file_bytes = room::used_pages(connection).await? * u64::from(PAGE_BYTES);
+    let Some(state) = state else { return Ok(None) };
+    let Ok(hub) = <[u8; 16]>::try_from(state.try_get::<Vec<u8>, _>(0)?) else { return Ok(None) };
     let millis = |place: usize| state.try_get::<i64, _>(place);
     let instant = |place: usize| Ok::<_, sqlx::Error>(state.try_get::<Option<i64>, _>(place)?.map(UtcMillis));
     let dropped = instant(4)?.zip(instant(5)?).map(|(from, until)| TimeRange::new(from, until));
@@ -95,13 +130,13 @@ async fn read(path: &Path) -> Result<Read, sqlx::Error> {
         Some(packed) => Some(database::unpack(&packed)?),
         None => None,
     };
-    Ok(Read::Report(Report {
+    Ok(Some(Report {
         hub: HubId::from_bytes(hub),
         depth: totals.try_get::<i64, _>(0)?.unsigned_abs(),
         bytes: totals.try_get::<i64, _>(1)?.unsigned_abs(),
         millis: totals.try_get(2)?,
         file_bytes,
-        oldest: oldest.map(|row| (row.get::<i64, _>(0).unsigned_abs(), UtcMillis(row.get(1)))),
+        oldest,
         measured_until: checkpoint.map(|checkpoint| checkpoint.booked_until),
         thinned: instant(2)?.map(|until| millis(1).map(|thinned| (thinned, until))).transpose()?,
         dropped: dropped.map(|range| millis(3).map(|dropped| (dropped, range))).transpose()?,

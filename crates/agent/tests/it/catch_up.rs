@@ -1,9 +1,9 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc as blocking};
 use std::time::Duration;
 
-use agent::spool::{Spool, report};
+use agent::spool::Spool;
 use agent::{Config, Deps, Status};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -44,7 +44,7 @@ struct Home {
     way: Arc<Way>,
     status: Arc<Status>,
     tell: mpsc::Sender<Vec<Observation>>,
-    path: PathBuf,
+    spool: Spool,
     shutdown: CancellationToken,
     running: tokio::task::JoinHandle<()>,
     /// While a blocking task runs, time that is paused does not move by itself.
@@ -64,10 +64,9 @@ impl Home {
         let (way, status, shutdown) =
             (Arc::<Way>::default(), Arc::<Status>::default(), CancellationToken::new());
         let spool = Spool::open(&config.spool, IDENTITY).await.unwrap();
-        let path = config.spool.path.clone();
         let deps = Deps {
             config,
-            spool,
+            spool: spool.clone(),
             sensor: Box::new(Scripted(told)),
             publisher: way.clone(),
             status: status.clone(),
@@ -75,7 +74,7 @@ impl Home {
         };
         let token = shutdown.clone();
         let running = tokio::spawn(async move { agent::run(deps, token).await.unwrap() });
-        Self { way, status, tell, path, shutdown, running, _frozen: frozen }
+        Self { way, status, tell, spool, shutdown, running, _frozen: frozen }
     }
 
     /// Ticks of ten seconds with these watts, told at once, and waits until they are in the spool.
@@ -90,7 +89,7 @@ impl Home {
         let end = from + i64::try_from(watts.len()).unwrap() * 10;
         self.tell.send(all).await.unwrap();
         until("the ticks are in the spool", async || {
-            let seen = report(&self.path).await.unwrap();
+            let seen = self.spool.report().await.unwrap();
             seen.measured_until == Some(UtcMillis::from_secs(end))
         })
         .await;

@@ -10,6 +10,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::transport::{ContainerPublisher, PublishError};
 use domain::{HubId, TickLength, UtcMillis};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 use testkit::wait;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -44,14 +46,14 @@ async fn a_spool_keeps_containers_hub_and_checkpoint_over_a_restart() {
     assert_eq!((start.born, start.resume_from), (UtcMillis(1_000), Some(UtcMillis(10_000))));
     spool.confirm(&[3]);
     spool.settle().await.unwrap();
-    let seen = report(&config.path).await.unwrap();
+    let seen = spool.report().await.unwrap();
     assert_eq!((seen.depth, seen.measured_until), (0, Some(UtcMillis(40_000))), "the checkpoint stays");
     spool.append(TickLength::DEFAULT, &[sealed(40)], Manner::default()).await.unwrap();
     let waiting = spool.offer(Choice::After(0), 10, 1 << 20).await.unwrap();
     let container = wire::decode(&waiting[0].body).unwrap();
     assert_eq!((waiting.len(), container.sequence, container.hub), (1, 4, hub(1)), "sequence numbers go on");
 
-    let seen = report(&config.path).await.unwrap();
+    let seen = spool.report().await.unwrap();
     assert_eq!((seen.hub, seen.depth, seen.bytes), (hub(1), 1, waiting[0].body.len() as u64));
     assert_eq!((seen.oldest, seen.measured_until), (Some((4, UtcMillis(40_000))), Some(UtcMillis(50_000))));
 }
@@ -84,6 +86,38 @@ async fn a_spool_has_one_agent() {
     assert!(matches!(open(&config).await, Err(SpoolError::InUse { .. })));
     first.close().await;
     drop(first);
+    open(&config).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_spool_that_is_open_is_read_through_its_agent_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path()).spool;
+    let spool = open(&config).await.unwrap();
+    spool.append(TickLength::DEFAULT, &[sealed(10)], Manner::default()).await.unwrap();
+    let error = report(&config.path).await.unwrap_err();
+    assert!(matches!(error, SpoolError::Locked { .. }), "{error:?}");
+    assert!(error.to_string().ends_with("is open in another program, perhaps an agent that does not answer"));
+    let beside = |ending: &str| folder.path().join(format!("spool.db{ending}")).exists();
+    assert_eq!((beside("-wal"), beside("-shm")), (true, false), "the journal's index is in memory");
+
+    let told = spool.report().await.unwrap();
+    spool.close().await;
+    drop(spool);
+    assert_eq!(report(&config.path).await.unwrap(), told, "the file says the same");
+}
+
+#[tokio::test]
+async fn a_spool_that_another_program_reads_is_one_clear_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path()).spool;
+    open(&config).await.unwrap().close().await;
+    let options = SqliteConnectOptions::new().filename(&config.path);
+    let mut other = options.connect().await.unwrap();
+    sqlx::raw_sql("BEGIN; SELECT * FROM state").execute(&mut other).await.unwrap();
+    let error = open(&config).await.err().unwrap();
+    assert!(matches!(error, SpoolError::Locked { .. }), "{error:?}");
+    other.close().await.unwrap();
     open(&config).await.unwrap();
 }
 

@@ -1,4 +1,4 @@
-use agent::spool::{Boot, Choice, Manner, Spool, report};
+use agent::spool::{Boot, Choice, Manner, Spool};
 use domain::TickLength;
 
 use crate::support::{IDENTITY, config, sealed};
@@ -33,7 +33,7 @@ async fn what_has_no_date_stays_until_it_has_one() {
     // The last one with a date leaves; where it stood must not be lost.
     spool.confirm(&[1]);
     append(&spool, 40, Some(THIS)).await;
-    assert_eq!(report(&config.path).await.unwrap().undated, 1);
+    assert_eq!(spool.report().await.unwrap().undated, 1);
     spool.close().await;
     drop(spool);
 
@@ -63,7 +63,7 @@ async fn what_never_gets_a_date_is_counted_and_where_the_measurement_stood_befor
     assert_eq!(spool.forget_other_boots([9; 16]).await.unwrap(), 10_000);
     assert_eq!(spool.checkpoint(), Some(sealed(1_000).checkpoint));
     assert_eq!(spool.depth(), 0);
-    assert_eq!(report(&config.path).await.unwrap().never_dated_millis, 30_000);
+    assert_eq!(spool.report().await.unwrap().never_dated_millis, 30_000);
     append(&spool, 2_000, None).await;
     assert_eq!(starts(&spool).await, [(2, 2_000)], "numbers that never left are free");
 }

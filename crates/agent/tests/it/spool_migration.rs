@@ -69,7 +69,7 @@ async fn a_spool_of_the_first_version_is_brought_up_to_date() {
     );
     let ticks = wire::decode(&offered[7].body).unwrap().ticks;
     assert_eq!(ticks, sealed(120).ticks);
-    assert_eq!(report(&config.path).await.unwrap().oldest.map(|oldest| oldest.0), Some(5));
+    assert_eq!(spool.report().await.unwrap().oldest.map(|oldest| oldest.0), Some(5));
 }
 
 #[tokio::test]

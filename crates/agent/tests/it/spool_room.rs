@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use agent::spool::{Choice, Made, Manner, Spool, report};
+use agent::spool::{Choice, Made, Manner, Spool};
 use domain::{TickEnergy, TickLength, UtcMillis};
 
 use crate::support::{IDENTITY, config, sealed_ticks, tick};
@@ -65,7 +65,7 @@ async fn forty_days_without_an_uplink_are_put_together_then_thinned_then_dropped
     let file = std::fs::metadata(&config.path).unwrap().len();
     assert!(file <= config.max_bytes, "{file}");
 
-    let seen = report(&config.path).await.unwrap();
+    let seen = spool.report().await.unwrap();
     let (dropped, range) = seen.dropped.unwrap();
     let (thinned, until) = seen.thinned.unwrap();
     assert_eq!(range.start, UtcMillis::from_secs(begin));

@@ -12,6 +12,7 @@ use testkit::wait;
 use tokio::process::{Child, Command};
 
 use crate::binary::output;
+use crate::support::{self, TokioClock};
 
 const LIMIT: Duration = Duration::from_mins(1);
 
@@ -113,6 +114,46 @@ async fn the_page_shows_the_same_and_only_to_the_home() {
     let other = client.get(&url).header("host", "evil.example").send().await.unwrap();
     assert_eq!(other.status(), 421);
     assert!(!other.text().await.unwrap().contains(&overview.sockets[0].name));
+}
+
+#[tokio::test]
+async fn a_spool_that_is_in_use_is_told_of_by_its_agent_and_given_to_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = format!(
+        "[agent]\ntick_secs = 1\n{SIMULATED}[rabbitmq]\nurl = \"amqp://127.0.0.1:{}\"\n",
+        free_port()
+    );
+    let mut running = start(folder.path(), &config);
+    let (_, overview) = until(folder.path(), &config, "something waits", |now| now.spool.waiting > 0).await;
+    let spool_status = async || output(with(folder.path(), &config).args(["spool", "status"])).await;
+    let (code, stdout, stderr) = spool_status().await;
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert!(
+        stdout.contains(&overview.hub.to_string()) && stdout.contains("oldest          container 1"),
+        "{stdout}"
+    );
+    assert!(!folder.path().join("spool.db-shm").exists());
+
+    let clock = TokioClock::at(overview.now);
+    let identity = agent::identity(&support::config(folder.path()), &*clock).await;
+    assert_eq!(identity.unwrap(), overview.hub, "as `agent pair` wants to know");
+
+    let (code, _, stderr) = output(&mut with(folder.path(), &config)).await;
+    assert_eq!(code, Some(1));
+    assert_eq!(stderr.matches("spool.db is in use by another agent").count(), 1, "{stderr}");
+
+    std::fs::remove_file(folder.path().join("spool.db.status")).unwrap();
+    let (code, _, stderr) = spool_status().await;
+    assert_eq!(code, Some(1));
+    assert!(
+        stderr.contains("spool.db is open in another program, perhaps an agent that does not answer"),
+        "{stderr}"
+    );
+
+    running.kill().await.unwrap();
+    let (code, stdout, stderr) = spool_status().await;
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.contains("oldest          container 1"), "what the killed one left: {stdout}");
 }
 
 /// A line at whose other end something talks nonsense.
