@@ -121,7 +121,7 @@ pub async fn identity(config: &Config, clock: &dyn Clock) -> Result<HubId, Agent
             spool.close().await;
             Ok(hub)
         }
-        Err(SpoolError::InUse { path }) => Ok(overview::report(&path).await?.hub),
+        Err(SpoolError::InUse { path }) => Ok(overview::ask(&path).await.map_err(ReportError::from)?.hub),
         Err(error) => Err(error.into()),
     }
 }

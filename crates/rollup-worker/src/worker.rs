@@ -132,7 +132,9 @@ impl Worker {
             let wait = if pass.failures > 0 {
                 failing.next_wait().max(pass.asked.unwrap_or_default().min(LONGEST_WAIT))
             } else {
-                failing.reset();
+                if !pass.is_stopped {
+                    failing.reset();
+                }
                 if pass.has_more { Duration::ZERO } else { regular.next_wait() }
             };
             shutdown.run_until_cancelled(tokio::time::sleep(wait)).await;
@@ -285,6 +287,8 @@ impl Worker {
     async fn erase(&mut self, rolling: &Rolling<'_>, now: UtcMillis, pass: &mut Pass) {
         let Some(erasing) = self.deps.erasing.clone() else { return };
         let mut after = self.erased_to.take();
+        // Those before are still to be tried again, so nothing is said to be over.
+        pass.is_stopped |= after.is_some();
         let mut in_a_row = 0;
         while !rolling.stop.is_cancelled() {
             let listed = match erasing.list.due_erasures(now, after, ERASURES).await {

@@ -44,7 +44,12 @@ impl Observer {
     pub async fn look(&self) -> Overview {
         let now = self.clock.now();
         let report = timeout(PATIENCE, self.spool.report()).await;
-        let report = report.map_err(|_| format!("its disk does not answer within {} s", PATIENCE.as_secs()));
+        let report = report.map_err(|_| {
+            format!(
+                "what is in it could not be counted within {} s: its disk is slow, or hangs",
+                PATIENCE.as_secs()
+            )
+        });
         let report = report.and_then(|report| report.map_err(|error| error.to_string()));
         let numbers = self.status.snapshot();
         Overview {

@@ -33,6 +33,7 @@ use tokio::time::Instant;
 use crate::config::SpoolConfig;
 use append::Writer;
 pub use offer::Choice;
+use report::Looked;
 pub use report::{Report, report};
 use reserve::Reserve;
 pub use room::Made;
@@ -133,6 +134,8 @@ struct Inner {
     appended: Notify,
     deleted: Notify,
     reserve: Reserve,
+    /// What it held when that was last asked, if it took long to find out. Locked while somebody does.
+    looked: tokio::sync::Mutex<Option<Looked>>,
     /// Held as long as the spool is open.
     _lock: File,
 }
@@ -186,6 +189,7 @@ impl Spool {
             line: Mutex::default(),
             appended: Notify::new(),
             deleted: Notify::new(),
+            looked: tokio::sync::Mutex::default(),
             _lock: lock,
         })))
     }

@@ -1,9 +1,11 @@
 use std::path::Path;
+use std::time::Duration;
 
 use domain::{HubId, TimeRange, UtcMillis};
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection, Executor, Row, Sqlite};
+use tokio::time::Instant;
 
 use super::database::{PAGE_BYTES, SCHEMA_VERSION};
 use super::{Spool, SpoolError, database, room};
@@ -59,12 +61,35 @@ pub async fn report(path: &Path) -> Result<Report, SpoolError> {
 }
 
 impl Spool {
-    /// What it holds. Nothing is written meanwhile.
+    /// What it holds, or held a while ago. Nothing is written while that is found out, which in a full spool on a slow card
+    /// takes seconds: so only one at a time looks, whoever gives up waiting does not make the next one begin anew, and what
+    /// took long is good for a while.
     pub async fn report(&self) -> Result<Report, SpoolError> {
+        let spool = self.clone();
+        let looking = tokio::spawn(async move { spool.look().await });
+        looking.await.unwrap_or_else(|error| match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Nothing runs any more.
+            Err(_) => Err(self.failed(OPERATION, sqlx::Error::PoolClosed)),
+        })
+    }
+
+    async fn look(&self) -> Result<Report, SpoolError> {
+        let mut looked = self.0.looked.lock().await;
+        if let Some(Looked { report, until }) = *looked
+            && Instant::now() < until
+        {
+            return Ok(report);
+        }
+        let began = Instant::now();
         let read = async { read(&mut *self.0.pool.acquire().await?).await };
-        read.await
+        let report = read
+            .await
             .map_err(|source| self.failed(OPERATION, source))?
-            .ok_or_else(|| SpoolError::Damaged { path: self.0.path.clone(), reason: NOBODY.to_owned() })
+            .ok_or_else(|| SpoolError::Damaged { path: self.0.path.clone(), reason: NOBODY.to_owned() })?;
+        let took = began.elapsed();
+        *looked = (took >= LONG).then(|| Looked { report, until: Instant::now() + took * SHARE });
+        Ok(report)
     }
 
     /// First tick of what has waited longest.
@@ -74,6 +99,17 @@ impl Spool {
     }
 }
 
+/// What was found, and how long it is good for.
+#[derive(Clone, Copy)]
+pub(super) struct Looked {
+    report: Report,
+    until: Instant,
+}
+
+/// What takes less disturbs nobody.
+const LONG: Duration = Duration::from_secs(1);
+/// A twentieth of the time may be spent looking.
+const SHARE: u32 = 20;
 const NOBODY: &str = "it does not say whose it is";
 
 enum Look {

@@ -41,7 +41,9 @@ impl Language {
 
 /// 0, which is never, when it is not to be understood.
 fn weight(parameters: &str) -> f32 {
-    parameters.trim().strip_prefix("q=").and_then(|weight| weight.parse().ok()).unwrap_or_default()
+    let parameters = parameters.trim();
+    let weight = parameters.strip_prefix("q=").or_else(|| parameters.strip_prefix("Q="));
+    weight.and_then(|weight| weight.parse().ok()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -59,6 +61,7 @@ mod tests {
             ("fr-CH, fr;q=0.9, de;q=0.8, *;q=0.5", "de"),
             ("en;q=0.5, de;q=0.5", "en"),
             ("de; q=0.9, en; q=1.0", "en"),
+            ("de;Q=0.9, en;q=0.5", "de"),
             // Not wanted at all.
             ("de;q=0", "en"),
             // Others only, and what is no header of this kind.

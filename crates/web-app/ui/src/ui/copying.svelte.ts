@@ -1,5 +1,8 @@
 /** The clipboard, as far as it was written here. */
 export class Copying {
+  /** Browsers have none for pages that come over plain HTTP from another machine. */
+  static readonly possible = 'clipboard' in navigator;
+
   /** What was put onto it last. */
   copied = $state<string | null>(null);
 
