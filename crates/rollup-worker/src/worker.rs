@@ -52,20 +52,20 @@ pub struct Pass {
     /// There are more marks than were read.
     pub has_more: bool,
     /// It, or a step of it, was stopped before its end.
-    pub is_stopped: bool,
+    pub is_partial: bool,
     /// How long the store has asked to be left alone.
     asked: Option<Duration>,
 }
 
 impl Pass {
     fn is_complete(&self) -> bool {
-        self.failures == 0 && !self.has_more && !self.is_stopped
+        self.failures == 0 && !self.has_more && !self.is_partial
     }
 
     /// What is not begun yet of a step is left to the next pass.
     fn give_up(&mut self, step: &Rolling<'_>) {
         step.stop.cancel();
-        self.is_stopped = true;
+        self.is_partial = true;
     }
 }
 
@@ -132,7 +132,7 @@ impl Worker {
             let wait = if pass.failures > 0 {
                 failing.next_wait().max(pass.asked.unwrap_or_default().min(LONGEST_WAIT))
             } else {
-                if !pass.is_stopped {
+                if !pass.is_partial {
                     failing.reset();
                 }
                 if pass.has_more { Duration::ZERO } else { regular.next_wait() }
@@ -163,11 +163,11 @@ impl Worker {
         }
         // One after the other with what rolls up: nobody may put back a page that was cut.
         self.erase(&step(), now, &mut pass).await;
-        pass.is_stopped |= shutdown.is_cancelled();
+        pass.is_partial |= shutdown.is_cancelled();
         if pass.is_complete() {
             self.forget(now, &mut pass).await;
         }
-        if pass.failures == 0 && !pass.is_stopped {
+        if pass.failures == 0 && !pass.is_partial {
             self.outage.over();
             self.is_refused.store(false, Ordering::Relaxed);
         }
@@ -288,7 +288,7 @@ impl Worker {
         let Some(erasing) = self.deps.erasing.clone() else { return };
         let mut after = self.erased_to.take();
         // Those before are still to be tried again, so nothing is said to be over.
-        pass.is_stopped |= after.is_some();
+        pass.is_partial |= after.is_some();
         let mut in_a_row = 0;
         while !rolling.stop.is_cancelled() {
             let listed = match erasing.list.due_erasures(now, after, ERASURES).await {

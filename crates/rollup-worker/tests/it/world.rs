@@ -106,7 +106,7 @@ impl<S: MeasurementStore + MeasurementQuery + Rollups> World<S> {
     /// A pass in which nothing goes wrong, after which there is nothing more to do.
     pub(crate) async fn good_pass(&mut self) -> Pass {
         let pass = self.pass().await;
-        assert_eq!((pass.failures, pass.has_more, pass.is_stopped), (0, false, false));
+        assert_eq!((pass.failures, pass.has_more, pass.is_partial), (0, false, false));
         assert_eq!(self.store.marks(1).await.unwrap(), []);
         pass
     }
