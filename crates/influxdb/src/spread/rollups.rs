@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use async_trait::async_trait;
@@ -99,8 +99,13 @@ impl<T: Rollups> Rollups for Spread<T> {
             Ok::<_, StoreError>(marks)
         });
         let (found, failed): (Vec<_>, Vec<_>) = join_all(asked).await.into_iter().partition(Result::is_ok);
+        // One that is just being brought to its store may be in both answers.
+        let mut seen = HashSet::new();
         let mut of_hubs: HashMap<HubId, usize> = HashMap::new();
         let mut is_within = |mark: &Mark| {
+            if !seen.insert(*mark) {
+                return false;
+            }
             let count = of_hubs.entry(mark.hub).or_default();
             *count += 1;
             *count <= limit

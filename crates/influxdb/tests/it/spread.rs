@@ -191,6 +191,9 @@ async fn what_another_list_put_elsewhere_is_neither_believed_nor_forgotten() {
     assert_eq!(pages.watermark(hub).await.unwrap(), Some(change.start()), "its days there are over");
     assert_eq!(pages.marks(10).await.unwrap(), [mark]);
     assert_eq!(stale.marks(10).await.unwrap(), [], "it is where its day is");
+    // Somebody stopped after it was brought there and before it was taken away here.
+    stale.mark(&[mark]).await.unwrap();
+    assert_eq!(pages.marks(10).await.unwrap(), [mark], "in both, and one all the same");
     pages.settle(&[mark]).await.unwrap();
     assert_eq!(pages.marks(10).await.unwrap(), []);
 

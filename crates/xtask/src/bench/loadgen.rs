@@ -35,7 +35,8 @@ impl Load {
 pub(super) enum Pace {
     /// As fast as it is taken, from the rig's first tick on.
     Fast,
-    /// A container of each hub a second, of the second that has just ended.
+    /// A container of each hub a second, of the second that has just ended. They are hubs that no other pass knows, so
+    /// that the store has nothing of them but this.
     Live,
 }
 
@@ -86,7 +87,7 @@ impl Swarm<'_> {
             Pace::Fast => {
                 ["--rate", "0", "--start", &rig.first_tick().to_string()].map(str::to_owned).to_vec()
             }
-            Pace::Live => ["--pace", "live"].map(str::to_owned).to_vec(),
+            Pace::Live => ["--pace", "live", "--seed", "2"].map(str::to_owned).to_vec(),
         };
         let mut arguments = words(&[
             ("--rabbitmq-url", self.broker),

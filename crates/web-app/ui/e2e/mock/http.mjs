@@ -42,11 +42,13 @@ export function file(request, response, url) {
   const found = there ? asked : join(DIST, 'index.html');
   const type = TYPES[extname(found)] ?? 'application/octet-stream';
   const gzip = !PACKED.has(extname(found)) && /gzip/.test(request.headers['accept-encoding'] ?? '');
+  const isPart = url.pathname.startsWith('/assets/');
   response.writeHead(200, {
     'content-type': type,
-    'content-security-policy': CSP,
+    // Parts obey the policy of their page.
+    ...(!isPart && { 'content-security-policy': CSP }),
     'x-content-type-options': 'nosniff',
-    'cache-control': url.pathname.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+    'cache-control': isPart ? 'public, max-age=31536000, immutable' : 'no-cache',
     ...(gzip && { 'content-encoding': 'gzip' }),
   });
   const stream = createReadStream(found);
