@@ -10,12 +10,12 @@ use sqlx::sqlite::{
 };
 use sqlx::{Connection, Row, Sqlite, SqlitePool, Transaction};
 
+use super::pages::Pages;
 use super::{Identity, SpoolError, migration};
 
 /// `WSpl`, so that no other program's file is taken for a spool.
 const APPLICATION_ID: i64 = 0x5753_706c;
 pub(super) const SCHEMA_VERSION: i64 = 2;
-pub(super) const PAGE_BYTES: u32 = 4_096;
 
 pub(super) struct State {
     pub(super) hub: HubId,
@@ -25,10 +25,11 @@ pub(super) struct State {
 }
 
 pub(super) async fn connect(path: &Path, max_bytes: u64) -> Result<SqlitePool, SpoolError> {
+    let pages = Pages::of(path, max_bytes);
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
-        .page_size(PAGE_BYTES)
+        .page_size(pages.bytes)
         // The index of the journal is then in memory, and not a file that is written back with every tick. sqlx says it
         // before anything touches the journal, as it must be.
         .locking_mode(SqliteLockingMode::Exclusive)
@@ -36,11 +37,10 @@ pub(super) async fn connect(path: &Path, max_bytes: u64) -> Result<SqlitePool, S
         // What was appended must survive the loss of power, not only of the process.
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(5))
-        // 1 MiB: less than SQLite's own 4, as the disks of hubs are small.
-        .pragma("wal_autocheckpoint", "256")
+        .pragma("wal_autocheckpoint", pages.in_journal.to_string())
         // 512 KiB: a quarter of SQLite's own, as is their memory.
         .pragma("cache_size", "-512")
-        .pragma("max_page_count", max_pages(max_bytes).to_string());
+        .pragma("max_page_count", pages.most.to_string());
     // One connection: SQLite has one writer anyway, and nobody then waits for a lock.
     SqlitePoolOptions::new()
         .max_connections(1)
@@ -57,10 +57,6 @@ pub(super) async fn connect(path: &Path, max_bytes: u64) -> Result<SqlitePool, S
         .connect_with(options)
         .await
         .map_err(|source| failed(path, "opening the spool", source))
-}
-
-pub(super) fn max_pages(max_bytes: u64) -> u64 {
-    max_bytes / u64::from(PAGE_BYTES)
 }
 
 /// Begins a transaction that survives the loss of power when it is committed, or one that only survives the end of the

@@ -11,6 +11,7 @@ mod boots;
 mod database;
 mod migration;
 mod offer;
+mod pages;
 mod report;
 mod reserve;
 mod room;

@@ -7,8 +7,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection, Executor, Row, Sqlite};
 use tokio::time::Instant;
 
-use super::database::{PAGE_BYTES, SCHEMA_VERSION};
-use super::{Spool, SpoolError, database, room};
+use super::database::SCHEMA_VERSION;
+use super::{Spool, SpoolError, database, pages};
 
 const OPERATION: &str = "reading the spool";
 
@@ -156,7 +156,7 @@ async fn read(connection: &mut SqliteConnection) -> Result<Option<Report>, sqlx:
     .fetch_one(&mut *connection)
     .await?;
     let oldest = oldest(&mut *connection).await?;
-    let file_bytes = room::used_pages(connection).await? * u64::from(PAGE_BYTES);
+    let file_bytes = pages::used_bytes(connection).await?;
     let Some(state) = state else { return Ok(None) };
     let Ok(hub) = <[u8; 16]>::try_from(state.try_get::<Vec<u8>, _>(0)?) else { return Ok(None) };
     let millis = |place: usize| state.try_get::<i64, _>(place);

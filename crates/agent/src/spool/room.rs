@@ -5,12 +5,12 @@ use std::collections::HashSet;
 
 use domain::thinning::{Thinned, fold, thin};
 use domain::{TickEnergy, TickLength, TimeRange};
-use sqlx::{Row as _, Sqlite, Transaction};
+use sqlx::{Sqlite, Transaction};
 
 use super::append::{Known, Writer};
 use super::row::{ATTEMPTED, Draft, Head, LATE, RAW, Whole};
 use super::settle::{delete, keep_checkpoint};
-use super::{Spool, SpoolError, database};
+use super::{Spool, SpoolError, database, pages};
 
 /// Ticks of a container that others are put into.
 pub(super) const FULL_TICKS: usize = 60;
@@ -30,8 +30,8 @@ pub enum Made {
 impl Spool {
     /// Less than an eighth is left.
     pub async fn is_nearly_full(&self) -> Result<bool, SpoolError> {
-        let used = used_pages(&self.0.pool).await.map_err(|source| self.failed(OPERATION, source))?;
-        Ok(used > database::max_pages(self.0.max_bytes) / 8 * 7)
+        let used = pages::used_bytes(&self.0.pool).await.map_err(|source| self.failed(OPERATION, source))?;
+        Ok(used > self.0.max_bytes / 8 * 7)
     }
 
     /// Thins the oldest ticks, or, if all are thin, drops the oldest container: a step each time. `None`: there is nothing
@@ -282,14 +282,4 @@ async fn told_again(
         }
     }
     Ok(ranges)
-}
-
-/// Without those that are free.
-pub(super) async fn used_pages<'a>(
-    executor: impl sqlx::Executor<'a, Database = Sqlite>,
-) -> Result<u64, sqlx::Error> {
-    let row = sqlx::query("SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count")
-        .fetch_one(executor)
-        .await?;
-    Ok(row.try_get::<i64, _>(0)?.unsigned_abs())
 }
