@@ -10,7 +10,7 @@ use crate::settings::{MeterSettings, Settings};
 /// As `systemctl status` has it.
 const NOT_RUNNING: u8 = 3;
 
-/// Lists the outlets that would be measured.
+/// Lists the outlets that would be measured. One whose pin is wrong keeps no other from it, and is an error here all the same.
 pub(crate) fn check(context: &Context<Settings>, json: bool) -> anyhow::Result<()> {
     let outlets = agent::sensors::labels(&context.config.agent)?;
     let mut out = io::stdout().lock();
@@ -18,11 +18,19 @@ pub(crate) fn check(context: &Context<Settings>, json: bool) -> anyhow::Result<(
         writeln!(out, "{}", serde_json::to_string(&outlets)?)?;
         return Ok(());
     }
-    writeln!(out, "The configuration is sound. {} outlets:", outlets.len())?;
+    let misplaced = meters::config::misplaced(&context.config.agent.sensors);
+    if misplaced.is_empty() {
+        writeln!(out, "The configuration is sound. {} outlets:", outlets.len())?;
+    } else {
+        writeln!(out, "{} outlets:", outlets.len())?;
+    }
     for outlet in outlets {
         let (room, icon) = (outlet.room.unwrap_or_default(), outlet.icon.unwrap_or_default());
         writeln!(out, "{:>4}  {:<24} {room:<12} {icon}", outlet.number.get(), outlet.name)?;
     }
+    let sentences: Vec<String> =
+        misplaced.into_iter().map(|(place, why)| format!("sensors.{place}: {why}")).collect();
+    anyhow::ensure!(sentences.is_empty(), "{}", sentences.join("\n"));
     Ok(())
 }
 

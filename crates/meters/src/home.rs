@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::metering::{MeterSetup, Reading, SocketMeter};
+use domain::metering::{MeterSetup, Reading, Remark, SocketMeter};
 use domain::sensor::{Observation, Outlet, Sensor};
 use domain::ticker::Counted;
 use domain::{Clock, Milliwatts, UtcMillis};
@@ -49,6 +49,7 @@ struct Meter {
     silence_millis: i64,
     is_silent: bool,
     hint: String,
+    has_clamp: bool,
 }
 
 impl Home {
@@ -80,7 +81,7 @@ impl Home {
                 self.health.heard(letter.meter, at, reading.power);
                 let told = meter.read(at, reading);
                 if let Some(remark) = told.remark {
-                    self.health.remark(letter.meter, at, remark.to_string());
+                    self.health.remark(letter.meter, at, meter.sentence(&remark));
                 }
                 match told.observation {
                     Some(power @ Observation::Power { .. }) if self.waiting.len() < MOST_WAITING => {
@@ -152,6 +153,7 @@ impl Meter {
             silence_millis: nature.silence_millis,
             is_silent: false,
             hint: nature.hint,
+            has_clamp: entry.has_clamp(),
         })
     }
 
@@ -165,6 +167,21 @@ impl Meter {
             self.interval_millis = Some(to.millis_since(from));
         }
         told
+    }
+
+    /// What is odd, and what to do where that is known here.
+    fn sentence(&self, remark: &Remark) -> String {
+        match *remark {
+            Remark::Power { power, max } if (-max.0..0).contains(&power.0) => {
+                let turn = if self.has_clamp { "turn its clamp round, or " } else { "" };
+                let watts = power.0 / 1_000;
+                format!(
+                    "it reads {watts} W, as a socket that feeds in; {turn}set feeds_in = true if it may; that reading is \
+                     left out"
+                )
+            }
+            remark => remark.to_string(),
+        }
     }
 
     /// Whether it is read so often that the others wait for it.

@@ -35,6 +35,11 @@ impl Nature {
         let counter = Some(Counter { resolution: Microjoules(resolution), restart });
         Self { counter, outlives_us: true, silence_millis: 400_000, hint }
     }
+
+    /// `Some(false)`: it has none, as its entry says.
+    fn with_counter(self, has: Option<bool>) -> Self {
+        Self { counter: self.counter.filter(|_| has.unwrap_or(true)), ..self }
+    }
 }
 
 impl Entry {
@@ -46,7 +51,7 @@ impl Entry {
     pub(crate) fn nature(&self) -> Nature {
         if let Some(plug) = &self.tasmota {
             let hint = format!("is it on, and is {:?} its topic?", plug.topic);
-            Nature::plug(WATT_HOUR, Restart::FromSaved, hint)
+            Nature::plug(WATT_HOUR, Restart::FromSaved, hint).with_counter(plug.counter)
         } else if let Some(plug) = &self.shelly1 {
             let hint = format!("is it on, with MQTT enabled, and is {:?} its id?", plug.id);
             let resolution = if plug.clamps { WATT_HOUR / 10 } else { 60 * JOULE };
@@ -57,9 +62,8 @@ impl Entry {
             Nature::plug(WATT_HOUR / 1_000, Restart::FromSaved, hint)
         } else if let Some(plug) = &self.zigbee2mqtt {
             let hint = format!("is it on, and is {:?} its friendly name?", plug.name);
-            let nature = Nature::plug(10 * WATT_HOUR, Restart::FromSaved, hint);
-            let has_counter = plug.counter.unwrap_or(true);
-            Nature { counter: nature.counter.filter(|_| has_counter), silence_millis: 3_900_000, ..nature }
+            let nature = Nature::plug(10 * WATT_HOUR, Restart::FromSaved, hint).with_counter(plug.counter);
+            Nature { silence_millis: 3_900_000, ..nature }
         } else if let Some(meter) = &self.pzem {
             let hint = format!("is it at {}?", meter.port.display());
             Nature { silence_millis: WIRED_SILENCE, ..Nature::plug(WATT_HOUR, Restart::FromSaved, hint) }

@@ -32,6 +32,7 @@ pub(super) fn faults_of(entry: &str) -> Vec<String> {
         Ok(config) => {
             let mut faults = Vec::new();
             meters::config::validate(&config.sensors, &config.mqtt, &mut faults);
+            faults.extend(meters::config::misplaced(&config.sensors).into_iter().map(|(_, why)| why));
             faults
         }
         Err(fault) => vec![fault],
@@ -146,6 +147,12 @@ mod tests {
         let table: toml::Table = text.parse().unwrap();
         assert_eq!(table["agent"]["sensors"][0]["name"].as_str(), Some("A \"lamp\""));
         assert!(!path.with_extension("toml.new").exists());
+    }
+
+    #[test]
+    fn a_pin_that_is_not_there_is_asked_for_again() {
+        let faults = faults_of(&entry(0, "Lamp", "", "s0 = { pin = 42, impulses_per_kwh = 800.0 }"));
+        assert_eq!(faults, ["there is no GPIO 42 here; pins go by their BCM numbers, 0 to 27"]);
     }
 
     #[test]

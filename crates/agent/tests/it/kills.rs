@@ -13,6 +13,10 @@ use crate::restart::{traces, undisturbed};
 use crate::support::Collector;
 
 const KILLS: u32 = 500;
+/// On a busy machine more are needed, until enough of them have interrupted something.
+const MOST_KILLS: u32 = 2_000;
+/// In so many lives something must have been measured, so that there was something to lose.
+const FRUITFUL: u32 = 50;
 const LIMIT: Duration = Duration::from_mins(2);
 /// Nobody listens on the discard port.
 const NOBODY: &str = "amqp://127.0.0.1:9";
@@ -46,6 +50,11 @@ fn agent(folder: &Path, url: &str, speed: &str) -> Command {
     command
 }
 
+/// Containers that the broker has.
+async fn delivered(config: &rabbitmq::Config) -> u32 {
+    rabbitmq::depths(config).await.unwrap().iter().map(|depth| depth.ready).sum()
+}
+
 #[tokio::test]
 async fn five_hundred_kills_while_spooling_lose_nothing_and_send_nothing_under_another_identity() {
     let folder = tempfile::tempdir().unwrap();
@@ -55,26 +64,35 @@ async fn five_hundred_kills_while_spooling_lose_nothing_and_send_nothing_under_a
     let config = rabbitmq::Config { url: broker.url().into(), queues: 1, ..rabbitmq::Config::default() };
     rabbitmq::declare_topology(&config).await.unwrap();
 
-    let mut measured = 0;
-    for kill in 0..KILLS {
-        // Now and then there is somebody to take what waits.
-        let url = if kill % 10 == 9 { broker.url() } else { NOBODY.to_owned() };
+    let (mut measured, mut fruitful, mut kills) = (0, 0, 0);
+    // A life lasts at most so long. It is sought so that about every second one measures something, however busy the machine.
+    let mut longest = Duration::from_millis(90);
+    while kills < KILLS || fruitful < FRUITFUL || delivered(&config).await == 0 {
+        assert!(
+            kills < MOST_KILLS,
+            "of {kills} lives only {fruitful} measured something, or none delivered it"
+        );
+        // Now and then there is somebody to take what waits, and time to do so.
+        let is_online = kills % 10 == 9;
+        let (url, most) = if is_online { (broker.url(), longest * 4) } else { (NOBODY.to_owned(), longest) };
         let mut child = agent(folder.path(), &url, "1500").spawn().unwrap();
         // From before it has opened the spool to when it has spooled for a while.
-        let life = Duration::from_millis(rand::random_range(5..90));
+        let life = Duration::from_millis(5) + most.mul_f64(rand::random());
         match tokio::time::timeout(life, child.wait()).await {
             Ok(ended) => {
-                assert!(ended.unwrap().success() && kill > 100, "it ended by itself after {kill} kills");
+                assert!(ended.unwrap().success() && kills > 100, "it ended by itself after {kills} kills");
             }
             Err(_) => child.kill().await.unwrap(),
         }
-        if kill % 50 == 49
-            && let Ok(seen) = agent::spool::report(&folder.path().join("spool.db")).await
-        {
-            let until = seen.measured_until.map_or(0, UtcMillis::secs);
-            assert!(until >= measured, "the measurement never goes back");
-            measured = until;
-        }
+        kills += 1;
+        // A torn spool may have to be mended first, which the next life does.
+        let Ok(seen) = agent::spool::report(&folder.path().join("spool.db")).await else { continue };
+        let until = seen.measured_until.map_or(0, UtcMillis::secs);
+        assert!(until >= measured, "the measurement never goes back");
+        let is_fruitful = until > measured;
+        fruitful += u32::from(is_fruitful);
+        longest = longest.mul_f64(if is_fruitful { 0.97 } else { 1.03 }).min(Duration::from_secs(1));
+        measured = until;
     }
     let ended = wait::within(LIMIT, "it ends", agent(folder.path(), &broker.url(), "max").status()).await;
     assert!(ended.unwrap().success());

@@ -6,6 +6,7 @@ mod binary;
 mod catch_up;
 mod changes;
 mod compression;
+mod full_disk;
 mod hub;
 mod kills;
 mod meters;

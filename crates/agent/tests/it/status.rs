@@ -208,6 +208,10 @@ async fn every_meter_that_fails_is_one_sentence_and_the_others_go_on() {
         socket = 4
         name = "No such pin here"
         s0 = {{ pin = 17, impulses_per_kwh = 1000.0 }}
+        [[agent.sensors]]
+        socket = 5
+        name = "No such pin anywhere"
+        s0 = {{ pin = 42, impulses_per_kwh = 1000.0 }}
         [rabbitmq]
         url = "amqp://127.0.0.1:{}"
         "#,
@@ -227,15 +231,20 @@ async fn every_meter_that_fails_is_one_sentence_and_the_others_go_on() {
             .unwrap();
         let troubled = |socket: usize| now.sockets.get(socket).is_some_and(|it| it.trouble.is_some());
         let odd = now.sockets.get(3).is_some_and(|it| it.trouble.is_some() || it.remark.is_some());
-        troubled(1) && troubled(2) && odd && troubled(4) && now.sockets[0].watts.is_some()
+        troubled(1) && troubled(2) && odd && troubled(4) && troubled(5) && now.sockets[0].watts.is_some()
     })
     .await;
     assert_eq!(code, Some(1));
     let trouble = |socket: usize| overview.sockets[socket].trouble.clone().unwrap();
     assert_eq!(overview.sockets[0].trouble, None);
-    for (socket, part) in [(1, "ttyUSB0"), (2, "CRC"), (4, "17")] {
+    for (socket, part) in [(1, "ttyUSB0"), (2, "CRC"), (4, "17"), (5, "there is no GPIO 42 here")] {
         let sentence = trouble(socket);
         assert!(sentence.contains(part) && !sentence.contains('\n'), "{socket}: {sentence}");
     }
     assert!(running.try_wait().unwrap().is_none(), "it goes on");
+
+    let (code, stdout, stderr) = output(with(folder.path(), &config).arg("check")).await;
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(stdout.starts_with("6 outlets:"), "{stdout}");
+    assert!(stderr.contains("sensors.5: there is no GPIO 42 here") && !stderr.contains("17"), "{stderr}");
 }

@@ -17,6 +17,8 @@ pub struct Tasmota {
     pub full_topic: Option<String>,
     /// 0: it is only listened to.
     pub poll_secs: Option<u32>,
+    /// `false`: its `Total` is not that of the channel.
+    pub counter: Option<bool>,
 }
 
 /// A Shelly of the first generation.

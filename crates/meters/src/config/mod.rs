@@ -2,6 +2,7 @@
 
 mod kinds;
 mod password;
+mod pins;
 mod wired;
 
 use std::collections::BTreeSet;
@@ -12,6 +13,7 @@ use serde::Deserialize;
 
 pub use kinds::{DEFAULT_POLL_SECS, Shelly1, Shelly2, Tasmota, Zigbee2Mqtt};
 pub use password::Password;
+pub use pins::misplaced;
 pub use wired::{Ads1115, Chip, Cse7766, Hlw8012, Mcp3008, Pzem, S0};
 
 /// What measures one socket: exactly one of the meters. Not an enum, so that a fault names its key.
@@ -120,6 +122,11 @@ impl Entry {
 
     pub(crate) fn max_power(&self) -> Milliwatts {
         Milliwatts::from_watts(self.max_watts.unwrap_or(3_680).into())
+    }
+
+    /// Whether a clamp that is the wrong way round makes it read what is drawn as fed in.
+    pub(crate) fn has_clamp(&self) -> bool {
+        self.mcp3008.is_some() || self.shelly1.as_ref().is_some_and(|meter| meter.clamps)
     }
 
     pub(crate) fn scale(&self) -> f64 {

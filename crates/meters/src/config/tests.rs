@@ -69,6 +69,84 @@ fn every_fault_is_named_with_its_key() {
 }
 
 #[test]
+fn a_wrong_pin_is_no_fault_of_the_configuration_but_its_meters_trouble() {
+    let text = r#"
+        [[sensors]]
+        socket = 1
+        s0 = { pin = 42, impulses_per_kwh = 1000.0 }
+        [[sensors]]
+        socket = 2
+        hlw8012 = { pin = 3 }
+        [[sensors]]
+        socket = 3
+        ads1115 = { channel = 0, amps_per_volt = 30.0 }
+        [[sensors]]
+        socket = 4
+        s0 = { pin = 8, impulses_per_kwh = 1000.0 }
+        [[sensors]]
+        socket = 5
+        mcp3008 = { channel = 0, amps_per_volt = 30.0 }
+        [[sensors]]
+        socket = 6
+        s0 = { pin = 15, impulses_per_kwh = 1000.0 }
+        [[sensors]]
+        socket = 7
+        pzem = { port = "/dev/serial0" }
+        [[sensors]]
+        socket = 8
+        s0 = { pin = 17, impulses_per_kwh = 1000.0 }
+    "#;
+    assert_eq!(faults(text), Vec::<String>::new());
+    let file: File = toml::from_str(text).unwrap();
+    let expected = [
+        (0, "there is no GPIO 42 here; pins go by their BCM numbers, 0 to 27"),
+        (1, "GPIO 3 is a line of I²C bus 1, where the ads1115 of socket 3 is; take another pin"),
+        (3, "GPIO 8 is a line of SPI bus 0, where the mcp3008 of socket 5 is; take another pin"),
+        (
+            5,
+            "GPIO 15 is a line of the serial port /dev/serial0, where the pzem of socket 7 is; take another pin",
+        ),
+    ];
+    assert_eq!(misplaced(&file.sensors), expected.map(|(place, why)| (place, why.to_owned())));
+}
+
+#[test]
+fn two_meters_that_need_the_same_line_are_a_fault() {
+    let all = faults(
+        r#"
+        [[sensors]]
+        socket = 1
+        pzem = { port = "/dev/serial0", address = 1 }
+        [[sensors]]
+        socket = 2
+        cse7766 = { port = "/dev/serial0" }
+        [[sensors]]
+        socket = 3
+        pzem = { port = "/dev/serial0", address = 2 }
+        [[sensors]]
+        socket = 4
+        pzem = { port = "/dev/ttyUSB0", address = 2 }
+        [[sensors]]
+        socket = 5
+        pzem = { port = "/dev/ttyUSB0", address = 2 }
+        [[sensors]]
+        socket = 6
+        s0 = { pin = 17, impulses_per_kwh = 1000.0 }
+        [[sensors]]
+        socket = 7
+        hlw8012 = { pin = 17 }
+    "#,
+    );
+    let expected = [
+        "sensors.1: /dev/serial0 is that of sensors.0 already",
+        "sensors.2: /dev/serial0 is that of sensors.1 already",
+        "sensors.4: address 2 of /dev/ttyUSB0 is that of sensors.3 already",
+        "sensors.6: pin 17 is that of sensors.5 already",
+    ];
+    assert_eq!(all, expected);
+}
+
+#[test]
 fn a_broker_is_where_its_url_says() {
     let address = |url: &str| {
         let brokers = Brokers { url: Some(url.to_owned()), ..Brokers::default() };

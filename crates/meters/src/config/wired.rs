@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -103,25 +102,19 @@ impl Hlw8012 {
     }
 }
 
-/// Pins of the 40-pin header.
-const PINS: std::ops::RangeInclusive<u8> = 0..=27;
-
 pub(super) fn validate(entry: &Entry, key: &str, faults: &mut Vec<String>) {
     let mut within = |field: &str, value: f64, range: std::ops::RangeInclusive<f64>| {
         if !range.contains(&value) {
             faults.push(format!("{key}.{field}: {value} is not within {} to {}", range.start(), range.end()));
         }
     };
-    let pins = f64::from(*PINS.start())..=f64::from(*PINS.end());
     if let Some(address) = entry.pzem.as_ref().and_then(|pzem| pzem.address) {
         within("pzem.address", address.into(), 1.0..=247.0);
     }
     if let Some(s0) = &entry.s0 {
-        within("s0.pin", s0.pin.into(), pins.clone());
         within("s0.impulses_per_kwh", s0.impulses_per_kwh, 1.0..=100_000.0);
     }
     if let Some(chip) = &entry.hlw8012 {
-        within("hlw8012.pin", chip.pin.into(), pins);
         within("hlw8012.shunt_ohms", chip.shunt_ohms.unwrap_or(0.001), 0.000_01..=1.0);
         within("hlw8012.divider", chip.divider.unwrap_or(1.0), 1.0..=100_000.0);
     }
@@ -146,25 +139,30 @@ pub(super) fn validate(entry: &Entry, key: &str, faults: &mut Vec<String>) {
     }
 }
 
-/// Two meters cannot have the same pin, nor the same address on a port.
+/// Two meters cannot have the same pin, nor the same address on a port, and a CSE7766 shares its port with none.
 pub(super) fn conflicts(entries: &[Entry], faults: &mut Vec<String>) {
-    let mut taken: BTreeMap<String, usize> = BTreeMap::new();
     for (place, entry) in entries.iter().enumerate() {
-        let s0 = entry.s0.as_ref().map(|s0| s0.pin);
-        let pin = s0.or(entry.hlw8012.as_ref().map(|chip| chip.pin)).map(|pin| format!("pin {pin}"));
-        let pzem = entry.pzem.as_ref().map(|pzem| {
-            let address =
-                pzem.address.map_or("any address".to_owned(), |address| format!("address {address}"));
-            format!("{address} of {}", pzem.port.display())
-        });
-        let cse = entry.cse7766.as_ref().map(|chip| chip.port.display().to_string());
-        for what in [pin, pzem, cse].into_iter().flatten() {
-            match taken.get(&what) {
-                Some(other) => {
-                    faults.push(format!("sensors.{place}: {what} is that of sensors.{other} already"));
-                }
-                None => drop(taken.insert(what, place)),
-            }
+        let clash =
+            entries[..place].iter().enumerate().find_map(|(other, own)| Some((other, shared(entry, own)?)));
+        if let Some((other, what)) = clash {
+            faults.push(format!("sensors.{place}: {what} is that of sensors.{other} already"));
         }
+    }
+}
+
+/// What both would need for themselves.
+fn shared(one: &Entry, other: &Entry) -> Option<String> {
+    if let Some(pin) = one.pin().filter(|pin| other.pin() == Some(*pin)) {
+        return Some(format!("pin {pin}"));
+    }
+    let port = one.port().filter(|port| other.port() == Some(*port))?;
+    match (&one.pzem, &other.pzem) {
+        (Some(one), Some(other)) if one.address == other.address => {
+            let address =
+                one.address.map_or("any address".to_owned(), |address| format!("address {address}"));
+            Some(format!("{address} of {}", port.display()))
+        }
+        (Some(_), Some(_)) => None,
+        _ => Some(port.display().to_string()),
     }
 }

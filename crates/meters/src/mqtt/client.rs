@@ -79,7 +79,7 @@ impl Connection {
                     noted(self.client.try_subscribe_many(filters(topics)));
                 }
                 Ok(Event::Incoming(Packet::Publish(message))) => {
-                    self.hear(&message.topic, &message.payload).await?;
+                    self.hear(&message.topic, &message.payload, message.retain).await?;
                 }
                 Ok(_) => {}
                 Err(error) => {
@@ -92,10 +92,13 @@ impl Connection {
         }
     }
 
-    async fn hear(&mut self, topic: &str, body: &[u8]) -> Result<(), Closed> {
+    /// What the broker has kept (`is_old`) was measured nobody knows when: it may show a fault, and is no reading.
+    async fn hear(&mut self, topic: &str, body: &[u8], is_old: bool) -> Result<(), Closed> {
         for (meter, plug) in &mut self.plugs {
-            let news = match plug.hear(topic, body) {
+            let said = if is_old { plug.clone().hear(topic, body) } else { plug.hear(topic, body) };
+            let news = match said {
                 None => continue,
+                Some(Ok(_)) if is_old => continue,
                 Some(Ok(reading)) => News::Reading(reading),
                 Some(Err(fault)) => News::Trouble(fault.to_string()),
             };

@@ -7,6 +7,11 @@ pub enum Fault {
     Missing { topic: String, field: String },
     #[error("its message on {topic} says {value} for {field}, which is no number of a meter")]
     Absurd { topic: String, field: String, value: String },
+    #[error(
+        "its Total is that of all its channels together; enter SetOption129 1 in its console, or measure by its power \
+         with counter = false"
+    )]
+    Summed,
     #[error("the broker says that it is offline; it has no power or no network")]
     Offline,
 }

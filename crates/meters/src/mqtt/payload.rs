@@ -19,7 +19,7 @@ pub(super) enum PerChannel {
 }
 
 impl PerChannel {
-    /// 0 is the first. A plug with several channels may tell of all together.
+    /// 0 is the first, and the only one of a value that is not told per channel.
     pub(super) fn get(&self, channel: usize) -> Option<f64> {
         match self {
             Self::One(value) => (channel == 0).then_some(*value),
@@ -49,6 +49,11 @@ pub(super) fn watts(topic: &str, field: &str, value: f64) -> Result<Milliwatts, 
 
 pub(super) fn kilowatt_hours(topic: &str, field: &str, value: f64) -> Result<Microjoules, Fault> {
     quantity::kilowatt_hours(value).ok_or_else(|| absurd(topic, field, value))
+}
+
+/// What a counter shows that never falls below zero.
+pub(super) fn counted(topic: &str, field: &str, kwh: f64) -> Result<Microjoules, Fault> {
+    if kwh < 0.0 { Err(absurd(topic, field, kwh)) } else { kilowatt_hours(topic, field, kwh) }
 }
 
 fn absurd(topic: &str, field: &str, value: f64) -> Fault {

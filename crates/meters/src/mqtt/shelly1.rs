@@ -22,7 +22,41 @@ pub struct Plug {
     /// What is fed in, of a meter with clamps.
     returned: Option<String>,
     latest_power: Option<Milliwatts>,
-    latest_returned: Microjoules,
+    pair: Pair,
+}
+
+/// The two counters of a clamp, which come one after the other. One of them alone is no count of what was used.
+#[derive(Clone, Debug, Default)]
+struct Pair {
+    drawn: Half,
+    returned: Half,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Half {
+    latest: Option<Microjoules>,
+    /// Since the pair last gave a count.
+    is_fresh: bool,
+}
+
+impl Pair {
+    /// Gives what was drawn less what was fed in when both have come anew, in either order, or when one comes a second time
+    /// without the other, which then has not changed.
+    fn take(&mut self, is_returned: bool, count: Microjoules) -> Option<Microjoules> {
+        let (own, other) = if is_returned {
+            (&mut self.returned, &mut self.drawn)
+        } else {
+            (&mut self.drawn, &mut self.returned)
+        };
+        let is_due = own.is_fresh || other.is_fresh;
+        *own = Half { latest: Some(count), is_fresh: true };
+        let net = Microjoules(self.drawn.latest?.0.saturating_sub(self.returned.latest?.0));
+        is_due.then(|| {
+            self.drawn.is_fresh = false;
+            self.returned.is_fresh = false;
+            net
+        })
+    }
 }
 
 impl Plug {
@@ -40,7 +74,7 @@ impl Plug {
             },
             returned: clamps.then(|| format!("{folder}/total_returned")),
             latest_power: None,
-            latest_returned: Microjoules(0),
+            pair: Pair::default(),
         }
     }
 
@@ -68,11 +102,10 @@ impl Plug {
             return Ok(Some(Reading { power: self.latest_power, count: None }));
         }
         let count = payload::kilowatt_hours(topic, "energy", number / self.counter.1)?;
-        if self.returned.as_deref() == Some(topic) {
-            self.latest_returned = count;
-            return Ok(None);
-        }
-        let count = Microjoules(count.0.saturating_sub(self.latest_returned.0));
-        Ok(Some(Reading { power: None, count: Some(count) }))
+        let count = match &self.returned {
+            Some(returned) => self.pair.take(returned == topic, count),
+            None => Some(count),
+        };
+        Ok(count.map(|count| Reading { power: None, count: Some(count) }))
     }
 }

@@ -1,5 +1,12 @@
 //! Shelly, second generation and later: the status of a component, in `…/status/switch:0`, in `NotifyStatus` events (which
 //! tell only what has changed), and in the answer to a question. The same is often told several times.
+//!
+//! A `switch` or `pm1` that measures in both directions has two counters, and what is fed in is in both: `aenergy` counts
+//! whatever the direction, `ret_aenergy` what was fed in. So drawn less fed in is `aenergy − 2 · ret_aenergy`. Sources: the
+//! maker's description of the status of `Switch`
+//! (<https://shelly-api-docs.shelly.cloud/gen2/ComponentsAndServices/Switch#status>), and Home Assistant, which found the same
+//! of `pm1` (<https://github.com/home-assistant/core/pull/153053>). The counters of `em` and `em1` are other components with
+//! other fields, drawn and fed in apart (`EMData`, `EM1Data`); they are not read here.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -43,6 +50,17 @@ struct Refusal {
     message: Option<String>,
 }
 
+/// What is known of the counter of what is fed in. It is told beside the other one each minute, but an event may leave out
+/// what has not changed.
+#[derive(Clone, Copy, Debug)]
+enum Returned {
+    /// Nothing was told that would have it.
+    Unheard,
+    /// The device has none.
+    Absent,
+    Known(Microjoules),
+}
+
 /// One component of a device.
 #[derive(Clone, Debug)]
 pub struct Plug {
@@ -52,6 +70,7 @@ pub struct Plug {
     events: String,
     answer: String,
     question: Option<Question>,
+    returned: Returned,
 }
 
 impl Plug {
@@ -82,6 +101,7 @@ impl Plug {
             events: format!("{prefix}/events/rpc"),
             answer: format!("{inbox}/rpc"),
             question,
+            returned: Returned::Unheard,
             component,
         }
     }
@@ -94,7 +114,7 @@ impl Plug {
         self.question.clone()
     }
 
-    pub(super) fn hear(&self, topic: &str, body: &[u8]) -> Option<Result<Reading, Fault>> {
+    pub(super) fn hear(&mut self, topic: &str, body: &[u8]) -> Option<Result<Reading, Fault>> {
         if topic == self.online {
             return (body == b"false").then_some(Err(Fault::Offline));
         }
@@ -107,7 +127,12 @@ impl Plug {
         } else {
             return None;
         };
-        status.and_then(|status| status.map_or(Ok(None), |status| read(topic, &status))).transpose()
+        let is_whole = topic != self.events;
+        let read = |status: Option<Status>| match status {
+            Some(status) => self.read(topic, &status, is_whole),
+            None => Ok(None),
+        };
+        status.and_then(read).transpose()
     }
 
     /// Events of other components, and of other kinds, are none of ours.
@@ -126,19 +151,33 @@ impl Plug {
         }
         Ok(answer.result)
     }
-}
 
-/// `None` where nothing about energy has changed.
-fn read(topic: &str, status: &Status) -> Result<Option<Reading>, Fault> {
-    let power = status.apower.map(|watts| payload::watts(topic, "apower", watts)).transpose()?;
-    let total = |counter: &Option<Counter>, field| {
-        let wh = counter.as_ref().and_then(|counter| counter.total);
-        wh.map(|wh| payload::kilowatt_hours(topic, field, wh / 1_000.0)).transpose()
-    };
-    let drawn = total(&status.aenergy, "aenergy.total")?;
-    let returned = total(&status.ret_aenergy, "ret_aenergy.total")?.unwrap_or_default();
-    let count = drawn.map(|drawn| Microjoules(drawn.0.saturating_sub(returned.0)));
-    Ok((power.is_some() || count.is_some()).then_some(Reading { power, count }))
+    /// `None` where nothing about energy has changed.
+    fn read(&mut self, topic: &str, status: &Status, is_whole: bool) -> Result<Option<Reading>, Fault> {
+        let power = status.apower.map(|watts| payload::watts(topic, "apower", watts)).transpose()?;
+        let total = |counter: &Option<Counter>, field| {
+            let wh = counter.as_ref().and_then(|counter| counter.total);
+            wh.map(|wh| payload::counted(topic, field, wh / 1_000.0)).transpose()
+        };
+        let both = total(&status.aenergy, "aenergy.total")?;
+        let returned = total(&status.ret_aenergy, "ret_aenergy.total")?;
+        let before = self.returned;
+        self.returned = match (returned, before) {
+            (Some(returned), _) => Returned::Known(returned),
+            (None, Returned::Unheard) if both.is_some() => Returned::Absent,
+            (None, before) => before,
+        };
+        let net = |both: Microjoules| match self.returned {
+            Returned::Known(returned) => {
+                Some(Microjoules(both.0.saturating_sub(returned.0.saturating_mul(2))))
+            }
+            // The first event without it may have left it out; a second one is no accident.
+            Returned::Absent if is_whole || matches!(before, Returned::Absent) => Some(both),
+            Returned::Absent | Returned::Unheard => None,
+        };
+        let count = both.and_then(net);
+        Ok((power.is_some() || count.is_some()).then_some(Reading { power, count }))
+    }
 }
 
 /// Whether the status of any component tells of energy.

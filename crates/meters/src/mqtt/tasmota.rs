@@ -1,4 +1,7 @@
 //! Tasmota: `ENERGY` in `tele/…/SENSOR`, and in the answer to `Status 10`. Its `Time` has no offset and is not used.
+//!
+//! A plug with several channels tells `Power` for each, but `Total` for all together unless `SetOption129` is 1
+//! (<https://tasmota.github.io/docs/Commands/#setoption129>): such a sum is the counter of no channel.
 
 use std::time::Duration;
 
@@ -38,6 +41,8 @@ pub struct Plug {
     question: Option<Question>,
     /// 0 is the first.
     channel: usize,
+    /// Whether it has a counter that is to be believed.
+    counts: bool,
 }
 
 impl Plug {
@@ -60,6 +65,7 @@ impl Plug {
             answer: topic("stat", "STATUS10"),
             question,
             channel: usize::from(config.channel.unwrap_or(1).saturating_sub(1)),
+            counts: config.counter.unwrap_or(true),
         }
     }
 
@@ -90,8 +96,12 @@ impl Plug {
         let energy = sensor.energy.ok_or_else(|| payload::missing(topic, "ENERGY: does it measure?"))?;
         let channel = |value: &Option<PerChannel>| value.as_ref().and_then(|value| value.get(self.channel));
         let power = channel(&energy.power).map(|watts| payload::watts(topic, "Power", watts)).transpose()?;
-        let count =
-            channel(&energy.total).map(|kwh| payload::kilowatt_hours(topic, "Total", kwh)).transpose()?;
+        let total = energy.total.filter(|_| self.counts);
+        let has_several = matches!(&energy.power, Some(PerChannel::Each(powers)) if powers.len() > 1);
+        if has_several && matches!(total, Some(PerChannel::One(_))) {
+            return Err(Fault::Summed);
+        }
+        let count = channel(&total).map(|kwh| payload::kilowatt_hours(topic, "Total", kwh)).transpose()?;
         if power.is_none() && count.is_none() {
             return Err(payload::missing(topic, &format!("Power of channel {}", self.channel + 1)));
         }

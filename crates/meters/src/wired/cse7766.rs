@@ -12,9 +12,10 @@ const MARK: u8 = 0x5A;
 const CALIBRATED: u8 = 0x55;
 /// It has lost them.
 const UNCALIBRATED: u8 = 0xAA;
-/// Above are bits of what goes beyond its cycle.
+/// Above are bits of what goes beyond its cycle, and the lowest says that the store of its coefficients is damaged.
 const BEYOND: u8 = 0xF0;
 const BEYOND_POWER: u8 = 0x02;
+const DAMAGED: u8 = 0x01;
 /// In the adjustment: the cycle of power is complete.
 const POWER_READY: u8 = 0x10;
 
@@ -65,7 +66,7 @@ impl Frame {
         if sum != bytes[FRAME - 1] {
             return Err(FrameError::Checksum);
         }
-        if state == UNCALIBRATED {
+        if state == UNCALIBRATED || state & (BEYOND | DAMAGED) == BEYOND | DAMAGED {
             return Err(FrameError::Uncalibrated);
         }
         let wide = |at: usize| u32::from_be_bytes([0, bytes[at], bytes[at + 1], bytes[at + 2]]);
@@ -144,13 +145,13 @@ impl Counter {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    /// 229.9 V, 0.435 A and 99.9 W, at the coefficients that such a chip has in a plug.
-    pub(super) fn frame(pulses: u16) -> [u8; FRAME] {
+    /// 229.8 V, 0.435 A and 99.9 W: a lamp, at coefficients such as the chip has in a plug.
+    pub(in crate::wired) fn frame(pulses: u16) -> [u8; FRAME] {
         let mut bytes = [
-            0x55, 0x5A, 0x02, 0xFC, 0xD8, 0x00, 0x03, 0x54, 0x00, 0xF4, 0x24, 0x00, 0x8F, 0x9C, 0x4F, 0x46,
+            0x55, 0x5A, 0x02, 0xFC, 0xD8, 0x00, 0x03, 0x54, 0x00, 0x40, 0x10, 0x00, 0x93, 0x45, 0x4F, 0x46,
             0x80, 0x00, 0xCB, 0x20, 0x71, 0, 0, 0,
         ];
         bytes[21..23].copy_from_slice(&pulses.to_be_bytes());
@@ -167,8 +168,11 @@ mod tests {
     fn a_value_is_its_coefficient_over_its_cycle() {
         let frame = Frame::parse(&frame(7)).unwrap();
         assert_eq!(frame.millivolts(), Some(195_800 * 1_000 / 852));
-        assert_eq!(frame.milliamps(), Some(62_500 * 1_000 / 36_764));
+        assert_eq!(frame.milliamps(), Some(16_400 * 1_000 / 37_701));
         assert_eq!(frame.power(), Some(Milliwatts(5_195_392 * 1_000 / 52_000)));
+        // A lamp's power is its voltage times its current.
+        let apparent = frame.millivolts().unwrap() * frame.milliamps().unwrap() / 1_000;
+        assert!((apparent - frame.power().unwrap().0).abs() < 500, "{apparent} mVA");
     }
 
     #[test]
@@ -216,6 +220,11 @@ mod tests {
         let mut lost = frame(1);
         lost[0] = 0xAA;
         assert_eq!(pushed(&lost), [Err(FrameError::Uncalibrated)]);
+        // Damaged coefficients, by themselves and with no load.
+        for state in [0xF1, 0xF3] {
+            lost[0] = state;
+            assert_eq!(pushed(&lost), [Err(FrameError::Uncalibrated)]);
+        }
         assert!(pushed(&[0x33; 100]).iter().all(|outcome| *outcome == Err(FrameError::Stranger)));
     }
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use domain::energy::Microjoules;
+use domain::energy::{Microjoules, Milliwatts};
 use domain::metering::Reading;
 
 const MICROJOULES_PER_KWH: f64 = 3.6e12;
-/// A flood of pulses, which no meter gives.
-pub const MOST_PER_SECOND: u64 = 2_000;
+/// Fewer a second are no flood, however little the socket can draw: a contact bounces, and a line hums at 50 or 60 Hz.
+const LEAST_FLOOD: u64 = 100;
 
 /// An S0 output: so many pulses are 1 kWh.
 pub fn of_s0(impulses_per_kwh: f64) -> f64 {
@@ -24,8 +24,20 @@ pub fn of_bl0937(divider: f64, shunt_ohms: f64) -> f64 {
     1.218 * 1.218 * divider / shunt_ohms / 1_721_506.0 * 1e6
 }
 
+/// So many pulses a second are the most that a meter gives: twice what they are when the socket draws all it can.
+pub fn most_per_second(max_power: Milliwatts, energy_per_pulse: f64) -> u64 {
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "at most 100 kW, over more than a microjoule"
+    )]
+    let most = (2.0 * max_power.0 as f64 * 1_000.0 / energy_per_pulse).ceil() as u64;
+    most.max(LEAST_FLOOD)
+}
+
 /// Counts pulses.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct PulseCounter {
     /// µJ.
     energy_per_pulse: f64,
@@ -96,17 +108,15 @@ impl PulseCounter {
         Microjoules(energy.max(1))
     }
 
-    /// Whether so many pulses came within so long that no meter gives them.
-    pub fn is_flood(pulses: u64, within: Duration) -> bool {
+    /// Whether so many pulses, those of a bouncing contact too, came within so long that no meter gives them.
+    pub fn is_flood(pulses: u64, within: Duration, most_per_second: u64) -> bool {
         let millis = within.as_millis().max(100);
-        u128::from(pulses) * 1_000 > u128::from(MOST_PER_SECOND) * millis
+        u128::from(pulses) * 1_000 > u128::from(most_per_second) * millis
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::energy::Milliwatts;
-
     use super::*;
 
     fn millis(millis: u64) -> Duration {
@@ -153,8 +163,27 @@ mod tests {
     }
 
     #[test]
-    fn a_pin_that_floats_is_a_flood() {
-        assert!(PulseCounter::is_flood(9_000, millis(1_000)));
-        assert!(!PulseCounter::is_flood(900, millis(1_000)));
+    fn what_a_full_load_gives_is_no_flood_and_what_no_load_gives_is() {
+        let second = millis(1_000);
+        // 7,360 W are 32 A at 230 V.
+        for (energy_per_pulse, watts) in [
+            (of_bl0937(2_351.0, 0.001), 7_360),
+            (of_bl0937(2_351.0, 0.001), 3_680),
+            (of_hlw8012(2_351.0, 0.001), 3_680),
+            (of_s0(10_000.0), 100_000),
+        ] {
+            let most = most_per_second(Milliwatts::from_watts(watts), energy_per_pulse);
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                clippy::cast_precision_loss,
+                reason = "some thousand"
+            )]
+            let full = (watts as f64 * 1e6 / energy_per_pulse) as u64;
+            assert!(!PulseCounter::is_flood(full, second, most), "{full} of {most}");
+            assert!(PulseCounter::is_flood(full * 5 / 2 + 100, second, most), "{full} of {most}");
+        }
+        let most = most_per_second(Milliwatts::from_watts(3_680), of_s0(1_000.0));
+        assert_eq!(most, 100, "a pulse a second, each with a contact that bounces");
     }
 }

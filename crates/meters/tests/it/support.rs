@@ -59,6 +59,15 @@ impl Measuring {
         .await;
     }
 
+    /// Tells something of a plug again and again until it measures.
+    pub(crate) async fn until_heard(&mut self, place: usize, broker: &Mosquitto, told: (&str, &str)) {
+        self.until(&format!("{place} is heard"), |_, health| {
+            broker.publish(told.0, told.1).unwrap();
+            health.snapshot()[place].condition == Condition::Measures
+        })
+        .await;
+    }
+
     pub(crate) async fn until_measures(&mut self, place: usize) {
         self.until(&format!("{place} measures"), |_, health| {
             health.snapshot()[place].condition == Condition::Measures

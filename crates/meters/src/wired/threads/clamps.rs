@@ -8,7 +8,7 @@ use embedded_hal::i2c::I2c;
 use embedded_hal::spi::SpiDevice;
 use rppal::spi::{Bus, Mode, SimpleHalSpiDevice, SlaveSelect, Spi};
 
-use super::{PERIOD, Stop, keep_at};
+use super::{PERIOD, Patience, Stop, keep_at};
 use crate::config::{self, Entry};
 use crate::outbox::{News, Outbox};
 use crate::quantity;
@@ -79,23 +79,40 @@ fn open_spi((bus, select): (u8, u8)) -> Result<SimpleHalSpiDevice, rppal::spi::E
     Ok(SimpleHalSpiDevice::new(Spi::new(bus, select, SPI_HERTZ, Mode::Mode0)?))
 }
 
-/// A clamp that fails keeps no other from being read.
 fn read_forever<C>(
     clamps: &[(usize, C)],
     outbox: &Outbox,
     mut read: impl FnMut(&C) -> Result<f64, String>,
 ) -> Result<(), Stop> {
+    let mut patience: Vec<Patience> = clamps.iter().map(|_| Patience::default()).collect();
     loop {
         let begin = Instant::now();
-        for (meter, clamp) in clamps {
-            let news = match read(clamp) {
-                Ok(watts) => News::Reading(Reading { power: quantity::watts(watts), count: None }),
-                Err(sentence) => News::Trouble(sentence),
-            };
-            outbox.put_waiting(*meter, news)?;
-        }
+        read_each(clamps, &mut patience, outbox, &mut read)?;
         thread::sleep(PERIOD.saturating_sub(begin.elapsed()));
     }
+}
+
+/// A clamp that fails keeps no other from being read.
+fn read_each<C>(
+    clamps: &[(usize, C)],
+    patience: &mut [Patience],
+    outbox: &Outbox,
+    mut read: impl FnMut(&C) -> Result<f64, String>,
+) -> Result<(), Stop> {
+    for ((meter, clamp), patience) in clamps.iter().zip(patience) {
+        match read(clamp) {
+            Ok(watts) => {
+                patience.good();
+                let reading = Reading { power: quantity::watts(watts), count: None };
+                outbox.put_waiting(*meter, News::Reading(reading))?;
+            }
+            Err(sentence) if patience.is_over() => {
+                outbox.put_waiting(*meter, News::Trouble(sentence))?;
+            }
+            Err(sentence) => tracing::debug!(meter, "{sentence}; read again"),
+        }
+    }
+    Ok(())
 }
 
 /// Waits for the next sample; `false` when the window is over.

@@ -77,7 +77,17 @@ fn pzem(path: &Path, meters: &[(usize, u8)], outbox: &Outbox) -> Result<(), Stop
 }
 
 fn cse7766(path: &Path, meter: usize, outbox: &Outbox) -> Result<(), Stop> {
-    let mut port = open(path, 4_800, Parity::Even, FRAME)?;
+    hear(open(path, 4_800, Parity::Even, FRAME)?, path, PERIOD, meter, outbox)
+}
+
+/// Listens to a CSE7766, and tells once in a period what it sent last.
+fn hear<P: Read>(
+    mut port: P,
+    path: &Path,
+    period: Duration,
+    meter: usize,
+    outbox: &Outbox,
+) -> Result<(), Stop> {
     let (mut frames, mut counter) = (Frames::default(), Counter::default());
     let mut patience = Patience::default();
     let mut bytes = [0; 64];
@@ -85,8 +95,8 @@ fn cse7766(path: &Path, meter: usize, outbox: &Outbox) -> Result<(), Stop> {
     loop {
         let length = match port.read(&mut bytes) {
             Ok(length) => length,
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => 0,
-            Err(error) => return Err(gone(path, Error::kind(&error))),
+            Err(error) if error.kind() == ErrorKind::TimedOut => 0,
+            Err(error) => return Err(gone(path, error.kind())),
         };
         let mut fault =
             (length == 0).then(|| "nothing comes from it; is it wired, and is there mains?".to_owned());
@@ -104,7 +114,7 @@ fn cse7766(path: &Path, meter: usize, outbox: &Outbox) -> Result<(), Stop> {
             let sentence = format!("the CSE7766 at {}: {sentence}", path.display());
             outbox.put_waiting(meter, News::Trouble(sentence))?;
         }
-        if told.elapsed() >= PERIOD
+        if told.elapsed() >= period
             && let Some(reading) = latest.take()
         {
             patience.good();
@@ -115,3 +125,6 @@ fn cse7766(path: &Path, meter: usize, outbox: &Outbox) -> Result<(), Stop> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

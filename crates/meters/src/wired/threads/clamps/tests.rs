@@ -104,6 +104,29 @@ fn what_is_not_wired_says_so() {
 }
 
 #[test]
+fn a_clamp_is_in_trouble_when_it_failed_three_times_in_a_row_and_the_others_go_on() {
+    let (outbox, mut inbox) = crate::outbox::channel();
+    let clamps = [(4, true), (5, false)];
+    let mut patience = [Patience::default(), Patience::default()];
+    let mut told = |is_wired: bool| {
+        let read = |sound: &bool| if *sound || is_wired { Ok(7.0) } else { Err("no answer".to_owned()) };
+        assert!(read_each(&clamps, &mut patience, &outbox, read).is_ok());
+        let mut letters = Vec::new();
+        while let Ok(letter) = inbox.try_recv() {
+            letters.push((letter.meter, matches!(letter.news, News::Trouble(_))));
+        }
+        letters
+    };
+    let good = (4, false);
+    assert_eq!(told(false), [good]);
+    assert_eq!(told(false), [good]);
+    assert_eq!(told(true), [good, (5, false)]);
+    assert_eq!(told(false), [good]);
+    assert_eq!(told(false), [good]);
+    assert_eq!(told(false), [good, (5, true)]);
+}
+
+#[test]
 fn a_window_is_ten_cycles_long() {
     let begin = Instant::now();
     let mut next = window(Duration::from_millis(10));
