@@ -95,6 +95,10 @@ impl Settings {
         self.accounts.postgres_url.as_ref().context("accounts.postgres_url: must be set")
     }
 
+    pub(crate) const fn knows_accounts(&self) -> bool {
+        self.accounts.postgres_url.is_some()
+    }
+
     pub(crate) fn registry(&self) -> anyhow::Result<postgres::Accounts> {
         self.accounts()?;
         Ok(postgres::Accounts::connect(&self.accounts.config(self.tls.trusted()?.pem()))?)

@@ -38,6 +38,11 @@ impl Batch {
         self.ticks.values() >= limits.max_values || self.bytes >= limits.max_bytes
     }
 
+    /// Of all containers in it that could be decoded, refused or not.
+    pub(crate) fn values(&self) -> usize {
+        self.ticks.values() + self.refused.iter().map(|refused| refused.refusal.values).sum::<usize>()
+    }
+
     pub(crate) const fn is_empty(&self) -> bool {
         self.deliveries.is_empty() && self.refused.is_empty()
     }

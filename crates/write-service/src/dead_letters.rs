@@ -72,7 +72,7 @@ pub(crate) async fn write_all(
 }
 
 fn count(refused: &Refused, measures: &Measures) {
-    measures.dead_letter(refused.refusal.cause);
+    measures.dead_letter(refused.refusal.cause, refused.refusal.values);
 }
 
 fn tell(Refused { delivery, refusal }: &Refused) {

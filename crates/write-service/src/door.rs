@@ -42,11 +42,13 @@ impl DoorConfig {
 pub(crate) struct Refusal {
     pub(crate) cause: Cause,
     pub(crate) reason: String,
+    /// That are not stored because of it; none where it could not be decoded.
+    pub(crate) values: usize,
 }
 
 impl Refusal {
     const fn new(cause: Cause, reason: String) -> Self {
-        Self { cause, reason }
+        Self { cause, reason, values: 0 }
     }
 }
 
@@ -90,10 +92,11 @@ impl Door {
                 Err(Refusal::new(Cause::Foreign, reason))
             }
         };
-        if judged.is_err() {
+        judged.map_err(|refusal| {
+            let values = ticks.of_container(ticks.containers() - 1).values();
             ticks.pop();
-        }
-        judged
+            Refusal { values, ..refusal }
+        })
     }
 
     /// Of the last container. Its ticks are in order of time, so the first and the last tell all.

@@ -113,6 +113,7 @@ impl<'a> Filling<'a> {
 
     fn take(&mut self) -> Batch {
         self.deadline = None;
+        self.measures.decoded(self.open.values());
         std::mem::replace(&mut self.open, self.spare.pop().unwrap_or_default())
     }
 

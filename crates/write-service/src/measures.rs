@@ -70,7 +70,9 @@ pub struct Measures {
     redelivered: Counter,
     stored: Counter,
     values: Counter,
+    values_received: Counter,
     dead_letters: Family<DeadLetterLabels, Counter>,
+    dead_values: Family<DeadLetterLabels, Counter>,
     batch_values: Histogram,
     unsettled: Gauge,
     pub(crate) writes_in_flight: Gauge,
@@ -88,7 +90,9 @@ impl Measures {
             redelivered: Counter::default(),
             stored: Counter::default(),
             values: Counter::default(),
+            values_received: Counter::default(),
             dead_letters: Family::default(),
+            dead_values: Family::default(),
             batch_values: Histogram::new(BATCH_VALUES),
             unsettled: Gauge::default(),
             writes_in_flight: Gauge::default(),
@@ -102,6 +106,7 @@ impl Measures {
         // There from the start, at 0: else the first one would look like no rise.
         for reason in Cause::ALL {
             drop(measures.dead_letters.get_or_create(&DeadLetterLabels { reason }));
+            drop(measures.dead_values.get_or_create(&DeadLetterLabels { reason }));
         }
         let mut counter = |name, help, counter: &Counter| registry.register(name, help, counter.clone());
         counter("wattline_containers_received", "Containers taken from the transport", &measures.received);
@@ -113,10 +118,14 @@ impl Measures {
             "Values (socket, tick, energy) that the store has",
             &measures.values,
         );
+        let help = "Values of containers that could be decoded, before it is known what becomes of them";
+        counter("wattline_values_received", help, &measures.values_received);
         let help = "Days of hubs marked to be rolled up again because ticks came late";
         counter("wattline_late_marks", help, &measures.late_marks);
         let help = "Containers put among the dead letters";
         registry.register("wattline_containers_dead_lettered", help, measures.dead_letters.clone());
+        let help = "Values that are not stored because their container is among the dead letters";
+        registry.register("wattline_values_dead_lettered", help, measures.dead_values.clone());
         registry.register("wattline_batch_values", "Values in a batch", measures.batch_values.clone());
         let mut gauge = |name, help, gauge: &Gauge| registry.register(name, help, gauge.clone());
         gauge("wattline_containers_unsettled", "Containers taken and not settled", &measures.unsettled);
@@ -149,9 +158,27 @@ impl Measures {
         self.dead_letters.get_or_create(&DeadLetterLabels { reason: cause }).get()
     }
 
-    pub(crate) fn dead_letter(&self, cause: Cause) {
+    /// Values of containers that could be decoded: what is stored and what is dead-lettered of them are as many, but for what is
+    /// given back.
+    pub fn values_received(&self) -> u64 {
+        self.values_received.get()
+    }
+
+    /// How many values are not stored because of this.
+    pub fn dead_lettered_values(&self, cause: Cause) -> u64 {
+        self.dead_values.get_or_create(&DeadLetterLabels { reason: cause }).get()
+    }
+
+    /// A container, of which `values` are not stored.
+    pub(crate) fn dead_letter(&self, cause: Cause, values: usize) {
         self.dead_letters.get_or_create(&DeadLetterLabels { reason: cause }).inc();
+        self.dead_values.get_or_create(&DeadLetterLabels { reason: cause }).inc_by(values as u64);
         self.settled(1);
+    }
+
+    /// The values of a batch, whether they are to be stored or refused.
+    pub(crate) fn decoded(&self, values: usize) {
+        self.values_received.inc_by(values as u64);
     }
 
     /// Whether the store is there and takes no writes, as far as is known.

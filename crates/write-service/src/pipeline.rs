@@ -172,8 +172,10 @@ impl Pipeline {
         let mut stored = Vec::with_capacity(batch.deliveries.len());
         let mut followed = Vec::new();
         for (place, delivery) in batch.deliveries.drain(..).enumerate() {
-            if let Some(reason) = outcome.reason(batch.ticks.of_container(place), place) {
-                let refusal = Refusal { cause: Cause::Store, reason };
+            let ticks = batch.ticks.of_container(place);
+            if let Some(reason) = outcome.reason(ticks, place) {
+                let values = outcome.rejected_values_of(ticks, place);
+                let refusal = Refusal { cause: Cause::Store, reason, values };
                 batch.refused.push(Refused { delivery, refusal });
                 continue;
             }

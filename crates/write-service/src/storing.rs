@@ -42,6 +42,12 @@ impl Outcome {
         self.rejected.contains_key(&(container, place))
     }
 
+    /// Of the container at `place`, which the store will never take.
+    pub(crate) fn rejected_values_of(&self, ticks: Ticks<'_>, place: usize) -> usize {
+        let rejected = self.rejected.range((place, 0)..(place + 1, 0));
+        rejected.map(|((_, tick), _)| ticks.get(*tick).joules.len()).sum()
+    }
+
     /// Why not all of this container, the one at `place`, is stored.
     pub(crate) fn reason(&self, ticks: Ticks<'_>, place: usize) -> Option<String> {
         let mut rejected = self.rejected.range((place, 0)..(place + 1, 0));

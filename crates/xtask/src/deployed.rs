@@ -8,6 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context, ensure};
 
+use crate::left_out::LeftOut;
 use crate::next_apt::{self, NextApt};
 use crate::run::{binaries, cargo, program, read, root, run, step};
 use crate::{debian, page};
@@ -18,6 +19,9 @@ const COMPOSE: &str = "usr/libexec/docker/cli-plugins/docker-compose";
 /// What is watched, and what watches it.
 const COMPOSE_FILES: [&str; 2] = ["docker-compose.yml", "deploy/monitoring/compose.yml"];
 const FRONT: &str = "deploy/haproxy/haproxy.cfg";
+const MONITORING: &str = "deploy/monitoring";
+/// On one machine, and in a cluster.
+const PROMETHEUS: [&str; 2] = ["prometheus.yml", "kubernetes/prometheus.yml"];
 const OVERLAYS: &str = "deploy/kubernetes/overlays";
 
 /// Where the programs are.
@@ -26,13 +30,13 @@ struct Tools {
 }
 
 impl Tools {
-    /// 50 MB, unless they are there. Where they cannot be had, says why and gives `None`.
-    fn fetch() -> Option<Self> {
+    /// 50 MB, unless they are there. Where they cannot be had, notes why and gives `None`.
+    fn fetch(left_out: &mut LeftOut) -> anyhow::Result<Option<Self>> {
         match fetch() {
-            Ok(root) => Some(Self { root }),
+            Ok(root) => Ok(Some(Self { root })),
             Err(reason) => {
-                eprintln!("  LEFT OUT: compose files, monitoring and Kubernetes are not checked: {reason:#}");
-                None
+                left_out.note("compose files, monitoring's configuration, Kubernetes, settings", &reason)?;
+                Ok(None)
             }
         }
     }
@@ -58,8 +62,12 @@ impl Tools {
 
     /// Prometheus' and Alertmanager's own programs read it. Rules and dashboards have a step of their own.
     fn monitoring(&self) -> anyhow::Result<()> {
-        let folder = root().join("deploy/monitoring");
-        run(self.program("usr/bin/promtool").args(["check", "config"]).arg(folder.join("prometheus.yml")))?;
+        let folder = root().join(MONITORING);
+        for file in PROMETHEUS {
+            self.promtool("config", &folder.join(file))?;
+        }
+        // The rest of the rules has a step of its own, with the system's promtool.
+        self.promtool("rules", &folder.join("kubernetes/expected.yml"))?;
         run(self.program("usr/bin/amtool").arg("check-config").arg(folder.join("alertmanager.yml")))
     }
 
@@ -76,7 +84,13 @@ impl Tools {
             count += 1;
         }
         ensure!(count > 0, "there is nothing in {OVERLAYS}");
-        node("check.test.js")
+        fs::write(rendered.join("monitoring.yaml"), self.rendered(&root().join(MONITORING))?)?;
+        node("check.test.js")?;
+        node("monitoring.test.js")
+    }
+
+    fn promtool(&self, what: &str, file: &Path) -> anyhow::Result<()> {
+        run(self.program("usr/bin/promtool").args(["check", what]).arg(file))
     }
 
     fn rendered(&self, overlay: &Path) -> anyhow::Result<String> {
@@ -90,12 +104,14 @@ fn front(file: &Path) -> anyhow::Result<String> {
 }
 
 /// All that needs no binaries of ours; gives whether it could be done.
-pub(crate) fn check() -> anyhow::Result<bool> {
+pub(crate) fn check(left_out: &mut LeftOut) -> anyhow::Result<bool> {
     step("front of the brokers: configuration", || {
         debian::install_haproxy()?;
         front(&root().join(FRONT)).map(drop)
     })?;
-    let Some(tools) = step("tools for what is deployed", || Ok(Tools::fetch()))? else { return Ok(false) };
+    let Some(tools) = step("tools for what is deployed", || Tools::fetch(left_out))? else {
+        return Ok(false);
+    };
     step("compose files", || tools.compose_files())?;
     step("monitoring: configuration", || tools.monitoring())?;
     step("Kubernetes: what would be applied", || tools.kubernetes())?;
@@ -109,10 +125,12 @@ pub(crate) fn settings() -> anyhow::Result<()> {
 
 /// Without the rest of the tests.
 pub(crate) fn check_all() -> anyhow::Result<()> {
-    if check()? {
+    let mut left_out = LeftOut::new();
+    if check(&mut left_out)? {
         run(cargo().args(["build", "--workspace", "--bins", "--locked"]))?;
         settings()?;
     }
+    left_out.summarise();
     Ok(())
 }
 
@@ -182,6 +200,22 @@ mod tests {
         assert_ne!(broken, text);
         fs::write(&file, broken).unwrap();
         assert!(tools.compose(&file).is_err());
+    }
+
+    #[test]
+    fn a_prometheus_with_a_role_that_kubernetes_has_not_is_refused() {
+        let Some(tools) = tools() else { return };
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("prometheus.yml");
+        let text = fs::read_to_string(root().join(MONITORING).join(PROMETHEUS[1])).unwrap();
+        for (sound, broken) in [("role: pod", "role: pods"), ("action: keepequal", "action: keepequals")] {
+            fs::write(&file, &text).unwrap();
+            tools.promtool("config", &file).unwrap();
+            let broken = text.replacen(sound, broken, 1);
+            assert_ne!(broken, text);
+            fs::write(&file, broken).unwrap();
+            assert!(tools.promtool("config", &file).is_err());
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod demo;
 mod deployed;
 mod interrupt;
 mod keycloak;
+mod left_out;
 mod monitoring;
 mod next_apt;
 mod package;

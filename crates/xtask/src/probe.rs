@@ -17,7 +17,19 @@ const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 const CHECKS: &str =
     "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
 /// They would log the prober out, or change the password it came in with.
-const LEFT_OUT: &str = "^/v1/(sessions|people/current/password)";
+const PERILOUS: &str = "^/v1/(sessions|people/current/password)";
+/// It has no end.
+const LIVE: &str = "/live$";
+
+/// Who asks what.
+struct Pass<'a> {
+    title: &'static str,
+    url: &'a str,
+    bearer: Option<&'a str>,
+    /// Which paths, and which of these not.
+    only: Option<&'static str>,
+    without: Option<&'static str>,
+}
 
 #[derive(Args)]
 pub(crate) struct Probe {
@@ -39,28 +51,62 @@ impl Probe {
             sockets: Vec::new(),
         })?;
         let auth = url(&system.auth)?;
-        let (session, household, token) = runtime()?.block_on(log_in(&auth, &system.password))?;
-        let outcomes = [
-            self.probe(&schemathesis, &auth, &session, &household),
-            self.probe(&schemathesis, &url(&system.read)?, &token, &household),
+        let read = url(&system.read)?;
+        let known = runtime()?.block_on(Known::log_in(&auth, &system.password))?;
+        let passes = [
+            Pass {
+                title: "auth-service, an owner",
+                url: &auth,
+                bearer: Some(&known.session),
+                only: None,
+                without: Some(PERILOUS),
+            },
+            // After the owner, whom it may log out everywhere.
+            Pass {
+                title: "auth-service, a session that may end",
+                url: &auth,
+                bearer: Some(&known.spare),
+                only: Some(PERILOUS),
+                without: None,
+            },
+            Pass { title: "auth-service, nobody", url: &auth, bearer: None, only: None, without: None },
+            Pass {
+                title: "read-service, an owner",
+                url: &read,
+                bearer: Some(&known.token),
+                only: None,
+                without: Some(LIVE),
+            },
+            Pass { title: "read-service, nobody", url: &read, bearer: None, only: None, without: None },
         ];
+        // All of them, whatever one finds.
+        let outcomes =
+            passes.map(|pass| step(pass.title, || self.probe(&schemathesis, &pass, &known.household)));
         drop(system);
         outcomes.into_iter().collect()
     }
 
-    fn probe(&self, schemathesis: &Path, url: &str, bearer: &str, household: &str) -> anyhow::Result<()> {
+    fn probe(&self, schemathesis: &Path, pass: &Pass<'_>, household: &str) -> anyhow::Result<()> {
         let folder = tempfile::tempdir()?;
         let config = folder.path().join("schemathesis.toml");
         std::fs::write(&config, format!("[parameters]\n\"path.household\" = \"{household}\"\n"))?;
-        run(program(schemathesis)
+        let mut command = program(schemathesis);
+        command
             .arg("--config-file")
             .arg(&config)
-            .args(["run", &format!("{url}/openapi.json"), "--url", url])
-            .args(["--header", &format!("Authorization: Bearer {bearer}")])
-            // The live stream has no end.
-            .args(["--exclude-path-regex", &format!("{LEFT_OUT}|/live$")])
+            .args(["run", &format!("{}/openapi.json", pass.url), "--url", pass.url])
             .args(["--phases", "examples,coverage,fuzzing", "--max-examples", &self.questions.to_string()])
-            .args(["--checks", CHECKS, "--continue-on-failure", "--no-color"]))
+            .args(["--checks", CHECKS, "--continue-on-failure", "--no-color"]);
+        if let Some(bearer) = pass.bearer {
+            command.args(["--header", &format!("Authorization: Bearer {bearer}")]);
+        }
+        if let Some(only) = pass.only {
+            command.args(["--include-path-regex", only]);
+        }
+        if let Some(without) = pass.without {
+            command.args(["--exclude-path-regex", without]);
+        }
+        run(&mut command)
     }
 }
 
@@ -84,15 +130,34 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
-/// A session, its household, and a token for that.
-async fn log_in(url: &str, password: &str) -> anyhow::Result<(String, String, String)> {
-    let client = reqwest::Client::builder().no_proxy().build()?;
-    let body = json!({ "email": EMAIL, "password": password });
-    let session: Value = client.post(format!("{url}/v1/sessions")).json(&body).send().await?.json().await?;
-    let secret = session["secret"].as_str().context("no session")?.to_owned();
-    let household = session["households"][0]["id"].as_str().context("no household")?.to_owned();
-    let request = client.post(format!("{url}/v1/tokens")).bearer_auth(&secret);
-    let token: Value = request.json(&json!({ "household": household })).send().await?.json().await?;
-    let token = token["access_token"].as_str().context("no token")?.to_owned();
-    Ok((secret, household, token))
+/// What the prober goes in with.
+struct Known {
+    session: String,
+    /// Another one of the same person.
+    spare: String,
+    household: String,
+    /// For the household, at the read-service.
+    token: String,
+}
+
+impl Known {
+    async fn log_in(url: &str, password: &str) -> anyhow::Result<Self> {
+        let client = reqwest::Client::builder().no_proxy().build()?;
+        let body = json!({ "email": EMAIL, "password": password });
+        let open = async || -> anyhow::Result<Value> {
+            Ok(client.post(format!("{url}/v1/sessions")).json(&body).send().await?.json().await?)
+        };
+        let (session, spare) = (open().await?, open().await?);
+        let text = |value: &Value, what| value.as_str().map(str::to_owned).context(what);
+        let secret = text(&session["secret"], "no session")?;
+        let household = text(&session["households"][0]["id"], "no household")?;
+        let request = client.post(format!("{url}/v1/tokens")).bearer_auth(&secret);
+        let token: Value = request.json(&json!({ "household": household })).send().await?.json().await?;
+        Ok(Self {
+            spare: text(&spare["secret"], "no second session")?,
+            token: text(&token["access_token"], "no token")?,
+            session: secret,
+            household,
+        })
+    }
 }

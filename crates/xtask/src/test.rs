@@ -6,6 +6,7 @@ use clap::Args;
 use testkit::servers::Keycloak;
 
 use crate::chaos::Chaos;
+use crate::left_out::LeftOut;
 use crate::rolling::Rolling;
 use crate::run::{cargo, exists, program, run, step};
 use crate::{debian, deployed, keycloak, monitoring, package, page, rabbitmq4, tidy};
@@ -27,6 +28,7 @@ impl Test {
         if self.fast {
             return step("unit tests", || run(cargo().args(["test", "--workspace", "--lib", "--bins"])));
         }
+        let mut left_out = LeftOut::new();
         step("system packages", debian::install_packages)?;
         step("monitoring: rules, their tests, dashboards", monitoring::run)?;
         step("RabbitMQ 4", rabbitmq4::fetch)?;
@@ -43,7 +45,7 @@ impl Test {
             page::build()?;
             run(&mut page::npm(&["run", "size"]))
         })?;
-        let is_deployed_checked = deployed::check()?;
+        let is_deployed_checked = deployed::check(&mut left_out)?;
         step("clippy", || {
             run(cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
         })?;
@@ -53,7 +55,7 @@ impl Test {
                 .env("RUSTDOCFLAGS", "-D warnings"))
         })?;
         step("dependencies", deny)?;
-        let emulated = step("agent for a Raspberry Pi", package::emulated::agent)?;
+        let emulated = step("agent for a Raspberry Pi", || package::emulated::agent(&mut left_out))?;
         // This builds the binaries too, which the system tests start.
         step("tests, with real servers", || {
             let distribution = keycloak.iter().map(|archive| (Keycloak::DISTRIBUTION, archive));
@@ -67,7 +69,9 @@ impl Test {
             deployed::settings()?;
         }
         step("every process replaced under load", || Rolling::in_short().run())?;
-        step("faults under load, the short form", || Chaos::in_short().run())
+        step("faults under load, the short form", || Chaos::in_short().run())?;
+        left_out.summarise();
+        Ok(())
     }
 }
 

@@ -16,7 +16,7 @@ const rendered = (overlay) =>
   parseAllDocuments(readFileSync(join(process.env.RENDERED, `${overlay}.yaml`), "utf8")).map((document) =>
     document.toJS(),
   );
-const faults = (documents) => [...faultsOfTypes(documents), ...faultsOfSense(documents, documentation)];
+const faults = (documents, text = documentation) => [...faultsOfTypes(documents), ...faultsOfSense(documents, text)];
 
 for (const overlay of ["single-node", "production"]) {
   test(`${overlay} is sound`, () => {
@@ -30,7 +30,7 @@ const of = (documents, kind, name) =>
   documents.find((document) => document.kind === kind && document.metadata.name.startsWith(name));
 const container = (documents, kind, name) => of(documents, kind, name).spec.template.spec.containers[0];
 
-/** [what is broken, how, a word of what is said of it] */
+/** [what is broken, how, a word of what is said of it]. Where it is the documentation, the second gives a broken one. */
 const broken = [
   [
     "a field that does not exist",
@@ -172,13 +172,54 @@ const broken = [
     },
     "it watches",
   ],
+  [
+    "a broker that KEDA does not find",
+    () => documentation.replace("@rabbitmq.wattline.svc:5671", "@rabbitmq:5671"),
+    "KEDA does not find rabbitmq,",
+  ],
+  [
+    "a broker whose certificate is for other names",
+    (d) => {
+      const { spec } = of(d, "Certificate", "rabbitmq");
+      spec.dnsNames = spec.dnsNames.filter((name) => name !== "rabbitmq.wattline.svc");
+    },
+    "no certificate is for rabbitmq.wattline.svc",
+  ],
+  [
+    "a cluster that may be taken apart",
+    (d) => {
+      d.splice(d.indexOf(of(d, "PodDisruptionBudget", "rabbitmq")), 1);
+    },
+    "RabbitmqCluster/rabbitmq: no budget",
+  ],
+  [
+    "writers that may all go at once",
+    (d) => {
+      d.splice(d.indexOf(of(d, "PodDisruptionBudget", "write-service")), 1);
+    },
+    "Deployment/write-service: no budget",
+  ],
+  [
+    "two budgets for one",
+    (d) => {
+      of(d, "PodDisruptionBudget", "read-service").spec.selector = of(d, "PodDisruptionBudget", "web-app").spec.selector;
+    },
+    "Deployment/web-app: 2 budgets",
+  ],
+  [
+    "a start that is killed while the store is away",
+    (d) => {
+      container(d, "Deployment", "write-service").startupProbe.httpGet.path = "/health/started";
+    },
+    "startupProbe kills it",
+  ],
 ];
 
 for (const [what, breaks, word] of broken) {
   test(`found: ${what}`, () => {
     const documents = rendered("production");
-    breaks(documents);
-    const found = faults(documents);
+    const text = breaks(documents);
+    const found = faults(documents, text);
     assert.ok(
       found.some((fault) => fault.includes(word)),
       `among ${JSON.stringify(found)}`,

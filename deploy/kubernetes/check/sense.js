@@ -30,12 +30,15 @@ function pods(documents) {
   return [...ours, ...clusters];
 }
 
+/** `documentation` is docs/kubernetes.md, which says how the secrets are made. */
 export function faultsOfSense(documents, documentation) {
   const all = pods(documents);
   return [
     ...secrets(documents, documentation),
     ...all.filter(({ spec }) => spec).flatMap((pod) => [...mounted(pod, documents), ...hardened(pod)]),
     ...selected(documents, all),
+    ...budgeted(documents, all),
+    ...asked(documents, documentation),
     ...ways(documents, all),
     ...parts(documents),
     ...queues(documents),
@@ -110,6 +113,11 @@ function hardened({ document, spec }) {
       );
     }
     if (!image.startsWith("wattline/") || container.name !== "service") continue;
+    for (const probe of ["startupProbe", "livenessProbe"])
+      want(
+        container[probe]?.httpGet?.path === "/health/live",
+        `${probe} kills it for something else than that it does not answer`,
+      );
     want(securityContext?.readOnlyRootFilesystem === true, "its root can be written to");
     want(container.livenessProbe, "no livenessProbe");
   }
@@ -146,6 +154,38 @@ function selected(documents, all) {
           faults.push(`${nameOf(document)}: nobody is ${Object.values(word.matchLabels)[0]}`);
   }
   return faults;
+}
+
+/** A budget for whatever there is more than one of, and not two, which would stop every eviction. */
+function budgeted(documents, all) {
+  const scaled = documents.filter(({ kind }) => kind === "ScaledObject").map(({ spec }) => spec.scaleTargetRef?.name);
+  const budgets = documents.filter(({ kind }) => kind === "PodDisruptionBudget");
+  return all.flatMap(({ document, labels }) => {
+    const { length } = budgets.filter(({ spec }) => labelled(spec.selector, labels));
+    if (length > 1) return [`${nameOf(document)}: ${length} budgets for disruptions`];
+    const many = (document.spec.replicas ?? 1) > 1 || scaled.includes(document.metadata.name);
+    return many && length === 0 ? [`${nameOf(document)}: no budget for disruptions`] : [];
+  });
+}
+
+/** KEDA looks a host up from its own namespace. So each URL that a trigger is given names the host's. */
+function asked(documents, documentation) {
+  const secrets = documents
+    .filter(({ kind }) => kind === "TriggerAuthentication")
+    .flatMap(({ metadata, spec }) =>
+      spec.secretTargetRef
+        .filter(({ parameter }) => parameter === "host")
+        .map(({ name, key }) => ({ name, key, namespace: metadata.namespace })),
+    );
+  const certified = documents.filter(({ kind }) => kind === "Certificate").flatMap(({ spec }) => spec.dnsNames ?? []);
+  return secrets.flatMap(({ name, key, namespace }) => {
+    // The last way that is described is that of production; one command may have several lines.
+    const command = documentation.split(`secret generic ${name} `).at(-1).split(/[^\\]\n/)[0];
+    const host = command.match(new RegExp(`--from-literal=${key}=[a-z]+://[^@\\s]*@([^:/\\s]+)`))?.[1];
+    if (!host?.endsWith(`.${namespace}.svc`))
+      return [`Secret/${name}: KEDA does not find ${host}, which has no .${namespace}.svc`];
+    return certified.includes(host) ? [] : [`Secret/${name}: no certificate is for ${host}`];
+  });
 }
 
 /** Ways whose address is in a secret, or in RabbitMQ's own configuration. */

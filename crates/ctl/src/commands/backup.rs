@@ -35,7 +35,8 @@ pub(crate) async fn save(
     let store = settings.store()?;
     let (query, rollups) = (influxdb::Reader::new(&store)?, influxdb::Rollups::new(&store)?);
     let mut all = hubs::that_measured(&rollups, UtcMillis(0)).await?;
-    if with_accounts {
+    // Also where they are not dumped, since an image has no pg_dump: their hubs may have nothing but rollups.
+    if settings.knows_accounts() {
         all.extend(hubs::of_households(&settings.registry()?).await?);
     }
     let saved = backup::save(&query, &rollups, &all, folder, with_accounts, now, &say).await?;

@@ -3,13 +3,16 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use domain::HubId;
 use domain::measurement::{MeasurementQuery as _, MeasurementStore as _};
-use domain::rollup::{Rollups as _, UtcDay};
+use domain::rollup::{Detail, PackedDay, Roller, Rollups as _, UtcDay};
 use domain::transport::ContainerPublisher as _;
 use rabbitmq::{Publisher, declare_topology};
 use serde_json::Value;
 use testkit::containers::{ContainerBuilder, RECORDED_DAY, hub};
 use testkit::servers::{InfluxDb, PostgreSql, RabbitMq, free_port};
+
+use crate::accounts::filled;
 
 pub(crate) fn run(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wattline-ctl"));
@@ -45,8 +48,15 @@ async fn a_back_up_of_everything_is_restored_to_the_joule() {
         .collect();
     influxdb::Writer::new(&was).unwrap().write_containers(&containers).await.unwrap();
     let database = postgresql.database("wattline").unwrap();
-    drop(postgres::Accounts::connect(&postgres::Config::new(database.clone().into())).unwrap());
-    postgresql.sql("CREATE TABLE IF NOT EXISTS proof (word text)").unwrap();
+    postgres::Accounts::connect(&postgres::Config::new(database.clone().into()))
+        .unwrap()
+        .migrate()
+        .await
+        .unwrap();
+    filled(&database);
+    // Of these homes' hub nothing is left but a day of rollups.
+    let forgotten: HubId = "00000000-0000-0000-0000-0000000000b1".parse().unwrap();
+    rolled_up(&was, forgotten, [hub(1), hub(2), hub(3)]).await;
 
     let url = influxdb.url();
     let with = |bucket: &'static str| {
@@ -59,6 +69,11 @@ async fn a_back_up_of_everything_is_restored_to_the_joule() {
     };
     let (code, _, stderr) = said(&run(folder.path(), &with("was"), &["backup", "--to", "kept"]));
     assert_eq!(code, 0, "{stderr}");
+    // As in an image, where the accounts are dumped beside it: the same hubs.
+    let (code, stdout, stderr) =
+        said(&run(folder.path(), &with("was"), &["--json", "backup", "--without-accounts", "--to", "bare"]));
+    assert_eq!(code, 0, "{stderr}");
+    assert_eq!(serde_json::from_str::<Value>(&stdout).unwrap()["hubs"], 4);
     // A folder that has something in it is not written to.
     let (code, _, stderr) = said(&run(folder.path(), &with("was"), &["backup", "--to", "kept"]));
     assert!(code == 1 && stderr.contains("has files in it already"), "{stderr}");
@@ -70,12 +85,22 @@ async fn a_back_up_of_everything_is_restored_to_the_joule() {
     let joules: i64 = containers.iter().map(|container| container.total().0).sum();
     assert_eq!(restored["joules"], joules);
     assert_eq!(restored["values"], 3 * 40 * 30 * 30);
+    assert_eq!((&restored["hubs"], &restored["pages"]), (&4.into(), &4.into()));
     let (before, after) = (influxdb::Reader::new(&was).unwrap(), influxdb::Reader::new(&is).unwrap());
     let day = UtcDay::of(RECORDED_DAY).range();
     for number in 1..=3 {
         let ticks = before.ticks(hub(number), day).await.unwrap();
         assert_eq!(ticks.len(), 40 * 30);
         assert_eq!(ticks, after.ticks(hub(number), day).await.unwrap());
+    }
+    let days = async |config: &influxdb::Config, hub| {
+        let all = UtcDay(0)..UtcDay::of(RECORDED_DAY).next();
+        influxdb::Rollups::new(config).unwrap().days(hub, all, Detail::Power).await.unwrap()
+    };
+    for hub in [hub(1), hub(2), hub(3), forgotten] {
+        let pages = days(&was, hub).await;
+        assert_eq!(pages.len(), 1);
+        assert_eq!(pages, days(&is, hub).await);
     }
 
     let days = ["backfill", "--from", "2012-01-16", "--to", "2012-01-17"];
@@ -86,6 +111,24 @@ async fn a_back_up_of_everything_is_restored_to_the_joule() {
     let backwards = ["backfill", "--from", "2012-01-17", "--to", "2012-01-16"];
     let (code, _, stderr) = said(&run(folder.path(), &with("is"), &backwards));
     assert!(code == 1 && stderr.contains("is before --from"), "{stderr}");
+}
+
+/// Rolls up the day of `hubs`, and that of `forgotten` from the ticks of the first of them.
+async fn rolled_up(config: &influxdb::Config, forgotten: HubId, hubs: [HubId; 3]) {
+    let (reader, rollups) = (influxdb::Reader::new(config).unwrap(), influxdb::Rollups::new(config).unwrap());
+    let day = UtcDay::of(RECORDED_DAY);
+    let page = async |of: HubId, ticks: HubId| {
+        let mut roller = Roller::new(of, day);
+        for tick in reader.ticks(ticks, day.range()).await.unwrap() {
+            roller.push(&tick);
+        }
+        PackedDay::pack(&roller.finish(day.next().start()))
+    };
+    let mut pages = vec![page(forgotten, hubs[0]).await];
+    for hub in hubs {
+        pages.push(page(hub, hub).await);
+    }
+    rollups.put_days(&pages).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

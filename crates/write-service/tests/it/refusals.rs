@@ -19,6 +19,8 @@ async fn what_cannot_be_decoded_goes_to_the_dead_letters_and_the_rest_is_stored(
     assert!(dead[0].1.contains("not a protobuf container"), "{dead:?}");
     assert_eq!(running.measures.dead_lettered(Cause::Undecodable), 1);
     assert_eq!(running.measures.values(), 27);
+    assert_eq!(running.measures.values_received(), 27);
+    assert_eq!(running.measures.dead_lettered_values(Cause::Undecodable), 0);
     running.stop().await;
 }
 
@@ -29,6 +31,8 @@ async fn a_container_that_names_another_hub_is_not_stored() {
     let running = Running::start(&world, BatchConfig::default());
     world.until("it is among the dead letters", |world| world.dead().len() == 1).await;
     assert!(world.dead()[0].1.contains("names hub"));
+    assert_eq!(running.measures.values_received(), 9);
+    assert_eq!(running.measures.dead_lettered_values(Cause::Foreign), 9);
     assert!(!world.events().iter().any(|event| matches!(event, Event::Tried(_))));
     running.stop().await;
 }
@@ -45,6 +49,8 @@ async fn exactly_the_container_that_the_store_rejects_is_given_up() {
         assert_eq!(world.dead(), [(bad, format!("{bad} is beyond me"))]);
         assert_eq!(world.accepted(), (1..=37).filter(|&n| n != bad).collect::<Vec<_>>());
         assert_eq!(running.measures.values(), 36 * 9);
+        assert_eq!(running.measures.values_received(), 37 * 9);
+        assert_eq!(running.measures.dead_lettered_values(Cause::Store), 9);
         let tries = world.times(|event| matches!(event, Event::Tried(_))).len();
         assert!(tries <= 20, "{tries} writes for three ticks of 111: two per halving are enough");
         running.stop().await;
@@ -63,6 +69,8 @@ async fn one_bad_tick_makes_a_dead_letter_that_says_so_and_the_other_ticks_are_s
         assert_eq!(world.dead(), [(2, reason.to_owned())]);
         assert_eq!(world.accepted(), [1, 3]);
         assert_eq!(running.measures.values(), 8 * 3);
+        assert_eq!(running.measures.values_received(), 9 * 3);
+        assert_eq!(running.measures.dead_lettered_values(Cause::Store), 3);
         running.stop().await;
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::toolchain::{Toolchain, folder};
 use super::{Architecture, build};
 use crate::debian::{self, Package};
+use crate::left_out::LeftOut;
 use crate::run::{program, run};
 
 const EMULATOR: &str = "/usr/bin/qemu-aarch64-static";
@@ -12,10 +13,10 @@ const QEMU: [Package; 1] = [Package { name: "qemu-user-static", proof: EMULATOR 
 /// Where Debian's cross compiler has the C library for it.
 const LIBRARIES: &str = "/usr/aarch64-linux-gnu";
 
-/// What [`testkit::emulated::AGENT`] is to say; where it cannot be built, says why and gives `None`.
-pub(crate) fn agent() -> anyhow::Result<Option<String>> {
+/// What [`testkit::emulated::AGENT`] is to say; where it cannot be built, notes why and gives `None`.
+pub(crate) fn agent(left_out: &mut LeftOut) -> anyhow::Result<Option<String>> {
     if let Err(reason) = Toolchain::prepare(Architecture::Arm64).and_then(|_| debian::install(&QEMU)) {
-        eprintln!("  LEFT OUT: the agent is not tried on a Raspberry Pi's processor: {reason:#}");
+        left_out.note("the agent on a Raspberry Pi's processor", &reason)?;
         return Ok(None);
     }
     let deb = build(Architecture::Arm64)?;
