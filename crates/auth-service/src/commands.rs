@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use auth_service::broker::Broker;
 use auth_service::enrolment::{self, List};
-use auth_service::{Deps, SigningKeys, provision::Home};
+use auth_service::{Deps, SigningKeys, Stores, provision::Home};
 use domain::{HouseholdId, UtcMillis};
 use secrecy::SecretString;
 use service::Context;
@@ -46,6 +46,9 @@ pub(crate) async fn provision(
 ) -> anyhow::Result<()> {
     let stores = open(&ctx.config.0).await?;
     let done = auth_service::provision(&*stores.accounts, &*ctx.clock, &home).await?;
+    for deed in done.deeds(&home, ctx.clock.now()) {
+        stores.audit.write_down(&deed).await?;
+    }
     println!("{done}");
     if let Some(secret) = hub_secret {
         auth_service::provision_secret(&*stores.hub_credentials, &*ctx.clock, &home, done.household, &secret)
@@ -56,8 +59,8 @@ pub(crate) async fn provision(
 
 pub(crate) async fn enrol(ctx: Context<Settings>, household: HouseholdId, file: &Path) -> anyhow::Result<()> {
     let list = List::read(file)?;
-    let stores = open(&ctx.config.0).await?;
-    enrolment::enrol(&*stores.accounts, &*stores.hub_credentials, &*ctx.clock, household, &list).await?;
+    let Stores { accounts, hub_credentials, audit, .. } = open(&ctx.config.0).await?;
+    enrolment::enrol(&*accounts, &*hub_credentials, &*audit, &*ctx.clock, household, &list).await?;
     println!("{} hubs are in household {household}", list.len());
     Ok(())
 }

@@ -42,7 +42,7 @@ pub struct PeopleConfig {
     /// Without it no letters are sent: nobody can sign up, be invited or set a forgotten password anew.
     pub smtp: Option<SmtpConfig>,
     /// Whether links are given to whoever asks for them, besides sending them: for a demonstration. Anybody can be
-    /// anybody then.
+    /// anybody then, so that nothing but loopback addresses goes with it.
     pub show_links: bool,
     /// How many of our own services and proxies stand before this one and add who asked them to `X-Forwarded-For`.
     pub forwarded_hops: u8,
@@ -124,8 +124,22 @@ impl PeopleConfig {
             smtp.validate("people.smtp", faults);
         }
         crate::oidc::validate(&self.providers, &self.provider_secrets, faults);
+        if self.show_links && !self.page_is_local() {
+            faults.push(format!(
+                "people.show_links: {SHOWN_LINKS}, and people.page_url is {:?}",
+                self.page_url
+            ));
+        }
+    }
+
+    /// Whether the page is for this machine only.
+    pub fn page_is_local(&self) -> bool {
+        self.page_url.parse().is_ok_and(|url| crate::oidc::is_loopback(&url))
     }
 }
+
+const SHOWN_LINKS: &str = "whoever asks for anybody's link is shown it and can be anybody, so that it is for a demonstration \
+                           at loopback addresses only";
 
 impl Default for SessionsConfig {
     fn default() -> Self {
@@ -184,6 +198,9 @@ impl service::config::Config for Config {
             }
         }
         self.people.validate(faults);
+        if self.people.show_links && !self.listen.ip().to_canonical().is_loopback() {
+            faults.push(format!("people.show_links: {SHOWN_LINKS}, and listen is {}", self.listen));
+        }
         self.broker.validate(faults);
         self.tls.validate(faults);
         self.telemetry.validate(&self.tls, faults);
@@ -205,8 +222,12 @@ impl service::config::Config for Config {
             }
         }
     }
+
     fn warnings(&self, warnings: &mut Vec<String>) {
         self.tls.warnings(warnings);
+        if self.people.show_links {
+            warnings.push(format!("people.show_links is on: {SHOWN_LINKS}"));
+        }
     }
 }
 
@@ -225,6 +246,40 @@ mod tests {
         assert!(matches!(config.accounts.store(), Ok(Store::Sqlite(_))));
         let config = load(&[("WATTLINE__ACCOUNTS__POSTGRES_URL", "postgres://localhost/accounts")]).unwrap();
         assert!(matches!(config.accounts.store(), Ok(Store::Postgres(_))));
+    }
+
+    #[test]
+    fn links_are_shown_on_this_machine_only_and_with_a_warning() {
+        let shown = |page_url: &str, listen: &str| {
+            load(&[
+                ("WATTLINE__ACCOUNTS__SQLITE_FILE", "accounts.db"),
+                ("WATTLINE__TLS__PLAIN_TEXT", "anywhere"),
+                ("WATTLINE__PEOPLE__SHOW_LINKS", "true"),
+                ("WATTLINE__PEOPLE__PAGE_URL", page_url),
+                ("WATTLINE__LISTEN", listen),
+            ])
+        };
+        let (here, there) = ("127.0.0.1:9403", "0.0.0.0:9403");
+        for page_url in ["http://127.0.0.1:8080", "http://localhost:8080/", "https://[::1]"] {
+            let mut warnings = Vec::new();
+            service::config::Config::warnings(&shown(page_url, here).unwrap(), &mut warnings);
+            assert!(warnings.iter().any(|one| one.starts_with("people.show_links is on: ")), "{warnings:?}");
+        }
+        for (page_url, listen, named) in [
+            ("https://home.example.org", here, "people.page_url is \"https://home.example.org\""),
+            ("http://192.168.1.7:8080", here, "people.page_url is \"http://192.168.1.7:8080\""),
+            ("http://localhost.example.org", here, "people.page_url is \"http://localhost.example.org\""),
+            ("http://127.0.0.1:8080", there, "listen is 0.0.0.0:9403"),
+        ] {
+            let faults = shown(page_url, listen).unwrap_err().0;
+            assert_eq!(faults.len(), 1, "{faults:?}");
+            assert!(faults[0].starts_with("people.show_links: ") && faults[0].ends_with(named), "{faults:?}");
+        }
+        let quiet = load(&[
+            ("WATTLINE__ACCOUNTS__SQLITE_FILE", "accounts.db"),
+            ("WATTLINE__PEOPLE__PAGE_URL", "https://home.example.org"),
+        ]);
+        assert!(quiet.is_ok());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use domain::access::Role;
 use domain::accounts::{
     Accounts, AccountsError, Credentials, Household, HubAssignment, Person, SocketLabel, normalise_email,
 };
+use domain::audit::{Action, Deed};
 use domain::calendar::Zone;
 use domain::hubs::{EnrolFault, Enrolment, HubCredentials};
 use domain::{Clock, HouseholdId, HubId, PersonId, UtcMillis};
@@ -103,6 +104,26 @@ pub struct Provisioned {
     pub person: PersonId,
     pub household: HouseholdId,
     pub changes: Vec<Change>,
+}
+
+impl Provisioned {
+    /// What the household is to know of it, as done by nobody in it.
+    pub fn deeds(&self, home: &Home, now: UtcMillis) -> Vec<Deed> {
+        let named = |id: HubId| home.hubs.iter().find(|hub| hub.id == id).map(|hub| hub.name.clone());
+        let deed = |change: &Change| {
+            let (action, about) = match *change {
+                Change::Person | Change::Password => return None,
+                Change::Household => (Action::SettingsChanged, String::new()),
+                Change::Membership => {
+                    (Action::MemberChanged, format!("{}: {}", self.person, Role::Owner.as_str()))
+                }
+                Change::Hub(hub) => (Action::HubAdded, named(hub)?),
+                Change::Sockets(hub) => (Action::HubLabelled, named(hub)?),
+            };
+            Some(Deed { household: self.household, at: now, by: None, action, about })
+        };
+        self.changes.iter().filter_map(deed).collect()
+    }
 }
 
 impl fmt::Display for Provisioned {

@@ -30,6 +30,14 @@ impl Role {
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Owner, Self::Member, Self::Guest].into_iter().find(|role| role.as_str() == text)
     }
+
+    /// Whether somebody with this role may do all that somebody with the other may.
+    pub const fn is_at_least(self, other: Self) -> bool {
+        matches!(
+            (self, other),
+            (Self::Owner, _) | (Self::Member, Self::Member | Self::Guest) | (Self::Guest, Self::Guest)
+        )
+    }
 }
 
 /// What a token may be used for.
@@ -135,6 +143,16 @@ mod tests {
     fn allowed(scope: Option<&str>) -> Vec<Scope> {
         let claims = claims(scope);
         Scope::ALL.into_iter().filter(|&scope| claims.allows(scope)).collect()
+    }
+
+    #[test]
+    fn who_may_more_may_what_others_may() {
+        let roles = [Role::Owner, Role::Member, Role::Guest];
+        for (place, role) in roles.into_iter().enumerate() {
+            for (other_place, other) in roles.into_iter().enumerate() {
+                assert_eq!(role.is_at_least(other), place <= other_place, "{role:?}, {other:?}");
+            }
+        }
     }
 
     #[test]

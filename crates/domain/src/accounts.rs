@@ -142,12 +142,36 @@ pub trait Accounts: Send + Sync + 'static {
     /// `email` is normalised.
     async fn credentials_by_email(&self, email: &str) -> Result<Option<Credentials>, AccountsError>;
     async fn person(&self, id: PersonId) -> Result<Option<Person>, AccountsError>;
-    /// `false`: no such person.
+    /// As whoever runs the service. What is under way for the person ends: links that set a password or another address,
+    /// and log-ins that have begun at a provider. `false`: no such person.
     async fn set_password_hash(&self, id: PersonId, password_hash: &str) -> Result<bool, AccountsError>;
+    /// As the person, logged in with the session of this hash. What is under way ends, and all other sessions.
+    /// `false`: no such person.
+    async fn change_password(
+        &self,
+        id: PersonId,
+        password_hash: &str,
+        session: &[u8; 32],
+    ) -> Result<bool, AccountsError>;
+    /// By a [`Purpose::Reset`](crate::tickets::Purpose::Reset) with this secret, which is used up. What is under way ends,
+    /// and all sessions and personal tokens: the person may be getting rid of somebody. Gives the person. `None`, and
+    /// nothing changes: no such link at `now`, or it was sent to an address that the person has no more.
+    async fn reset_password(
+        &self,
+        secret_hash: &[u8; 32],
+        password_hash: &str,
+        now: UtcMillis,
+    ) -> Result<Option<Person>, AccountsError>;
     /// `false`: no such person.
     async fn set_name(&self, id: PersonId, name: &str) -> Result<bool, AccountsError>;
-    /// `false`: no such person. [`AccountsError::EmailTaken`] when another person has the address.
-    async fn set_email(&self, id: PersonId, email: &str) -> Result<bool, AccountsError>;
+    /// By a [`Purpose::ChangeEmail`](crate::tickets::Purpose::ChangeEmail) with this secret, which is used up; the person's
+    /// other links end, those to the address of before among them. Gives the person with that address. `None`: no such
+    /// link at `now`. [`AccountsError::EmailTaken`], and nothing changes, when another person has the address.
+    async fn change_email(
+        &self,
+        secret_hash: &[u8; 32],
+        now: UtcMillis,
+    ) -> Result<Option<Person>, AccountsError>;
 
     async fn open_session(&self, session: &Session) -> Result<(), AccountsError>;
     /// The session with this secret, which is used now. `None` when it is unknown, closed, or expired at `now`.
@@ -157,9 +181,8 @@ pub trait Accounts: Send + Sync + 'static {
     async fn close_session(&self, secret_hash: &[u8; 32]) -> Result<bool, AccountsError>;
     /// Those that are open at `now`, the one that was opened last first.
     async fn sessions(&self, person: PersonId, now: UtcMillis) -> Result<Vec<Session>, AccountsError>;
-    /// Closes all of the person's sessions but that with the secret `except`; gives how many.
-    async fn close_sessions(&self, person: PersonId, except: Option<&[u8; 32]>)
-    -> Result<u64, AccountsError>;
+    /// Closes all of the person's sessions; gives how many. What is under way ends, as with another password.
+    async fn close_sessions(&self, person: PersonId) -> Result<u64, AccountsError>;
     /// Forgets what expired before `now`; gives how many.
     async fn purge_sessions(&self, now: UtcMillis) -> Result<u64, AccountsError>;
 

@@ -22,10 +22,12 @@ pub enum Action {
     MemberLeft,
     TokenMade,
     TokenDeleted,
+    /// What is known of the household was downloaded.
+    ArchiveTaken,
 }
 
 impl Action {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::HouseholdFounded,
         Self::SettingsChanged,
         Self::HubLabelled,
@@ -39,6 +41,7 @@ impl Action {
         Self::MemberLeft,
         Self::TokenMade,
         Self::TokenDeleted,
+        Self::ArchiveTaken,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -56,6 +59,7 @@ impl Action {
             Self::MemberLeft => "member_left",
             Self::TokenMade => "token_made",
             Self::TokenDeleted => "token_deleted",
+            Self::ArchiveTaken => "archive_taken",
         }
     }
 
@@ -72,7 +76,8 @@ pub struct Deed {
     /// Who did it; `None` when nobody in particular did.
     pub by: Option<PersonId>,
     pub action: Action,
-    /// What it was done to, in words of the household: the name of a hub, an address, a role.
+    /// What it was done to, in words of the household: the name of a hub, an address, a role. A member is there by id, so that
+    /// the name goes with the person.
     pub about: String,
 }
 

@@ -120,8 +120,13 @@ pub trait HubCredentials: Send + Sync + 'static {
     /// Asked for every log-in: one look-up by index.
     async fn valid_secret(&self, hub: HubId, now: UtcMillis) -> Result<Option<[u8; 32]>, AccountsError>;
 
-    /// Credentials that were revoked and whose connections are not known to be closed, longest first; at most `limit`.
-    async fn to_disconnect(&self, limit: u32) -> Result<Vec<Revocation>, AccountsError>;
+    /// Credentials that were revoked and whose connections are not known to be closed, longest first; at most `limit`, those
+    /// that come after the last of the page before when it is given.
+    async fn to_disconnect(
+        &self,
+        after: Option<&Revocation>,
+        limit: u32,
+    ) -> Result<Vec<Revocation>, AccountsError>;
 
     /// The connections of these revoked credentials are closed for good.
     async fn disconnected(&self, secret_hashes: &[[u8; 32]]) -> Result<(), AccountsError>;

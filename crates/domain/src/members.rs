@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::access::Role;
-use crate::accounts::{AccountsError, Household, Person};
+use crate::accounts::{AccountsError, Credentials, Household, Person};
 use crate::ids::{HouseholdId, PersonId};
 use crate::time::UtcMillis;
 
@@ -14,6 +14,14 @@ pub struct Member {
     pub role: Role,
     /// From then on the person is none. Without it, until somebody ends it.
     pub until: Option<UtcMillis>,
+}
+
+/// Who takes up an invitation.
+#[derive(Clone, Copy, Debug)]
+pub enum Invitee<'a> {
+    Known(PersonId),
+    /// Becomes a person by it, or by none of it.
+    New(&'a Credentials),
 }
 
 /// A household always has an owner whose membership does not end by itself: [`AccountsError::LastOwner`] for what
@@ -33,7 +41,8 @@ pub trait Members: Send + Sync + 'static {
     ) -> Result<bool, AccountsError>;
 
     /// Makes the person a member, or gives a member another role or end. An owner has no end. What a membership left
-    /// behind that has ended at `now`, such as personal tokens, is gone with it.
+    /// behind that has ended at `now`, such as personal tokens, is gone with it. Who is no owner invites nobody: their
+    /// invitations into the household are withdrawn.
     /// [`AccountsError::Refused`] for a person or a household that does not exist.
     async fn admit(
         &self,
@@ -44,7 +53,19 @@ pub trait Members: Send + Sync + 'static {
         now: UtcMillis,
     ) -> Result<(), AccountsError>;
 
-    /// Ends a membership, with the personal tokens that are for it. `false`: there is none.
+    /// Uses up an invitation with this secret: the person becomes a member as it says, unless they are as much already, and
+    /// [`MemberJoined`](crate::audit::Action::MemberJoined) is written down. Gives the household. `None`: there is no such
+    /// invitation at `now`, or whoever invited owns the household no more.
+    /// [`AccountsError::EmailTaken`], and the invitation stays, when somebody has the newcomer's address.
+    async fn accept_invitation(
+        &self,
+        secret_hash: &[u8; 32],
+        invitee: Invitee<'_>,
+        now: UtcMillis,
+    ) -> Result<Option<HouseholdId>, AccountsError>;
+
+    /// Ends a membership, with the personal tokens that are for it and the invitations that the person has sent. `false`:
+    /// there is none.
     async fn dismiss(&self, household: HouseholdId, person: PersonId) -> Result<bool, AccountsError>;
 
     /// Forgets memberships that ended before `now`; gives how many.

@@ -1,6 +1,7 @@
 //! The quarter hours of a household's hubs: from rollups as far as there are any, and from ticks after that.
 //!
-//! So an answer is right at any time, and quick as long as the rollup worker keeps up.
+//! So an answer is right at any time, and quick as long as the rollup worker keeps up. The rollups of a week before and
+//! after what is asked for are looked at too: they tell which sockets are expected in it.
 
 use std::time::Duration;
 
@@ -8,19 +9,29 @@ use domain::access::HubGrant;
 use domain::calendar::QUARTER_HOUR_MILLIS;
 use domain::measurement::{MeasurementQuery, SocketSums, StoreError, sum_quarter_hours};
 use domain::rollup::{BadRollup, Detail, PackedDay, Rollups, UtcDay};
-use domain::usage::UsageBuilder;
+use domain::usage::{LONGEST_OUTAGE_MILLIS, UsageBuilder};
 use domain::{HubId, TimeRange, UtcMillis};
 use futures_util::future::{try_join, try_join_all, try_join3};
 
 /// What was measured, as far as it is asked for.
 pub struct Gathered {
     parts: Vec<Part>,
+    /// Hubs that are the household's no more, and since when.
+    gone: Vec<(HubId, UtcMillis)>,
     power_since: Option<UtcMillis>,
 }
 
 enum Part {
-    Day { day: PackedDay, within: TimeRange },
-    Sums { hub: HubId, sums: Vec<SocketSums> },
+    /// `within` is asked for; all that is in `held` was measured for the household.
+    Day {
+        day: PackedDay,
+        within: TimeRange,
+        held: TimeRange,
+    },
+    Sums {
+        hub: HubId,
+        sums: Vec<SocketSums>,
+    },
 }
 
 /// Why there is no answer.
@@ -44,37 +55,89 @@ pub async fn gather(
     power_since: Option<UtcMillis>,
     patience: Option<Duration>,
 ) -> Result<Gathered, GatherError> {
-    let hubs = grants.into_iter().map(|grant| (grant.hub, grant.clip(range)));
-    let hubs = hubs.filter(|(_, range)| !range.is_empty());
-    let of_hub = |(hub, range)| of_hub(query, rollups, hub, range, power_since, patience);
-    let parts = try_join_all(hubs.map(of_hub)).await?;
-    Ok(Gathered { parts: parts.into_iter().flatten().collect(), power_since })
+    let grants: Vec<&HubGrant> = grants.into_iter().collect();
+    let asked = grants.iter().filter(|grant| !grant.clip(range).is_empty());
+    let of_hub = |grant| of_hub(query, rollups, grant, range, power_since, patience);
+    let parts = try_join_all(asked.copied().map(of_hub)).await?;
+    Ok(Gathered { parts: parts.into_iter().flatten().collect(), gone: gone(&grants), power_since })
+}
+
+/// Of `range` nothing but when its sockets were there, as far as the hubs are rolled up.
+pub async fn sightings(
+    rollups: &dyn Rollups,
+    grants: &[HubGrant],
+    range: TimeRange,
+) -> Result<Gathered, GatherError> {
+    let asked = grants.iter().filter(|grant| !grant.clip(range).is_empty());
+    let of_hub = async |grant: &HubGrant| {
+        let days = days_around(rollups, grant, grant.clip(range), None).await?;
+        Ok::<_, GatherError>(parts_of(days, grant, TimeRange::new(range.start, range.start)))
+    };
+    let parts = try_join_all(asked.map(of_hub)).await?;
+    let gone = gone(&grants.iter().collect::<Vec<_>>());
+    Ok(Gathered { parts: parts.into_iter().flatten().collect(), gone, power_since: None })
+}
+
+/// The hubs that have left, and not come back.
+fn gone(grants: &[&HubGrant]) -> Vec<(HubId, UtcMillis)> {
+    let left = grants.iter().filter_map(|grant| Some((grant.hub, grant.until?)));
+    left.filter(|(hub, until)| {
+        grants.iter().all(|grant| grant.hub != *hub || grant.until.is_some_and(|end| end <= *until))
+    })
+    .collect()
+}
+
+/// All that the hub measured for the household.
+fn held(grant: &HubGrant) -> TimeRange {
+    grant.clip(TimeRange::new(UtcMillis(i64::MIN), UtcMillis(i64::MAX)))
+}
+
+/// Those that have an instant in `range`, and a week more on either side.
+async fn days_around(
+    rollups: &dyn Rollups,
+    grant: &HubGrant,
+    range: TimeRange,
+    power_since: Option<UtcMillis>,
+) -> Result<Vec<PackedDay>, StoreError> {
+    pages(rollups, grant.hub, grant.clip(around(range)), power_since).await
+}
+
+/// What is expected in `range` shows in this.
+fn around(range: TimeRange) -> TimeRange {
+    TimeRange::new(
+        UtcMillis(range.start.0.saturating_sub(LONGEST_OUTAGE_MILLIS)),
+        UtcMillis(range.end.0.saturating_add(LONGEST_OUTAGE_MILLIS)),
+    )
+}
+
+fn parts_of(days: Vec<PackedDay>, grant: &HubGrant, within: TimeRange) -> Vec<Part> {
+    days.into_iter().map(|day| Part::Day { day, within, held: held(grant) }).collect()
 }
 
 async fn of_hub(
     query: &dyn MeasurementQuery,
     rollups: &dyn Rollups,
-    hub: HubId,
+    grant: &HubGrant,
     range: TimeRange,
     power_since: Option<UtcMillis>,
     patience: Option<Duration>,
 ) -> Result<Vec<Part>, GatherError> {
-    let whole =
+    let (hub, range) = (grant.hub, grant.clip(range));
+    let inner =
         TimeRange::new(range.start.ceil_to(QUARTER_HOUR_MILLIS), range.end.floor_to(QUARTER_HOUR_MILLIS));
-    if whole.is_empty() {
-        let sums = sum_quarter_hours(&query.ticks(hub, range).await?);
-        return Ok(vec![Part::Sums { hub, sums }]);
-    }
+    // Within one quarter hour there are only edges.
+    let whole = if inner.is_empty() { TimeRange::new(range.end, range.end) } else { inner };
     // The watermark first: what is rolled up after it was read is in the days too, and not the other way round.
-    let watermark = rollups.watermark(hub).await?.unwrap_or(whole.start).max(whole.start);
+    let watermark = rollups.watermark(hub).await?;
     let days = async {
-        if watermark > whole.start {
-            Ok(pages(rollups, hub, whole, power_since).await?)
+        if watermark.is_some() {
+            Ok(days_around(rollups, grant, range, power_since).await?)
         } else {
             Ok(Vec::new())
         }
     };
-    let rest = since(query, hub, TimeRange::new(watermark, whole.end), patience);
+    let rolled_up = watermark.unwrap_or(whole.start).max(whole.start);
+    let rest = since(query, hub, TimeRange::new(rolled_up, whole.end), patience);
     // A hub may have changed hands inside a quarter hour: the parts at the edges are summed from ticks.
     let edges = [TimeRange::new(range.start, whole.start), TimeRange::new(whole.end, range.end)];
     let edges = edges.into_iter().filter(|edge| !edge.is_empty()).map(|edge| query.ticks(hub, edge));
@@ -82,12 +145,12 @@ async fn of_hub(
     let (days, mut rest, edges) = try_join3(days, rest, edges).await?;
 
     // Both were asked for at once: what has been rolled up in between is in both.
-    if let Some(rolled_up) = days.last().map(PackedDay::until) {
+    if let Some(last) = days.iter().rfind(|day| day.day.start() < whole.end) {
         for socket in &mut rest {
-            socket.sums.retain(|sum| sum.start >= rolled_up);
+            socket.sums.retain(|sum| sum.start >= last.until());
         }
     }
-    let mut parts: Vec<Part> = days.into_iter().map(|day| Part::Day { day, within: whole }).collect();
+    let mut parts = parts_of(days, grant, whole);
     let sums = std::iter::once(rest).chain(edges.iter().map(|ticks| sum_quarter_hours(ticks)));
     parts.extend(sums.map(|sums| Part::Sums { hub, sums }));
     Ok(parts)
@@ -141,12 +204,24 @@ impl Gathered {
     /// Adds all of it. May be called for several builders.
     pub fn add_to(&self, builder: &mut UsageBuilder<'_>) -> Result<(), GatherError> {
         let wanted = builder.range();
+        let around = around(wanted);
+        for &(hub, since) in &self.gone {
+            builder.hub_gone(hub, since);
+        }
         for part in &self.parts {
             match part {
-                Part::Day { day, .. } if day.day.range().intersection(&wanted).is_empty() => {}
-                Part::Day { day, within } => {
-                    let detail = if builder.has_power() { detail(day) } else { Detail::Energy };
-                    builder.add_day(&day.unpack(detail)?, *within);
+                Part::Day { day, .. } if day.day.range().intersection(&around).is_empty() => {}
+                Part::Day { day, within, held } => {
+                    let is_wanted = !day.day.range().intersection(&wanted).intersection(within).is_empty();
+                    let is_all_asked = day.day.range().intersection(within) == day.day.range();
+                    let detail = if is_wanted && builder.has_power() { detail(day) } else { Detail::Energy };
+                    let day = day.unpack(detail)?;
+                    if !(is_wanted && is_all_asked) {
+                        builder.see_day(&day, *held);
+                    }
+                    if is_wanted {
+                        builder.add_day(&day, *within);
+                    }
                 }
                 Part::Sums { hub, sums } => builder.add_sums(*hub, sums),
             }
@@ -158,7 +233,8 @@ impl Gathered {
     pub fn for_each(&self, mut each: impl FnMut(&domain::measurement::BucketSum)) -> Result<(), GatherError> {
         for part in &self.parts {
             match part {
-                Part::Day { day, within } => {
+                Part::Day { day, within, .. } if day.day.range().intersection(within).is_empty() => {}
+                Part::Day { day, within, .. } => {
                     let day = day.unpack(detail(day))?;
                     for socket in &day.sockets {
                         day.sums(socket).filter(|sum| within.contains(sum.start)).for_each(|sum| each(&sum));

@@ -13,7 +13,7 @@ use domain::{TimeRange, UtcMillis};
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use crate::gathering::{GatherError, Gathered, gather};
+use crate::gathering::{GatherError, Gathered, gather, sightings};
 
 /// For ticks to be summed up while somebody waits. A day or two takes a fraction of it; weeks that come in at once, from a
 /// spool after a long outage, take more than anybody waits for, and then the store is better left to roll them up.
@@ -48,10 +48,13 @@ impl Home<'_> {
 
     /// The tariff that holds now, as if it always had.
     pub fn present_tariff(&self) -> Option<Tariff> {
-        let today = self.zone().date_of(self.now)?;
-        let begun = self.settings.tariffs.iter().filter(|tariff| tariff.valid_from <= today);
-        let present = begun.max_by_key(|tariff| tariff.valid_from)?;
-        Some(Tariff { valid_from: Date::constant(1970, 1, 1), ..present.clone() })
+        Some(always(self.tariff_of(self.zone().date_of(self.now)?)?))
+    }
+
+    /// The tariff that holds on a day.
+    pub(crate) fn tariff_of(&self, date: Date) -> Option<&Tariff> {
+        let begun = self.settings.tariffs.iter().filter(|tariff| tariff.valid_from <= date);
+        begun.max_by_key(|tariff| tariff.valid_from)
     }
 
     /// What all its hubs measured in `range`. [`GatherError::NotRolledUp`] when too much of it has to be summed up first.
@@ -83,6 +86,11 @@ impl Home<'_> {
         gather(self.query, self.rollups, &self.hubs, past, power_since, Some(PATIENCE)).await
     }
 
+    /// Of `range` nothing but when its sockets were there: for a [`UsageBuilder`] that gets its measurements otherwise.
+    pub async fn sightings(&self, range: TimeRange) -> Result<Gathered, GatherError> {
+        sightings(self.rollups, &self.hubs, range).await
+    }
+
     /// What of it falls into the buckets between `edges`.
     pub fn usage(
         &self,
@@ -108,4 +116,9 @@ impl Home<'_> {
         let range = TimeRange::new(self.zone().midnight(first)?, self.now.plus_millis(1));
         bucket_edges(range, Bucket::Month, self.zone())
     }
+}
+
+/// As if it always had held.
+pub(crate) fn always(tariff: &Tariff) -> Tariff {
+    Tariff { valid_from: Date::constant(1970, 1, 1), ..tariff.clone() }
 }

@@ -1,6 +1,7 @@
 //! People, households and hubs.
 
 mod hubs;
+mod renewal;
 mod sessions;
 
 use async_trait::async_trait;
@@ -90,13 +91,32 @@ impl domain::accounts::Accounts for Accounts {
 
     async fn set_password_hash(&self, id: PersonId, password_hash: &str) -> Result<bool, AccountsError> {
         self.database
-            .run("set a password", async |pool: &PgPool| {
-                query("UPDATE person SET password_hash = $2 WHERE id = $1")
-                    .bind(id.as_uuid())
-                    .bind(password_hash)
-                    .execute(pool)
-                    .await
-                    .map(|done| done.rows_affected() > 0)
+            .run("set a password", async |pool: &PgPool| renewal::set(pool, id, password_hash).await)
+            .await
+    }
+
+    async fn change_password(
+        &self,
+        id: PersonId,
+        password_hash: &str,
+        session: &[u8; 32],
+    ) -> Result<bool, AccountsError> {
+        self.database
+            .run("change a password", async |pool: &PgPool| {
+                renewal::change(pool, id, password_hash, session).await
+            })
+            .await
+    }
+
+    async fn reset_password(
+        &self,
+        secret_hash: &[u8; 32],
+        password_hash: &str,
+        now: UtcMillis,
+    ) -> Result<Option<Person>, AccountsError> {
+        self.database
+            .run("reset a password", async |pool: &PgPool| {
+                renewal::reset(pool, secret_hash, password_hash, now).await
             })
             .await
     }
@@ -114,16 +134,13 @@ impl domain::accounts::Accounts for Accounts {
             .await
     }
 
-    async fn set_email(&self, id: PersonId, email: &str) -> Result<bool, AccountsError> {
+    async fn change_email(
+        &self,
+        secret_hash: &[u8; 32],
+        now: UtcMillis,
+    ) -> Result<Option<Person>, AccountsError> {
         self.database
-            .run("set an address", async |pool: &PgPool| {
-                query("UPDATE person SET email = $2 WHERE id = $1")
-                    .bind(id.as_uuid())
-                    .bind(email)
-                    .execute(pool)
-                    .await
-                    .map(|done| done.rows_affected() > 0)
-            })
+            .run("change an address", async |pool: &PgPool| renewal::move_to(pool, secret_hash, now).await)
             .await
     }
 
@@ -153,14 +170,8 @@ impl domain::accounts::Accounts for Accounts {
             .await
     }
 
-    async fn close_sessions(
-        &self,
-        person: PersonId,
-        except: Option<&[u8; 32]>,
-    ) -> Result<u64, AccountsError> {
-        self.database
-            .run("close sessions", async |pool: &PgPool| sessions::close_others(pool, person, except).await)
-            .await
+    async fn close_sessions(&self, person: PersonId) -> Result<u64, AccountsError> {
+        self.database.run("close sessions", async |pool: &PgPool| renewal::log_out(pool, person).await).await
     }
 
     async fn purge_sessions(&self, now: UtcMillis) -> Result<u64, AccountsError> {

@@ -5,7 +5,7 @@ use domain::accounts::AccountsError;
 use domain::audit::{Action, Audit, Deed, Entry};
 use domain::{HouseholdId, PersonId, UtcMillis};
 use sqlx::postgres::PgPool;
-use sqlx::{FromRow, query, query_as};
+use sqlx::{FromRow, PgConnection, query, query_as};
 use uuid::Uuid;
 
 use crate::Accounts;
@@ -94,13 +94,19 @@ async fn write_down(pool: &PgPool, deed: &Deed) -> Result<(), sqlx::Error> {
         .bind(deed.household.as_uuid())
         .execute(&mut *transaction)
         .await?;
+    insert(&mut transaction, deed).await?;
+    transaction.commit().await
+}
+
+/// For who has the household's lock.
+pub(crate) async fn insert(connection: &mut PgConnection, deed: &Deed) -> Result<(), sqlx::Error> {
     query("INSERT INTO audit_entry (household, at, by, action, about) VALUES ($1, $2, $3, $4, $5)")
         .bind(deed.household.as_uuid())
         .bind(deed.at.0)
         .bind(deed.by.map(|id| id.as_uuid()))
         .bind(deed.action.as_str())
         .bind(&deed.about)
-        .execute(&mut *transaction)
-        .await?;
-    transaction.commit().await
+        .execute(connection)
+        .await
+        .map(|_| ())
 }

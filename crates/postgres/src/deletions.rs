@@ -81,7 +81,11 @@ async fn end_person(
     .bind(Action::MemberLeft.as_str())
     .execute(&mut *transaction)
     .await?;
-    query("DELETE FROM ticket WHERE email = $1").bind(email).execute(&mut *transaction).await?;
+    query("DELETE FROM ticket WHERE email = $1 OR (kind = 'invitation' AND by = $2)")
+        .bind(email)
+        .bind(person.as_uuid())
+        .execute(&mut *transaction)
+        .await?;
     query("DELETE FROM person WHERE id = $1").bind(person.as_uuid()).execute(&mut *transaction).await?;
     transaction.commit().await?;
     Ok(PersonDeletion::Deleted)

@@ -108,13 +108,21 @@ impl HubCredentials for Accounts {
             .await
     }
 
-    async fn to_disconnect(&self, limit: u32) -> Result<Vec<Revocation>, AccountsError> {
+    async fn to_disconnect(
+        &self,
+        after: Option<&Revocation>,
+        limit: u32,
+    ) -> Result<Vec<Revocation>, AccountsError> {
+        let (since, hash) = after.map_or((i64::MIN, [0; 32]), |last| (last.revoked.0, last.secret_hash));
         self.database
             .run("list revoked credentials", async |pool: &PgPool| {
                 let rows: Vec<(Uuid, Vec<u8>, i64)> = query_as(
                     "SELECT hub, secret_hash, revoked FROM hub_credential
-                     WHERE revoked IS NOT NULL AND NOT disconnected ORDER BY revoked LIMIT $1",
+                     WHERE revoked IS NOT NULL AND NOT disconnected AND (revoked, secret_hash) > ($1, $2)
+                     ORDER BY revoked, secret_hash LIMIT $3",
                 )
+                .bind(since)
+                .bind(hash.as_slice())
                 .bind(i64::from(limit))
                 .fetch_all(pool)
                 .await?;

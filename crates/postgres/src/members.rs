@@ -1,9 +1,11 @@
 //! Who is in a household.
 
+mod invitations;
+
 use async_trait::async_trait;
 use domain::access::Role;
 use domain::accounts::{AccountsError, Household, Person};
-use domain::members::{Member, Members};
+use domain::members::{Invitee, Member, Members};
 use domain::{HouseholdId, PersonId, UtcMillis};
 use sqlx::postgres::PgPool;
 use sqlx::{PgConnection, query, query_as, query_scalar};
@@ -53,6 +55,19 @@ impl Members for Accounts {
             })
             .await?;
         Ok(admitted?)
+    }
+
+    async fn accept_invitation(
+        &self,
+        secret_hash: &[u8; 32],
+        invitee: Invitee<'_>,
+        now: UtcMillis,
+    ) -> Result<Option<HouseholdId>, AccountsError> {
+        self.database
+            .run("accept an invitation", async |pool: &PgPool| {
+                invitations::accept(pool, secret_hash, invitee, now).await
+            })
+            .await
     }
 
     async fn dismiss(&self, household: HouseholdId, person: PersonId) -> Result<bool, AccountsError> {
@@ -138,13 +153,11 @@ async fn admit(
     if role != Role::Owner && is_last_owner(&mut transaction, household, person).await? {
         return Ok(Err(LastOwner));
     }
-    query("DELETE FROM membership WHERE household = $1 AND person = $2 AND until <= $3")
-        .bind(household.as_uuid())
-        .bind(person.as_uuid())
-        .bind(now.0)
-        .execute(&mut *transaction)
-        .await?;
+    forget_ended(&mut transaction, household, person, now).await?;
     put(&mut transaction, household, person, role, until).await?;
+    if role != Role::Owner {
+        invitations::withdraw_of(&mut transaction, household, person).await?;
+    }
     transaction.commit().await?;
     Ok(Ok(()))
 }
@@ -164,6 +177,7 @@ async fn dismiss(
         .bind(person.as_uuid())
         .execute(&mut *transaction)
         .await?;
+    invitations::withdraw_of(&mut transaction, household, person).await?;
     transaction.commit().await?;
     Ok(Ok(done.rows_affected() > 0))
 }
@@ -190,6 +204,22 @@ async fn is_last_owner(
             .fetch_one(connection)
             .await?;
     Ok(is_last == Some(true))
+}
+
+/// With what it left behind.
+async fn forget_ended(
+    connection: &mut PgConnection,
+    household: HouseholdId,
+    person: PersonId,
+    now: UtcMillis,
+) -> Result<(), sqlx::Error> {
+    query("DELETE FROM membership WHERE household = $1 AND person = $2 AND until <= $3")
+        .bind(household.as_uuid())
+        .bind(person.as_uuid())
+        .bind(now.0)
+        .execute(connection)
+        .await
+        .map(|_| ())
 }
 
 async fn put(

@@ -100,6 +100,11 @@ impl<'a> Home<'a> {
         Ok(self.inner.gather_with_power_since(range, power_since).await?)
     }
 
+    /// Of `range` nothing but when its sockets were there.
+    pub(crate) async fn sightings(&self, range: TimeRange) -> Result<Gathered, GatherError> {
+        Ok(self.inner.sightings(range).await?)
+    }
+
     /// What of it falls into the buckets between `edges`.
     pub(crate) fn usage(
         &self,

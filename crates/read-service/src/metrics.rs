@@ -4,23 +4,19 @@ use std::fmt::Write as _;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::access::HubGrant;
+use domain::TimeRange;
 use domain::calendar::QUARTER_HOUR_MILLIS;
-use domain::measurement::mean_power;
 use domain::registry::SocketKey;
 use domain::rollup::Detail;
-use domain::{Milliwatts, TimeRange};
 use http::header;
 use service::problem::Problem;
 use std::collections::BTreeMap;
 
-use crate::gathering::GatherError;
+use crate::figures::present;
 use crate::home::{Home, Label, Reader};
 use crate::routes::AppState;
 use crate::usage::{rounded, watts};
 
-/// A tick that ended longer ago says nothing about now.
-const PRESENT_MILLIS: i64 = 120_000;
 /// Of the text format.
 const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -56,7 +52,7 @@ pub(crate) async fn metrics(
     let prices = home.prices(today);
     let usage = home.whole(&gathered, today, prices.as_ref())?;
     let labels = home.labels().await?;
-    let powers = present(&home).await?;
+    let powers = present::powers(&home).await?;
 
     let mut page = Page { labels: &labels, text: String::new() };
     page.begin("wattline_power_watts", "Mean power of the last tick.");
@@ -85,26 +81,6 @@ pub(crate) async fn metrics(
         }
     }
     Ok(([(header::CONTENT_TYPE, MEDIA_TYPE)], page.text).into_response())
-}
-
-/// The mean power of the last tick of each socket, if that was just now.
-async fn present(home: &Home<'_>) -> Result<BTreeMap<SocketKey, Milliwatts>, Problem> {
-    let recent = TimeRange::new(home.now.plus_millis(-2 * PRESENT_MILLIS), home.now.plus_millis(1));
-    let mut powers = BTreeMap::new();
-    for HubGrant { hub, .. } in home.claims.hubs.iter().filter(|grant| !grant.clip(recent).is_empty()) {
-        let ticks = home.deps.query.ticks(*hub, recent).await.map_err(GatherError::from)?;
-        for tick in ticks {
-            let end = tick.start.plus_millis(tick.length.millis_i64());
-            if home.now.millis_since(end) > PRESENT_MILLIS {
-                continue;
-            }
-            for (socket, energy) in tick.energy.iter() {
-                let owner = home.settings.owner(SocketKey { hub: *hub, socket }, tick.start);
-                powers.insert(owner, mean_power(energy, tick.length));
-            }
-        }
-    }
-    Ok(powers)
 }
 
 struct Page<'a> {

@@ -2,6 +2,7 @@
 
 mod file;
 mod hubs;
+mod renewal;
 mod rows;
 mod sessions;
 
@@ -84,13 +85,25 @@ impl domain::accounts::Accounts for Accounts {
     }
 
     async fn set_password_hash(&self, id: PersonId, password_hash: &str) -> Result<bool, AccountsError> {
-        let done = query("UPDATE person SET password_hash = ? WHERE id = ?")
-            .bind(password_hash)
-            .bind(&id.as_bytes()[..])
-            .execute(&self.pool)
-            .await
-            .map_err(because("set a password"))?;
-        Ok(done.rows_affected() > 0)
+        renewal::set(&self.pool, id, password_hash).await.map_err(because("set a password"))
+    }
+
+    async fn change_password(
+        &self,
+        id: PersonId,
+        password_hash: &str,
+        session: &[u8; 32],
+    ) -> Result<bool, AccountsError> {
+        renewal::change(&self.pool, id, password_hash, session).await.map_err(because("change a password"))
+    }
+
+    async fn reset_password(
+        &self,
+        secret_hash: &[u8; 32],
+        password_hash: &str,
+        now: UtcMillis,
+    ) -> Result<Option<Person>, AccountsError> {
+        renewal::reset(&self.pool, secret_hash, password_hash, now).await.map_err(because("reset a password"))
     }
 
     async fn set_name(&self, id: PersonId, name: &str) -> Result<bool, AccountsError> {
@@ -103,14 +116,12 @@ impl domain::accounts::Accounts for Accounts {
         Ok(done.rows_affected() > 0)
     }
 
-    async fn set_email(&self, id: PersonId, email: &str) -> Result<bool, AccountsError> {
-        let done = query("UPDATE person SET email = ? WHERE id = ?")
-            .bind(email)
-            .bind(&id.as_bytes()[..])
-            .execute(&self.pool)
-            .await
-            .map_err(because("set an address"))?;
-        Ok(done.rows_affected() > 0)
+    async fn change_email(
+        &self,
+        secret_hash: &[u8; 32],
+        now: UtcMillis,
+    ) -> Result<Option<Person>, AccountsError> {
+        renewal::move_to(&self.pool, secret_hash, now).await.map_err(because("change an address"))
     }
 
     async fn open_session(&self, session: &Session) -> Result<(), AccountsError> {
@@ -133,12 +144,8 @@ impl domain::accounts::Accounts for Accounts {
         sessions::list(&self.pool, person, now).await.map_err(because("list sessions"))
     }
 
-    async fn close_sessions(
-        &self,
-        person: PersonId,
-        except: Option<&[u8; 32]>,
-    ) -> Result<u64, AccountsError> {
-        sessions::close_others(&self.pool, person, except).await.map_err(because("close sessions"))
+    async fn close_sessions(&self, person: PersonId) -> Result<u64, AccountsError> {
+        renewal::log_out(&self.pool, person).await.map_err(because("close sessions"))
     }
 
     async fn purge_sessions(&self, now: UtcMillis) -> Result<u64, AccountsError> {

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use domain::accounts::AccountsError;
 use domain::audit::{Action, Audit, Deed, Entry};
 use domain::{HouseholdId, PersonId, UtcMillis};
+use sqlx::sqlite::SqliteExecutor;
 use sqlx::{FromRow, query, query_as};
 
 use crate::accounts::{Accounts, because, id_bytes};
@@ -40,16 +41,7 @@ impl TryFrom<Row> for Entry {
 #[async_trait]
 impl Audit for Accounts {
     async fn write_down(&self, deed: &Deed) -> Result<(), AccountsError> {
-        query("INSERT INTO audit_entry (household, at, by, action, about) VALUES (?, ?, ?, ?, ?)")
-            .bind(&deed.household.as_bytes()[..])
-            .bind(deed.at.0)
-            .bind(deed.by.as_ref().map(|id| &id.as_bytes()[..]))
-            .bind(deed.action.as_str())
-            .bind(&deed.about)
-            .execute(&self.pool)
-            .await
-            .map_err(because("write a deed down"))?;
-        Ok(())
+        insert(&self.pool, deed).await.map_err(because("write a deed down"))
     }
 
     async fn entries(
@@ -86,4 +78,16 @@ impl Audit for Accounts {
                 .map_err(because(LIST))?;
         rows.into_iter().map(Entry::try_from).collect::<Result<_, _>>().map_err(because(LIST))
     }
+}
+
+pub(crate) async fn insert(executor: impl SqliteExecutor<'_>, deed: &Deed) -> Result<(), sqlx::Error> {
+    query("INSERT INTO audit_entry (household, at, by, action, about) VALUES (?, ?, ?, ?, ?)")
+        .bind(&deed.household.as_bytes()[..])
+        .bind(deed.at.0)
+        .bind(deed.by.as_ref().map(|id| &id.as_bytes()[..]))
+        .bind(deed.action.as_str())
+        .bind(&deed.about)
+        .execute(executor)
+        .await
+        .map(|_| ())
 }

@@ -69,7 +69,11 @@ async fn end_person(
     .bind(Action::MemberLeft.as_str())
     .execute(&mut *transaction)
     .await?;
-    query("DELETE FROM ticket WHERE email = ?").bind(email).execute(&mut *transaction).await?;
+    query("DELETE FROM ticket WHERE email = ? OR (kind = 'invitation' AND by = ?)")
+        .bind(email)
+        .bind(&person.as_bytes()[..])
+        .execute(&mut *transaction)
+        .await?;
     query("DELETE FROM person WHERE id = ?").bind(&person.as_bytes()[..]).execute(&mut *transaction).await?;
     transaction.commit().await?;
     Ok(PersonDeletion::Deleted)

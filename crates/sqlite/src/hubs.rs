@@ -62,11 +62,19 @@ impl HubCredentials for Accounts {
         hash.map(hash_bytes).transpose().map_err(because("look up a hub's credential"))
     }
 
-    async fn to_disconnect(&self, limit: u32) -> Result<Vec<Revocation>, AccountsError> {
+    async fn to_disconnect(
+        &self,
+        after: Option<&Revocation>,
+        limit: u32,
+    ) -> Result<Vec<Revocation>, AccountsError> {
+        let (since, hash) = after.map_or((i64::MIN, [0; 32]), |last| (last.revoked.0, last.secret_hash));
         let rows: Vec<(Vec<u8>, Vec<u8>, i64)> = query_as(
             "SELECT hub, secret_hash, revoked FROM hub_credential
-             WHERE revoked IS NOT NULL AND disconnected = 0 ORDER BY revoked LIMIT ?",
+             WHERE revoked IS NOT NULL AND disconnected = 0 AND (revoked, secret_hash) > (?1, ?2)
+             ORDER BY revoked, secret_hash LIMIT ?3",
         )
+        .bind(since)
+        .bind(&hash[..])
         .bind(i64::from(limit))
         .fetch_all(&self.pool)
         .await

@@ -1,9 +1,11 @@
 //! Who is in a household.
 
+mod invitations;
+
 use async_trait::async_trait;
 use domain::access::Role;
 use domain::accounts::{AccountsError, Household, Person};
-use domain::members::{Member, Members};
+use domain::members::{Invitee, Member, Members};
 use domain::{HouseholdId, PersonId, UtcMillis};
 use sqlx::sqlite::SqlitePool;
 use sqlx::{SqliteConnection, query, query_as, query_scalar};
@@ -45,6 +47,17 @@ impl Members for Accounts {
         Ok(admit(&self.pool, household, person, role, until, now)
             .await
             .map_err(because("admit a member"))??)
+    }
+
+    async fn accept_invitation(
+        &self,
+        secret_hash: &[u8; 32],
+        invitee: Invitee<'_>,
+        now: UtcMillis,
+    ) -> Result<Option<HouseholdId>, AccountsError> {
+        invitations::accept(&self.pool, secret_hash, invitee, now)
+            .await
+            .map_err(because("accept an invitation"))
     }
 
     async fn dismiss(&self, household: HouseholdId, person: PersonId) -> Result<bool, AccountsError> {
@@ -117,13 +130,11 @@ async fn admit(
     if role != Role::Owner && is_last_owner(&mut transaction, household, person).await? {
         return Ok(Err(LastOwner));
     }
-    query("DELETE FROM membership WHERE household = ? AND person = ? AND until <= ?")
-        .bind(&household.as_bytes()[..])
-        .bind(&person.as_bytes()[..])
-        .bind(now.0)
-        .execute(&mut *transaction)
-        .await?;
+    forget_ended(&mut transaction, household, person, now).await?;
     put(&mut transaction, household, person, role, until).await?;
+    if role != Role::Owner {
+        invitations::withdraw_of(&mut transaction, household, person).await?;
+    }
     transaction.commit().await?;
     Ok(Ok(()))
 }
@@ -142,6 +153,7 @@ async fn dismiss(
         .bind(&person.as_bytes()[..])
         .execute(&mut *transaction)
         .await?;
+    invitations::withdraw_of(&mut transaction, household, person).await?;
     transaction.commit().await?;
     Ok(Ok(done.rows_affected() > 0))
 }
@@ -159,6 +171,22 @@ async fn is_last_owner(
             .fetch_one(connection)
             .await?;
     Ok(is_last == Some(true))
+}
+
+/// With what it left behind.
+async fn forget_ended(
+    connection: &mut SqliteConnection,
+    household: HouseholdId,
+    person: PersonId,
+    now: UtcMillis,
+) -> Result<(), sqlx::Error> {
+    query("DELETE FROM membership WHERE household = ? AND person = ? AND until <= ?")
+        .bind(&household.as_bytes()[..])
+        .bind(&person.as_bytes()[..])
+        .bind(now.0)
+        .execute(connection)
+        .await
+        .map(|_| ())
 }
 
 async fn put(

@@ -112,17 +112,23 @@ impl Settings {
         }
     }
 
-    /// In a demonstration on this machine links are shown, so that all can be tried without a mail server.
+    /// In a demonstration on this machine, for nobody else, links are shown, so that all can be tried without a mail server.
     pub(crate) fn people(&self, is_demo: bool, page_url: &str, ca: Option<String>) -> PeopleConfig {
         let PeopleSettings { sign_up, page_url: configured, smtp } = self.people.clone();
         let smtp = smtp.map(|smtp| SmtpConfig { ca, ..smtp });
-        PeopleConfig {
+        let people = PeopleConfig {
             sign_up: sign_up || is_demo,
             page_url: configured.unwrap_or_else(|| page_url.to_owned()),
             smtp,
-            show_links: is_demo,
             ..PeopleConfig::default()
+        };
+        let show_links = is_demo && people.page_is_local();
+        if show_links {
+            tracing::warn!(
+                "links are shown to whoever asks for them, who can be anybody: this is a demonstration"
+            );
         }
+        PeopleConfig { show_links, ..people }
     }
 }
 
@@ -190,6 +196,20 @@ mod tests {
         settings.agent.spool.path = PathBuf::from("/elsewhere/hub.db");
         settings.place_spool();
         assert_eq!(settings.agent.spool.path, PathBuf::from("/elsewhere/hub.db"));
+    }
+
+    #[test]
+    fn links_are_shown_in_a_demonstration_on_this_machine_only() {
+        let here = "http://127.0.0.1:8080";
+        let shown = |is_demo, page_url: Option<&str>| {
+            let people =
+                PeopleSettings { page_url: page_url.map(str::to_owned), ..PeopleSettings::default() };
+            Settings { people, ..Settings::default() }.people(is_demo, here, None).show_links
+        };
+        assert!(shown(true, None) && shown(true, Some("http://localhost:8080")));
+        // Behind a proxy for others.
+        assert!(!shown(true, Some("https://home.example.org")));
+        assert!(!shown(false, None));
     }
 
     #[test]

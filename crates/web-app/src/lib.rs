@@ -11,6 +11,7 @@ pub mod config;
 mod proxy;
 mod routes;
 mod session;
+mod site;
 mod upstream;
 
 use std::sync::Arc;
@@ -36,6 +37,11 @@ pub enum Error {
     Client(#[from] reqwest::Error),
     #[error("serving: {0}")]
     Serve(#[from] std::io::Error),
+}
+
+/// Method and path of every endpoint of the browser's API, as the router has them.
+pub fn endpoints() -> Vec<(&'static str, String)> {
+    routes::list()
 }
 
 /// Serves on `listeners` until `shutdown`.

@@ -5,7 +5,6 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderName, header};
 
 use futures_util::StreamExt;
-use tokio_util::sync::CancellationToken;
 
 use crate::upstream::problem_of;
 
@@ -33,10 +32,13 @@ pub(crate) async fn pass_on(answer: reqwest::Response) -> Response {
 }
 
 /// The same for a stream without an end of its own.
-pub(crate) async fn pass_on_until(answer: reqwest::Response, shutdown: CancellationToken) -> Response {
+pub(crate) async fn pass_on_until(
+    answer: reqwest::Response,
+    over: impl Future<Output = ()> + Send + 'static,
+) -> Response {
     match head_of(&answer) {
         Some(head) => {
-            let stream = answer.bytes_stream().take_until(shutdown.cancelled_owned());
+            let stream = answer.bytes_stream().take_until(over);
             head.map(|_| Body::from_stream(stream))
         }
         None => problem_of(answer).await.into_response(),

@@ -111,11 +111,6 @@ pub(crate) fn is_secret(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
-/// Browsers say where a request comes from; one made by another site is refused, cookie or not.
-pub(crate) fn from_another_site(headers: &HeaderMap) -> bool {
-    headers.get("sec-fetch-site").is_some_and(|site| !matches!(site.as_bytes(), b"same-origin" | b"none"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,16 +128,5 @@ mod tests {
         assert_eq!(read("wattline_session=short"), None);
         assert_eq!(read("wattline_session=evil\"0123456789abcdefghij"), None);
         assert_eq!(read("other=wls_0123456789abcdefghij"), None);
-    }
-
-    #[test]
-    fn requests_of_other_sites_are_told_apart() {
-        let site = |text: &'static str| {
-            let mut headers = HeaderMap::new();
-            headers.insert("sec-fetch-site", HeaderValue::from_static(text));
-            from_another_site(&headers)
-        };
-        assert!(site("cross-site") && site("same-site"));
-        assert!(!site("same-origin") && !site("none") && !from_another_site(&HeaderMap::new()));
     }
 }

@@ -1,10 +1,9 @@
 //! Asking the auth- and the read-service.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Clock, HouseholdId};
+use domain::{Clock, HouseholdId, UtcMillis};
 use http::StatusCode;
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
 use serde::{Deserialize, Serialize};
@@ -13,6 +12,11 @@ use service::problem::Problem;
 use crate::caller::is_of_program;
 use crate::config::UpstreamConfig;
 
+mod tokens;
+
+pub(crate) use tokens::STANDS_MILLIS;
+use tokens::{Found, Held, Issued, TokenKey, Tokens, is_refusal};
+
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long the services may take.
@@ -20,11 +24,17 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 struct Limits {
     /// For a whole answer.
     answer: Duration,
+    /// For a token in place of one that may be used on.
+    renewal: Duration,
     /// For the next piece of one. The live stream says something every 15 s.
     silence: Duration,
 }
 
-const LIMITS: Limits = Limits { answer: Duration::from_secs(10), silence: Duration::from_secs(45) };
+const LIMITS: Limits = Limits {
+    answer: Duration::from_secs(10),
+    renewal: Duration::from_secs(2),
+    silence: Duration::from_secs(45),
+};
 
 /// How long an answer may get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,11 +45,7 @@ pub(crate) enum Length {
     Long,
 }
 
-/// A token this close to its end is not used any more.
-const TOKEN_MARGIN_SECS: i64 = 60;
 const TRIES: u32 = 3;
-/// Tokens kept at most; beyond it all are forgotten and asked for again.
-const MAX_TOKENS: usize = 10_000;
 
 #[derive(Serialize)]
 struct TokenRequest {
@@ -50,17 +56,6 @@ struct TokenRequest {
 struct TokenAnswer {
     access_token: String,
     expires_in: i64,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct TokenKey {
-    secret: String,
-    household: HouseholdId,
-}
-
-struct CachedToken {
-    token: String,
-    until_secs: i64,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +69,7 @@ pub(crate) struct Upstream {
     read_url: String,
     clock: Arc<dyn Clock>,
     limits: Limits,
-    tokens: Mutex<HashMap<TokenKey, CachedToken>>,
+    tokens: Tokens,
 }
 
 impl Upstream {
@@ -97,13 +92,27 @@ impl Upstream {
             read_url: trimmed(&config.read_url),
             clock,
             limits,
-            tokens: Mutex::default(),
+            tokens: Tokens::default(),
         })
     }
 
     /// A request to the auth-service.
     pub(crate) fn auth(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.auth_url)).timeout(self.limits.answer)
+    }
+
+    /// A request to it at exactly this path. `None`: whoever reads the address would read another path in it, as `/b` in
+    /// `/a/..\b`. An encoded backslash is no part of a name of ours, and what stands between might decode it.
+    pub(crate) fn auth_exactly(
+        &self,
+        method: Method,
+        path: &str,
+        query: Option<&str>,
+    ) -> Option<RequestBuilder> {
+        let mut url = Url::parse(&format!("{}{path}", self.auth_url)).ok()?;
+        let is_as_written = url.path().ends_with(path) && !path.to_ascii_lowercase().contains("%5c");
+        url.set_query(query);
+        is_as_written.then(|| self.client.request(method, url).timeout(self.limits.answer))
     }
 
     /// Asks the read-service in the name of the session, or of the program.
@@ -120,7 +129,7 @@ impl Upstream {
         // The key of a token kept here may have been replaced since: then once more with a new one. Others who ask
         // at the same time may have brought that one.
         for _ in 0..TRIES {
-            let (token, is_new) = self.token(secret, household).await?;
+            let Held { token, is_new, .. } = self.token(secret, household).await?;
             let mut request = self.client.get(url.clone()).bearer_auth(token);
             if length == Length::Short {
                 request = request.timeout(self.limits.answer);
@@ -138,52 +147,58 @@ impl Upstream {
         Err(Problem::unavailable(&Refused))
     }
 
-    /// A token, and whether it was issued just now.
-    async fn token(&self, secret: &str, household: HouseholdId) -> Result<(String, bool), Problem> {
-        let key = TokenKey { secret: secret.to_owned(), household };
-        let now = self.clock.now().secs();
-        if let Some(cached) = self.tokens().get(&key)
-            && cached.until_secs > now
-        {
-            return Ok((cached.token.clone(), false));
+    /// When the session, or the personal token, was last known to be good for the household, which it may be now. `None`: it
+    /// is not any more. Where nobody can be asked, it is.
+    pub(crate) async fn stands(&self, secret: &str, household: HouseholdId) -> Option<UtcMillis> {
+        match self.token(secret, household).await {
+            Ok(held) => Some(held.asked),
+            Err(problem) if is_refusal(&problem) => None,
+            Err(_) => Some(self.clock.now()),
         }
-        let request =
-            self.auth(Method::POST, "/v1/tokens").bearer_auth(secret).json(&TokenRequest { household });
+    }
+
+    async fn token(&self, secret: &str, household: HouseholdId) -> Result<Held, Problem> {
+        let key = TokenKey { secret: secret.to_owned(), household };
+        let now = self.clock.now();
+        match self.tokens.find(&key, now) {
+            Found::Fresh(held) => Ok(held),
+            Found::Ask { flight, has_another } => {
+                let limit = if has_another { self.limits.renewal } else { self.limits.answer };
+                let outcome = flight.get_or_init(|| self.exchange(&key, limit)).await;
+                self.tokens.landed(key, &flight, outcome, now)
+            }
+        }
+    }
+
+    async fn exchange(&self, key: &TokenKey, limit: Duration) -> Result<Issued, Problem> {
+        let request = self.auth(Method::POST, "/v1/tokens").timeout(limit);
+        let request = request.bearer_auth(&key.secret).json(&TokenRequest { household: key.household });
         let answer = send(request).await?;
         if !answer.status().is_success() {
             return Err(problem_of(answer).await);
         }
         let answer: TokenAnswer = answer.json().await.map_err(|error| Problem::unavailable(&error))?;
-        let until_secs = now + answer.expires_in - TOKEN_MARGIN_SECS;
-        let mut tokens = self.tokens();
-        if tokens.len() >= MAX_TOKENS {
-            tokens.retain(|_, cached| cached.until_secs > now);
-            if tokens.len() >= MAX_TOKENS {
-                tokens.clear();
-            }
-        }
-        tokens.insert(key, CachedToken { token: answer.access_token.clone(), until_secs });
-        Ok((answer.access_token, true))
+        Ok(Issued { token: answer.access_token, expires_in_secs: answer.expires_in })
     }
 
     /// Forgets the tokens of a session.
     pub(crate) fn forget(&self, secret: &str) {
-        self.tokens().retain(|key, _| key.secret != secret);
+        self.tokens.forget(|key| key.secret == secret);
     }
 
     /// Forgets the tokens that say what a household was before it was changed.
     pub(crate) fn forget_household(&self, household: HouseholdId) {
-        self.tokens().retain(|key, _| key.household != household);
+        self.tokens.forget(|key| key.household == household);
     }
 
     /// Forgets all tokens: whom a change was about is not known here, and the others get new ones.
     pub(crate) fn forget_all(&self) {
-        self.tokens().clear();
+        self.tokens.forget(|_| true);
     }
 
     /// Forgets the tokens of all programs, so that one that was turned away gets no further.
     pub(crate) fn forget_programs(&self) {
-        self.tokens().retain(|key, _| !is_of_program(&key.secret));
+        self.tokens.forget(|key| is_of_program(&key.secret));
     }
 
     /// Whether both services are ready.
@@ -201,10 +216,6 @@ impl Upstream {
             }
         }
         Ok(())
-    }
-
-    fn tokens(&self) -> std::sync::MutexGuard<'_, HashMap<TokenKey, CachedToken>> {
-        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -253,12 +253,13 @@ pub(super) async fn deeds(
     let mut entries = app.stores.audit.entries_by(session.person, after, PAGE + 1).await?;
     let more = entries.len() > PAGE as usize;
     entries.truncate(PAGE as usize);
+    let names = app.names_in(entries.iter().map(|entry| &entry.deed)).await?;
     let deed = |Entry { number, deed }: Entry| ArchivedDeed {
         number,
         at: deed.at.to_string(),
         household: HouseholdId::as_uuid(&deed.household),
         action: deed.action.as_str(),
-        about: deed.about,
+        about: names.about(&deed),
     };
     Ok(Json(ArchivedDeeds { deeds: entries.into_iter().map(deed).collect(), more }))
 }

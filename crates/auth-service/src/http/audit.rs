@@ -1,13 +1,12 @@
 //! Who did what to a household.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
+use domain::HouseholdId;
 use domain::audit::{Action, Entry};
-use domain::{HouseholdId, PersonId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -42,7 +41,7 @@ struct AuditEntry {
     by_name: Option<String>,
     #[schema(schema_with = actions)]
     action: &'static str,
-    /// What it was done to, as it was called then.
+    /// What it was done to, as it was called then; a member as they are called now, without a name when they are gone.
     about: String,
 }
 
@@ -88,20 +87,14 @@ pub(super) async fn list(
     let mut entries = app.stores.audit.entries(household, before, PAGE + 1).await?;
     let more = entries.len() > PAGE as usize;
     entries.truncate(PAGE as usize);
-    let people: BTreeSet<PersonId> = entries.iter().filter_map(|entry| entry.deed.by).collect();
-    let mut names = BTreeMap::new();
-    for id in people {
-        if let Some(person) = app.stores.accounts.person(id).await? {
-            names.insert(id, person.name);
-        }
-    }
+    let names = app.names_in(entries.iter().map(|entry| &entry.deed)).await?;
     let described = |Entry { number, deed }: Entry| AuditEntry {
         number,
         at: deed.at.to_string(),
         by: deed.by.map(|by| by.as_uuid()),
-        by_name: deed.by.and_then(|by| names.get(&by).cloned()),
+        by_name: deed.by.and_then(|by| names.of(by)).map(str::to_owned),
         action: deed.action.as_str(),
-        about: deed.about,
+        about: names.about(&deed),
     };
     Ok(Json(AuditPage { entries: entries.into_iter().map(described).collect(), more }))
 }

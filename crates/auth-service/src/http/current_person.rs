@@ -60,6 +60,9 @@ pub(super) struct PasswordChange {
 pub(super) struct EmailChange {
     #[schema(value_type = String, format = Password)]
     password: SecretString,
+    /// Of the app, or a recovery code; for those who have a second factor.
+    #[serde(default)]
+    code: Option<String>,
     #[schema(max_length = 254)]
     email: String,
     #[serde(default)]
@@ -103,7 +106,9 @@ pub(super) async fn rename(
     app.describe_person(session.person).await
 }
 
-/// Change the password. Everywhere else one is logged in that ends.
+/// Change the password.
+///
+/// Everywhere else one is logged in that ends, and so do links that were sent to change the password or the address.
 #[utoipa::path(
     put,
     path = "/v1/people/current/password",
@@ -122,14 +127,15 @@ pub(super) async fn change_password(
     checked_password("new", &body.new)?;
     let person = app.own_password("current", session.person, body.current, from).await?;
     let hash = app.passwords.hash(body.new).await?;
-    app.stores.accounts.set_password_hash(person.id, &hash).await?;
-    let closed = app.stores.accounts.close_sessions(person.id, Some(&session.secret_hash)).await?;
+    if !app.stores.accounts.change_password(person.id, &hash, &session.secret_hash).await? {
+        return Err(ApiError::NotLoggedIn);
+    }
     app.post.send(&person.email, reader.language(None), &Matter::PasswordChanged);
-    tracing::info!(person = %person.id, closed, "password changed");
+    tracing::info!(person = %person.id, "password changed");
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Go by another e-mail address, once it has been confirmed there.
+/// Go by another e-mail address, once it has been confirmed there. A letter to the one of before says so at once.
 #[utoipa::path(
     put,
     path = "/v1/people/current/email",
@@ -152,7 +158,7 @@ pub(super) async fn change_email(
     Body(body): Body<EmailChange>,
 ) -> Result<(StatusCode, Json<Sent>), ApiError> {
     let email = checked_email(&body.email)?;
-    let person = app.own_password("password", session.person, body.password, from).await?;
+    let person = app.sure_of(session.person, body.password, body.code, from).await?;
     app.can_send(from)?;
     let secret = LinkSecret::generate();
     let link = app.post.link(Page::Confirm, secret.expose());
@@ -162,6 +168,7 @@ pub(super) async fn change_email(
         app.stores.tickets.put_ticket(&ticket).await?;
         let language = reader.language(body.language);
         app.post.send(&ticket.email, language, &Matter::ConfirmEmail { link: link.clone() });
+        app.post.send(&person.email, language, &Matter::EmailChangeAsked { to: ticket.email });
     }
     Ok(Sent::answer(app.post.shown(link)))
 }

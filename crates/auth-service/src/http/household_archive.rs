@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use domain::HouseholdId;
 use domain::UtcMillis;
+use domain::audit::Action;
 use domain::registry::{HomeSettings, HomeSocket};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -64,7 +65,7 @@ pub(super) struct HouseholdArchive {
     alerts: Vec<ArchivedAlert>,
 }
 
-/// What is known of a household, as an owner or a member. Takes a permit.
+/// What is known of a household, as an owner or a member. Takes a permit, and is written down.
 #[utoipa::path(
     get,
     operation_id = "show_household_archive",
@@ -100,6 +101,7 @@ pub(super) async fn show(
     };
     let sockets = app.stores.registry.home_sockets(household).await?;
     let alerts = app.stores.alerts.alerts(household, UtcMillis(0), MAX_ALERTS).await?;
+    app.write_down(household, caller.person(), Action::ArchiveTaken, "").await?;
     Ok(Json(HouseholdArchive {
         household: membership.into(),
         settings: app.stores.registry.settings(household).await?.settings,

@@ -52,6 +52,9 @@ pub(super) struct Connecting {
     provider: String,
     #[schema(value_type = String, format = Password)]
     password: SecretString,
+    /// Of the app, or a recovery code; for those who have a second factor.
+    #[serde(default)]
+    code: Option<String>,
     #[serde(default)]
     #[schema(value_type = Language)]
     language: Option<Language>,
@@ -88,7 +91,9 @@ pub(super) async fn list(
     Ok(Json(IdentityList { identities: identities.into_iter().map(body).collect() }))
 }
 
-/// Begin to connect an account at a provider. It takes the password: a browser that was left open is not enough.
+/// Begin to connect an account at a provider.
+///
+/// It takes the password, and the code where there is a second factor: a browser that was left open is not enough.
 #[utoipa::path(
     post,
     operation_id = "connect_identity",
@@ -113,7 +118,7 @@ pub(super) async fn connect(
     Body(body): Body<Connecting>,
 ) -> Result<Response, ApiError> {
     let provider = app.providers.get(&body.provider).ok_or(ApiError::NotFound)?;
-    let person = app.own_password("password", session.person, body.password, from).await?;
+    let person = app.sure_of(session.person, body.password, body.code, from).await?;
     if app.stores.identities.identities(person.id).await?.len() >= MAX_IDENTITIES {
         return Err(ProviderRefusal::TooMany.into());
     }
@@ -161,6 +166,16 @@ pub(super) async fn remove(
 impl App {
     fn provider_of(&self, issuer: &str) -> Option<&Provider> {
         self.providers.iter().find(|provider| provider.issuer() == issuer)
+    }
+
+    /// Through which accounts the person may log in, for people to read.
+    pub(super) async fn ways_in(&self, person: PersonId) -> Result<Vec<String>, ApiError> {
+        let identities = self.stores.identities.identities(person).await?;
+        let named = |one: Identity| match (self.provider_name(&one.issuer), one.label) {
+            (provider, label) if label.is_empty() => provider,
+            (provider, label) => format!("{provider} ({label})"),
+        };
+        Ok(identities.into_iter().map(named).collect())
     }
 
     fn provider_name(&self, issuer: &str) -> String {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::accounts::{Credentials, Person, Session};
+use domain::accounts::{Credentials, Person};
 use domain::audit::Action;
-use domain::tickets::{Purpose, Ticket};
+use domain::members::{Invitee, Member};
+use domain::tickets::Purpose;
 use domain::{HouseholdId, PersonId};
 use http::StatusCode;
 use secrecy::SecretString;
@@ -71,9 +72,8 @@ pub(super) struct InvitationView {
     role: Role,
     #[schema(value_type = Option<String>, format = DateTime, required = true)]
     until: Option<String>,
-    /// Who invites; null when they have left.
-    #[schema(required = true)]
-    by: Option<String>,
+    /// Who invites.
+    by: String,
     email: String,
     /// Whether somebody with this address can log in.
     known: bool,
@@ -203,11 +203,14 @@ pub(super) async fn look(
         return Err(ApiError::BadLink);
     };
     let household = app.stores.accounts.household(household).await?.ok_or(ApiError::BadLink)?;
+    let members = app.stores.members.members(household.id, app.clock.now()).await?;
+    let is_inviter = |one: &Member| one.person.id == by && one.role == domain::access::Role::Owner;
+    let by = members.into_iter().find(is_inviter).ok_or(ApiError::BadLink)?.person.name;
     Ok(Json(InvitationView {
         household: household.name,
         role: role.into(),
         until: until.map(|until| until.to_string()),
-        by: app.stores.accounts.person(by).await?.map(|person| person.name),
+        by,
         known: app.stores.accounts.credentials_by_email(&ticket.email).await?.is_some(),
         email: ticket.email,
     }))
@@ -237,7 +240,7 @@ pub(super) async fn accept(
     Body(body): Body<Acceptance>,
 ) -> Result<Json<Accepted>, ApiError> {
     let secret = app.link_secret(&body.secret, from)?;
-    let newcomer = match (&session, body.name, body.password) {
+    let new = match (&session, body.name, body.password) {
         (None, Some(name), Some(password)) => {
             checked_password("password", &password)?;
             Some((checked_name("name", &name)?, password))
@@ -254,59 +257,25 @@ pub(super) async fn accept(
     } else if app.stores.accounts.credentials_by_email(&there.email).await?.is_some() {
         return Err(ApiError::LogInFirst);
     }
-    let newcomer = match newcomer {
+    let new_hash = match new {
         Some((name, password)) => Some((name, app.passwords.hash(password).await?)),
         None => None,
     };
-    let ticket = app.use_link(&secret).await?;
-    match app.admitted(&ticket, session.as_ref(), newcomer).await {
-        Ok(household) => Ok(Json(Accepted { household: household.as_uuid(), email: ticket.email })),
-        Err(error) => {
-            app.give_back(&ticket).await;
-            Err(error)
-        }
-    }
-}
-
-impl App {
-    async fn admitted(
-        &self,
-        ticket: &Ticket,
-        session: Option<&Session>,
-        newcomer: Option<(String, String)>,
-    ) -> Result<HouseholdId, ApiError> {
-        let Purpose::Invitation { household, role, until, .. } = ticket.purpose else {
-            return Err(ApiError::BadLink);
-        };
-        let person = match (session, newcomer) {
-            (Some(session), _) => session.person,
-            (None, Some((name, password_hash))) => {
-                let id = PersonId::from_uuid(Uuid::new_v4());
-                let person = Person { id, email: ticket.email.clone(), name };
-                self.stores.accounts.create_person(&Credentials { person, password_hash }).await?;
-                id
-            }
-            (None, None) => return Err(ApiError::LogInFirst),
-        };
-        // An invitation is no way to lose what one is already.
-        let there = self.membership(person, household).await?;
-        if there.is_none_or(|there| rank(there.role) < rank(role)) {
-            self.stores.members.admit(household, person, role, until, self.clock.now()).await?;
-        }
-        self.write_down(household, person, Action::MemberJoined, role.as_str()).await?;
-        tracing::info!(%household, %person, "an invitation was accepted");
-        Ok(household)
-    }
+    let newcomer = new_hash.map(|(name, password_hash)| {
+        let id = PersonId::from_uuid(Uuid::new_v4());
+        Credentials { person: Person { id, email: there.email.clone(), name }, password_hash }
+    });
+    let invitee = match (&session, &newcomer) {
+        (Some(session), _) => Invitee::Known(session.person),
+        (None, Some(newcomer)) => Invitee::New(newcomer),
+        (None, None) => return Err(ApiError::LogInFirst),
+    };
+    let accepted = app.stores.members.accept_invitation(&secret.hash(), invitee, app.clock.now()).await?;
+    let household = accepted.ok_or(ApiError::BadLink)?;
+    tracing::info!(%household, "an invitation was accepted");
+    Ok(Json(Accepted { household: household.as_uuid(), email: there.email }))
 }
 
 const fn is_invitation(purpose: &Purpose) -> bool {
     matches!(purpose, Purpose::Invitation { .. })
-}
-
-const fn rank(role: domain::access::Role) -> u8 {
-    match role {
-        domain::access::Role::Guest => 0,
-        domain::access::Role::Member => 1,
-        domain::access::Role::Owner => 2,
-    }
 }

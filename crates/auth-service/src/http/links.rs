@@ -26,7 +26,8 @@ impl App {
         LinkSecret::parse(text.expose_secret()).ok_or(ApiError::BadLink)
     }
 
-    /// The link if it is for this; it stays, so that what takes its time can wait until it is known to be good.
+    /// The link if it is for this; it stays, so that what takes its time can wait until it is known to be good. What it is
+    /// for uses it up, in one transaction.
     pub(super) async fn look_at_link(
         &self,
         secret: &LinkSecret,
@@ -34,11 +35,6 @@ impl App {
     ) -> Result<Ticket, ApiError> {
         let ticket = self.stores.tickets.ticket(&secret.hash(), self.clock.now()).await?;
         ticket.filter(|ticket| is_wanted(&ticket.purpose)).ok_or(ApiError::BadLink)
-    }
-
-    /// Uses a link up that was looked at: of many who do so at once, one gets it.
-    pub(super) async fn use_link(&self, secret: &LinkSecret) -> Result<Ticket, ApiError> {
-        self.stores.tickets.take_ticket(&secret.hash(), self.clock.now()).await?.ok_or(ApiError::BadLink)
     }
 
     /// What is to be kept of a new link.
@@ -52,12 +48,5 @@ impl App {
         let created = self.clock.now();
         let expires = created.plus_millis(life_millis);
         Ticket { secret_hash: secret.hash(), email, purpose, created, expires }
-    }
-
-    /// What it is for was not done.
-    pub(super) async fn give_back(&self, ticket: &Ticket) {
-        if let Err(error) = self.stores.tickets.put_ticket(ticket).await {
-            tracing::warn!(%error, "a link is used up for nothing");
-        }
     }
 }

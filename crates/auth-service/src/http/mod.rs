@@ -33,6 +33,7 @@ mod sessions;
 mod settings;
 mod sign_up;
 mod tokens;
+mod whom;
 mod words;
 
 use std::sync::Arc;

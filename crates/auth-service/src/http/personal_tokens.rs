@@ -10,6 +10,7 @@ use domain::access::{Role, Scope};
 use domain::audit::Action;
 use domain::personal_tokens::{PersonalToken, PersonalTokenId};
 use http::{StatusCode, header};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use service::problem::Problem;
 use utoipa::ToSchema;
@@ -20,11 +21,14 @@ use super::checks::checked_name;
 use super::error::ApiError;
 use super::extract::{Address, Body, LoggedIn};
 use super::links::DAY_MILLIS;
+use super::origin::Origin;
+use super::refusals::OfLimit;
 use crate::secret::PersonalSecret;
 
 /// Of one person.
 pub(super) const MAX_TOKENS: u32 = 50;
 const MAX_DAYS: u32 = 730;
+const USUAL_DAYS: u32 = 90;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -36,9 +40,15 @@ pub(super) struct PersonalTokenRequest {
     household: HouseholdId,
     #[schema(schema_with = scopes)]
     scopes: Vec<Scope>,
-    /// Without it the token is valid until it is deleted.
+    /// Without it, 90. Every token ends.
+    #[serde(default)]
     #[schema(minimum = 1, maximum = 730)]
     expires_in_days: Option<u32>,
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
+    /// Of the app, or a recovery code; for those who have a second factor.
+    #[serde(default)]
+    code: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -51,6 +61,7 @@ struct PersonalTokenBody {
     scopes: Vec<Scope>,
     #[schema(value_type = String, format = DateTime)]
     created: String,
+    /// Null for one that was made before every token had an end: it is valid until it is deleted.
     #[schema(value_type = Option<String>, format = DateTime, required = true)]
     expires: Option<String>,
     /// To the minute. The access token that it got then may be in use for some minutes more.
@@ -98,7 +109,7 @@ pub(super) async fn list(
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(PersonalTokens { tokens })).into_response())
 }
 
-/// Make a token for a program.
+/// Make a token for a program. It takes the password, and the code where there is a second factor.
 #[utoipa::path(
     post,
     operation_id = "create_personal_token",
@@ -110,16 +121,18 @@ pub(super) async fn list(
         (status = 201, body = NewPersonalToken),
         (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "Not a member, or a guest who wants to manage, or with a personal token", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "There are 50 already", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "There are 50 already, or there is no password yet", body = Problem, content_type = "application/problem+json"),
         (status = 400, description = "The request ended early", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Too large", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Malformed", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Not now", body = Problem, content_type = "application/problem+json"),
+        OfLimit,
     ),
 )]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
+    Origin(from): Origin,
     LoggedIn(session): LoggedIn,
     Body(request): Body<PersonalTokenRequest>,
 ) -> Result<Response, ApiError> {
@@ -127,18 +140,21 @@ pub(super) async fn create(
     if membership.role == Role::Guest && request.scopes.contains(&Scope::Manage) {
         return Err(ApiError::Guest);
     }
+    let (days, scopes) = (request.checked_days()?, request.checked_scopes()?);
+    let name = checked_name("name", &request.name)?;
+    let household = request.household;
+    let person = app.sure_of(session.person, request.password, request.code, from).await?;
     let secret = PersonalSecret::generate();
     let now = app.clock.now();
-    let days = request.checked_days()?;
     let token = PersonalToken {
         id: PersonalTokenId::from_uuid(Uuid::new_v4()),
-        person: session.person,
-        household: request.household,
-        name: checked_name("name", &request.name)?,
-        scopes: request.checked_scopes()?,
+        person: person.id,
+        household,
+        name,
+        scopes,
         secret_hash: secret.hash(),
         created: now,
-        expires: days.map(|days| now.plus_millis(i64::from(days) * DAY_MILLIS)),
+        expires: Some(now.plus_millis(i64::from(days) * DAY_MILLIS)),
         last_used: None,
     };
     if !app.stores.personal_tokens.create_token(&token, MAX_TOKENS).await? {
@@ -189,12 +205,13 @@ impl PersonalTokenRequest {
         Ok(Scope::ALL.into_iter().filter(|scope| self.scopes.contains(scope)).collect())
     }
 
-    fn checked_days(&self) -> Result<Option<u32>, ApiError> {
-        if self.expires_in_days.is_some_and(|days| !(1..=MAX_DAYS).contains(&days)) {
-            let detail = format!("A token is valid for 1 to {MAX_DAYS} days, or without an end.");
+    fn checked_days(&self) -> Result<u32, ApiError> {
+        let days = self.expires_in_days.unwrap_or(USUAL_DAYS);
+        if !(1..=MAX_DAYS).contains(&days) {
+            let detail = format!("A token is valid for 1 to {MAX_DAYS} days.");
             return Err(ApiError::invalid("expires_in_days", detail));
         }
-        Ok(self.expires_in_days)
+        Ok(days)
     }
 }
 

@@ -86,7 +86,10 @@ pub(super) async fn ask(
     Ok(Sent::answer(app.post.shown(shown)))
 }
 
-/// Set a new password. Everywhere one is logged in that ends.
+/// Set a new password.
+///
+/// Everywhere one is logged in that ends, all personal tokens are deleted, and links that were sent to change the password or
+/// the address are worth nothing any more.
 #[utoipa::path(
     post,
     operation_id = "set_a_new_password",
@@ -110,22 +113,10 @@ pub(super) async fn set(
     let secret = app.link_secret(&request.secret, from)?;
     app.look_at_link(&secret, |purpose| matches!(purpose, Purpose::Reset { .. })).await?;
     let hash = app.passwords.hash(request.password).await?;
-    let ticket = app.use_link(&secret).await?;
-    let Purpose::Reset { person } = ticket.purpose else { return Err(ApiError::BadLink) };
-    let done = async {
-        let is_known = app.stores.accounts.set_password_hash(person, &hash).await?;
-        app.stores.accounts.close_sessions(person, None).await?;
-        Ok::<bool, ApiError>(is_known)
-    };
-    match done.await {
-        Ok(true) => {}
-        Ok(false) => return Err(ApiError::BadLink),
-        Err(error) => {
-            app.give_back(&ticket).await;
-            return Err(error);
-        }
-    }
-    app.post.send(&ticket.email, reader.language(None), &Matter::PasswordChanged);
-    tracing::info!(%person, "password set anew");
+    let reset = app.stores.accounts.reset_password(&secret.hash(), &hash, app.clock.now()).await?;
+    let person = reset.ok_or(ApiError::BadLink)?;
+    tracing::info!(person = %person.id, "password set anew");
+    let identities = app.ways_in(person.id).await?;
+    app.post.send(&person.email, reader.language(None), &Matter::PasswordReset { identities });
     Ok(StatusCode::NO_CONTENT)
 }

@@ -254,6 +254,8 @@ pub(super) async fn list(
 }
 
 /// Log out everywhere, here too.
+///
+/// Links that were sent to change the password or the address are worth nothing any more.
 #[utoipa::path(
     delete,
     path = "/v1/sessions",
@@ -265,7 +267,7 @@ pub(super) async fn log_out_everywhere(
     State(app): State<Arc<App>>,
     LoggedIn(session): LoggedIn,
 ) -> Result<StatusCode, ApiError> {
-    let closed = app.stores.accounts.close_sessions(session.person, None).await?;
+    let closed = app.stores.accounts.close_sessions(session.person).await?;
     tracing::info!(person = %session.person, closed, "logged out everywhere");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -138,17 +138,12 @@ pub(super) async fn confirm(
         checked_password("password", password)?;
     }
     let wanted = |purpose: &Purpose| matches!(purpose, Purpose::SignUp { .. } | Purpose::ChangeEmail { .. });
-    app.look_at_link(&secret, wanted).await?;
+    let ticket = app.look_at_link(&secret, wanted).await?;
     let password = match body.password {
         Some(password) => Some(app.passwords.hash(password).await?),
         None => None,
     };
-    let ticket = app.use_link(&secret).await?;
-    if let Err(error) = app.confirmed(&ticket, password, reader.language(None)).await {
-        // Nothing was done, so that the link may be tried again.
-        app.give_back(&ticket).await;
-        return Err(error);
-    }
+    app.confirmed(&ticket, password, reader.language(None)).await?;
     Ok(Json(Confirmed { email: ticket.email }))
 }
 
@@ -168,11 +163,17 @@ impl App {
                 let person = Person { id, email: email.clone(), name: name.clone() };
                 let credentials = Credentials { person, password_hash };
                 self.stores.accounts.create_person(&credentials).await?;
+                // From here on the link is worth nothing, whether it can be forgotten now or not: the address is taken.
+                if let Err(error) =
+                    self.stores.tickets.take_ticket(&ticket.secret_hash, self.clock.now()).await
+                {
+                    tracing::warn!(%error, "a link that was used stays until it expires");
+                }
                 tracing::info!(person = %id, "somebody signed up");
             }
             Purpose::ChangeEmail { person } => {
-                let before = self.stores.accounts.person(*person).await?.ok_or(ApiError::BadLink)?;
-                self.stores.accounts.set_email(*person, email).await?;
+                let moved = self.stores.accounts.change_email(&ticket.secret_hash, self.clock.now()).await?;
+                let before = moved.ok_or(ApiError::BadLink)?;
                 let matter = Matter::EmailChanged { to: email.clone() };
                 self.post.send(&before.email, language, &matter);
                 tracing::info!(%person, "e-mail address changed");

@@ -26,8 +26,8 @@ use self::metadata::{Document, Metadata};
 use crate::PeopleConfig;
 use crate::secret::FlowSecret;
 
-pub(crate) use config::validate;
 pub use config::{ProviderConfig, ProviderSecrets};
+pub(crate) use config::{is_loopback, validate};
 pub(crate) use exchange::Account;
 pub(crate) use flow::is_state;
 pub(crate) use id_token::IdTokenError;

@@ -43,11 +43,20 @@ pub(crate) enum Matter {
     ConfirmEmail {
         link: String,
     },
+    /// To the address that is still the person's.
+    EmailChangeAsked {
+        to: String,
+    },
     /// To the address of before.
     EmailChanged {
         to: String,
     },
     PasswordChanged,
+    /// By a letter.
+    PasswordReset {
+        /// Through which one may log in still: what people call the provider, and what the account is called there.
+        identities: Vec<String>,
+    },
     SecondFactorOn,
     SecondFactorOff,
     /// The last letter that somebody gets.

@@ -5,7 +5,7 @@ use domain::{HouseholdId, Joules, Milliwatts, SocketNumber, UtcMillis};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::server::{Answer, HUB, Server, hub};
+use crate::server::{Answer, HUB, PASSWORD, Server, hub};
 
 const DAY_MILLIS: i64 = 86_400_000;
 
@@ -48,7 +48,8 @@ async fn person(server: &Server, email: &str, home: HouseholdId, role: Role) -> 
 
 /// What a program gets that may do this.
 async fn token(server: &Server, secret: &str, home: HouseholdId, scopes: &[&str]) -> String {
-    let wish = json!({ "name": "Shelf", "household": home.to_string(), "scopes": scopes });
+    let wish =
+        json!({ "name": "Shelf", "household": home.to_string(), "scopes": scopes, "password": PASSWORD });
     let made = server.post("/v1/personal-tokens", secret, &wish).await;
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
     made.body["token"].as_str().unwrap().to_owned()

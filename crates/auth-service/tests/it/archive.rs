@@ -55,7 +55,7 @@ async fn all_of_it_is_there_and_no_secret() {
     let (ada, factor, codes) = crate::second_factor::protected(&server).await;
     let since = server.now();
     let home = server.settle(ADA, true).await;
-    let token = json!({ "name": "Shelf", "household": home.to_string(), "scopes": ["usage"] });
+    let token = json!({ "name": "Shelf", "household": home.to_string(), "scopes": ["usage"], "password": PASSWORD, "code": codes[2] });
     let token = server.post("/v1/personal-tokens", &ada, &token).await.body["token"].clone();
     let made = server.post(ARCHIVE, &ada, &json!({ "password": PASSWORD, "code": codes[0] })).await;
     let permit = made.body["permit"].as_str().unwrap_or_else(|| panic!("{}", made.body)).to_owned();
@@ -74,6 +74,9 @@ async fn all_of_it_is_there_and_no_secret() {
 
     let whole = get(&server, &format!("/v1/households/{home}/archive"), &ada, &permit).await.body;
     assert_eq!((&whole["hubs"][0]["hub"], &whole["sockets"][0]["name"]), (&json!(HUB), &json!("Lamp")));
+    let audit = server.get(&format!("/v1/households/{home}/audit"), &ada).await.body;
+    assert_eq!(audit["entries"][0]["action"], "archive_taken", "{audit}");
+    assert_eq!(audit["entries"][0]["by_name"], "Ada");
     let everything = format!("{you}{deeds}{whole}");
     let typed = data_encoding::BASE32_NOPAD.encode(&factor);
     for secret in [token.as_str().unwrap(), &ada, &codes[1], &typed, "argon2", "hash", PASSWORD] {

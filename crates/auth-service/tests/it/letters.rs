@@ -123,13 +123,17 @@ async fn who_opens_a_link_reads_what_comes_of_it_in_the_same_language() {
     let secret = link(&letter(&smtp, &mut count, ADA, "Mit diesem Link setzen Sie").await);
     let new = json!({ "secret": secret, "password": PASSWORD });
     ask(&server, (Method::POST, "/v1/new-passwords"), None, GERMAN, &new).await;
-    letter(&smtp, &mut count, ADA, "Ihr Passwort wurde").await;
+    letter(&smtp, &mut count, ADA, "wurde ein neues Passwort gesetzt").await;
 
     assert_eq!(server.get("/v1/sessions/current", &session).await.status, StatusCode::UNAUTHORIZED);
     let session = server.secret_of(ADA).await;
     let change = json!({ "password": PASSWORD, "email": "ada@example.com" });
     ask(&server, (Method::PUT, "/v1/people/current/email"), Some(&session), GERMAN, &change).await;
+    // Two: one to each address.
+    count += 1;
     let secret = link(&letter(&smtp, &mut count, "ada@example.com", "Wattline soll Sie").await);
+    count -= 1;
+    letter(&smtp, &mut count, ADA, "mit ada@example.com bei Wattline anmelden").await;
     ask(&server, (Method::POST, "/v1/confirmations"), None, GERMAN, &json!({ "secret": secret })).await;
     letter(&smtp, &mut count, ADA, "melden Sie sich bei Wattline mit ada@example.com an").await;
     server.stop().await;

@@ -161,7 +161,8 @@ async fn a_member_who_is_removed_has_nothing_left() {
     server.settle("bob@example.org", false).await;
     let (bob, id) = (server.secret_of("bob@example.org").await, server.person("bob@example.org").await);
     server.accounts.put_member(home, id, Role::Member).await.unwrap();
-    let wish = json!({ "name": "Shelf", "household": home.to_string(), "scopes": ["usage"] });
+    let wish =
+        json!({ "name": "Shelf", "household": home.to_string(), "scopes": ["usage"], "password": PASSWORD });
     let token = server.post("/v1/personal-tokens", &bob, &wish).await;
     let token = token.body["token"].as_str().unwrap();
     assert_eq!(server.get(&format!("/v1/households/{home}"), token).await.status, StatusCode::OK);
@@ -216,5 +217,34 @@ async fn owners_read_who_did_what() {
         (nonsense.status, &nonsense.body["field"]),
         (StatusCode::UNPROCESSABLE_ENTITY, &json!("before"))
     );
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_written_down_names_members_who_are_there_and_nobody_who_is_gone() {
+    let server = Server::with_sqlite().await;
+    let (home, ada) = home(&server).await;
+    server.settle("bob@example.org", false).await;
+    let (bob, id) = (server.secret_of("bob@example.org").await, server.person("bob@example.org").await);
+    server.put("/v1/people/current", &bob, &json!({ "name": "Bob the builder" })).await;
+    server.accounts.put_member(home, id, Role::Guest).await.unwrap();
+    let path = format!("{}/{id}", members(home));
+    let up = json!({ "role": "member", "until": null });
+    assert_eq!(server.put(&path, &ada, &up).await.status, StatusCode::OK);
+    assert_eq!(server.delete(&path, &ada).await.status, StatusCode::NO_CONTENT);
+    let told = async || {
+        let page = server.get(&format!("/v1/households/{home}/audit"), &ada).await.body;
+        let about = |entry: &Value| entry["about"].as_str().unwrap().to_owned();
+        page["entries"].as_array().unwrap().iter().map(about).collect::<Vec<_>>()
+    };
+    assert_eq!(told().await, ["Bob the builder", "Bob the builder: member"]);
+
+    let preview = server.get("/v1/people/current/deletion", &bob).await.body;
+    let own: Vec<_> = preview["households"].as_array().unwrap().iter().map(|one| &one["id"]).collect();
+    let wish = json!({ "password": PASSWORD, "households": own });
+    assert_eq!(server.post("/v1/people/current/deletion", &bob, &wish).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(told().await, ["", ": member"]);
+    let kept = server.audit.entries(home, None, 10).await.unwrap();
+    assert!(kept.iter().all(|one| !one.deed.about.contains("Bob")), "{kept:?}");
     server.stop().await;
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::server::{Answer, HUB, Server, hub};
+use crate::server::{Answer, HUB, PASSWORD, Server, hub};
 use crate::tokens::verified;
 
 /// A hub as it leaves the factory, with a secret that it made itself.
@@ -141,7 +141,8 @@ async fn a_personal_token_needs_the_scope_to_manage() {
     for (scopes, expected) in
         [(["usage", "live"].as_slice(), StatusCode::FORBIDDEN), (&["manage"], StatusCode::CREATED)]
     {
-        let wish = json!({ "name": "Shelf", "household": home.to_string(), "scopes": scopes });
+        let wish =
+            json!({ "name": "Shelf", "household": home.to_string(), "scopes": scopes, "password": PASSWORD });
         let token = server.post("/v1/personal-tokens", &ada, &wish).await.body["token"].clone();
         let entered = enter(&server, token.as_str().unwrap(), home, &code).await;
         assert_eq!(entered.status, expected, "{scopes:?}: {}", entered.body);

@@ -3,21 +3,24 @@ use std::time::Duration;
 
 use auth_service::SessionsConfig;
 use domain::access::{Role, Scope};
-use domain::personal_tokens::PersonalTokens as _;
+use domain::personal_tokens::{PersonalToken, PersonalTokenId, PersonalTokens as _};
 use domain::{HouseholdId, UtcMillis};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use testkit::servers::PostgreSql;
 
-use crate::server::{HUB, Server};
+use crate::server::{HUB, PASSWORD, Server};
 use crate::tokens::verified;
 
 const PATH: &str = "/v1/personal-tokens";
 const DAY_MILLIS: i64 = 86_400_000;
 
 fn wish(household: HouseholdId, scopes: &[&str]) -> Value {
-    json!({ "name": "Shelf", "household": household.to_string(), "scopes": scopes, "expires_in_days": 30 })
+    json!({
+        "name": "Shelf", "household": household.to_string(), "scopes": scopes, "expires_in_days": 30,
+        "password": PASSWORD,
+    })
 }
 
 /// A token of the person's; its secret.
@@ -163,9 +166,7 @@ async fn an_expired_token_opens_nothing_and_is_forgotten_in_time() {
     let mut short = wish(home, &["usage", "manage"]);
     short["expires_in_days"] = json!(1);
     let token = make(&server, &ada, &short).await;
-    let mut endless = wish(home, &["usage"]);
-    endless["expires_in_days"] = Value::Null;
-    let endless = make(&server, &ada, &endless).await;
+    let other = make(&server, &ada, &wish(home, &["usage"])).await;
     server.clock.advance_millis(DAY_MILLIS - 1);
     assert_eq!(tries(&server, home, &token).await, [StatusCode::OK; 4]);
     server.clock.advance_millis(1);
@@ -178,7 +179,43 @@ async fn an_expired_token_opens_nothing_and_is_forgotten_in_time() {
         (listed["tokens"].as_array().unwrap().len() == 1).then_some(())
     })
     .await;
-    assert_eq!(exchange(&server, &endless, home).await.status, StatusCode::OK);
+    assert_eq!(exchange(&server, &other, home).await.status, StatusCode::OK);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn every_token_ends_but_those_of_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(sqlite::Accounts::open(folder.path().join("accounts.db")).await.unwrap());
+    let server = Server::with_stores(Arc::clone(&store)).await;
+    let home = server.settle("ada@example.org", true).await;
+    let ada = server.secret_of("ada@example.org").await;
+    let secret = format!("wlp_{}", "A".repeat(43));
+    let before = PersonalToken {
+        id: PersonalTokenId::from_bytes([1; 16]),
+        person: server.person("ada@example.org").await,
+        household: home,
+        name: "Attic".to_owned(),
+        scopes: vec![Scope::Usage],
+        secret_hash: Sha256::digest(&secret).into(),
+        created: server.now().plus_millis(-DAY_MILLIS),
+        expires: None,
+        last_used: None,
+    };
+    assert!(store.create_token(&before, 50).await.unwrap());
+    for without in [json!({ "expires_in_days": null }), json!({})] {
+        let mut wish = wish(home, &["usage"]);
+        wish.as_object_mut().unwrap().remove("expires_in_days");
+        wish.as_object_mut().unwrap().extend(without.as_object().unwrap().clone());
+        make(&server, &ada, &wish).await;
+    }
+    let listed = server.get(PATH, &ada).await.body;
+    let ends: Vec<&Value> =
+        listed["tokens"].as_array().unwrap().iter().map(|token| &token["expires"]).collect();
+    let usual = json!(server.now().plus_millis(90 * DAY_MILLIS).to_string());
+    assert_eq!(ends, [&Value::Null, &usual, &usual]);
+    server.clock.advance_millis(800 * DAY_MILLIS);
+    assert_eq!(exchange(&server, &secret, home).await.status, StatusCode::OK);
     server.stop().await;
 }
 
@@ -254,6 +291,8 @@ async fn malformed_wishes_name_the_field() {
         ("expires_in_days", json!(0), "expires_in_days"),
         ("expires_in_days", json!(731), "expires_in_days"),
         ("expires_in_days", json!(-1), "expires_in_days"),
+        ("password", json!("wrong password"), "password"),
+        ("password", json!(null), "password"),
         ("token", json!("wlp_mine"), "token"),
     ] {
         let mut wish = wish(home, &["usage"]);

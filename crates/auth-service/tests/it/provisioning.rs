@@ -14,9 +14,24 @@ async fn the_same_home_again_changes_nothing() {
         first.changes,
         [Change::Person, Change::Household, Change::Membership, Change::Hub(hub()), Change::Sockets(hub())]
     );
+    let deeds = first.deeds(&home("ada@example.org"), server.now());
+    assert!(deeds.iter().all(|deed| deed.by.is_none() && deed.household == first.household));
+    let told: Vec<(&str, &str)> =
+        deeds.iter().map(|deed| (deed.action.as_str(), deed.about.as_str())).collect();
+    let owner = format!("{}: owner", first.person);
+    assert_eq!(
+        told,
+        [
+            ("settings_changed", ""),
+            ("member_changed", owner.as_str()),
+            ("hub_added", "Cellar"),
+            ("hub_labelled", "Cellar"),
+        ]
+    );
     server.clock.advance_millis(60_000);
     let again = provision(&*server.accounts, &*server.clock, &home(" Ada@example.ORG")).await.unwrap();
     assert_eq!(again.changes, []);
+    assert_eq!(again.deeds(&home("ada@example.org"), server.now()), []);
     assert_eq!((again.person, again.household), (first.person, first.household));
     server.stop().await;
 }

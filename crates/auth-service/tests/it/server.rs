@@ -4,9 +4,11 @@ use auth_service::provision::Home;
 use auth_service::{Deps, PeopleConfig, SealingKey, SessionsConfig, SigningKeys, Stores, provision};
 use domain::accounts::Accounts;
 use domain::alerts::Alerts;
+use domain::audit::Audit;
 use domain::erasure::Erasures;
 use domain::hubs::HubCredentials;
 use domain::identities::Identities;
+use domain::personal_tokens::PersonalTokens;
 use domain::{Clock, HouseholdId, HubId, PersonId, UtcMillis};
 use mail::{Security, SmtpConfig};
 use reqwest::{Method, StatusCode};
@@ -43,6 +45,8 @@ pub(crate) struct Server {
     pub(crate) hub_credentials: Arc<dyn HubCredentials>,
     pub(crate) erasures: Arc<dyn Erasures>,
     pub(crate) identities: Arc<dyn Identities>,
+    pub(crate) audit: Arc<dyn Audit>,
+    pub(crate) personal_tokens: Arc<dyn PersonalTokens>,
     pub(crate) clock: Arc<FakeClock>,
     shutdown: CancellationToken,
     task: JoinHandle<()>,
@@ -106,6 +110,8 @@ impl Server {
         let hub_credentials = Arc::clone(&stores.hub_credentials);
         let erasures = Arc::clone(&stores.erasures);
         let identities = Arc::clone(&stores.identities);
+        let audit = Arc::clone(&stores.audit);
+        let personal_tokens = Arc::clone(&stores.personal_tokens);
         let clock_of_service = Arc::clone(&clock) as Arc<dyn Clock>;
         let metrics = service::Metrics::default();
         let deps =
@@ -119,6 +125,8 @@ impl Server {
             hub_credentials,
             erasures,
             identities,
+            audit,
+            personal_tokens,
             clock,
             shutdown,
             task,

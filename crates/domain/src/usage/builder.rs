@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::{SocketCost, SocketUsage, Usage};
+use super::expectation::Sightings;
+use super::{AbsentSocket, SocketCost, SocketUsage, Usage};
 use crate::calendar::QUARTER_HOUR_MILLIS;
 use crate::energy::{Joules, Milliwatts};
 use crate::ids::HubId;
@@ -18,6 +19,8 @@ pub struct UsageBuilder<'a> {
     home: Option<&'a HomeSettings>,
     prices: Option<&'a Prices>,
     has_power: bool,
+    /// Hubs that are the household's no more, and since when.
+    gone: BTreeMap<HubId, UtcMillis>,
     /// By whose history it is part of, and who measured it.
     cells: BTreeMap<(SocketKey, SocketKey), Cells>,
 }
@@ -25,17 +28,20 @@ pub struct UsageBuilder<'a> {
 /// What one socket measured, bucket by bucket.
 struct Cells {
     energy: Vec<i64>,
+    exported: Vec<i64>,
     measured_millis: Vec<i64>,
     costs: Vec<Option<Cost>>,
     peak: Option<Milliwatts>,
     trough: Option<Milliwatts>,
     seen: TimeRange,
+    sightings: Sightings,
 }
 
 impl<'a> UsageBuilder<'a> {
     /// n buckets have n + 1 edges. What is later than `now` has not happened.
     pub fn new(edges: Vec<UtcMillis>, now: UtcMillis) -> Self {
-        Self { edges, now, home: None, prices: None, has_power: true, cells: BTreeMap::new() }
+        let (gone, cells) = (BTreeMap::new(), BTreeMap::new());
+        Self { edges, now, home: None, prices: None, has_power: true, gone, cells }
     }
 
     /// Sockets that carry on for others get their history.
@@ -61,16 +67,56 @@ impl<'a> UsageBuilder<'a> {
         self.has_power
     }
 
-    /// What lies outside the edges is passed over.
+    /// Nothing is expected of the hub from `since` on.
+    pub fn hub_gone(&mut self, hub: HubId, since: UtcMillis) {
+        self.gone.insert(hub, since);
+    }
+
+    /// What lies outside the edges says only when the sockets were there.
     pub fn add_sums(&mut self, hub: HubId, sockets: &[SocketSums]) {
+        let (prices, has_power, count) = (self.prices, self.has_power, self.bucket_count());
         for SocketSums { socket, sums } in sockets {
             let measured = SocketKey { hub, socket: *socket };
-            for sum in sums {
-                if let Some(bucket) = self.bucket(sum.start) {
-                    self.add(measured, bucket, sum, self.has_power);
+            // Sums of one owner at a time: a day of a home has millions of ticks.
+            let steps = if self.has_successor(measured) { 1 } else { sums.len().max(1) };
+            for sums in sums.chunks(steps) {
+                let key = (self.owner(measured, sums[0].start), measured);
+                let cells = self.cells.entry(key).or_insert_with(|| Cells::new(count, prices.is_some()));
+                for sum in sums {
+                    cells.sightings.add(TimeRange::new(sum.start, quarter_end(sum.start)));
+                    if let Some(bucket) = bucket_of(&self.edges, sum.start) {
+                        cells.add(bucket, sum, prices, has_power);
+                    }
                 }
             }
         }
+    }
+
+    /// When the sockets of a day were there, of its quarter hours that start in `held`; their energy is not added.
+    pub fn see_day(&mut self, day: &DayRollup, held: TimeRange) {
+        let held = held.intersection(&day.day.range());
+        let place = |at: UtcMillis| {
+            let at = at.ceil_to(QUARTER_HOUR_MILLIS).millis_since(day.day.start());
+            usize::try_from(at / QUARTER_HOUR_MILLIS).unwrap_or(0)
+        };
+        let (from, to) = (place(held.start), place(held.end));
+        for socket in &day.sockets {
+            let measured = SocketKey { hub: day.hub, socket: socket.socket };
+            let secs = socket.measured_secs.get(from..to.min(socket.measured_secs.len())).unwrap_or_default();
+            if self.has_successor(measured) {
+                for quarter in (from..).zip(secs).filter(|(_, secs)| **secs > 0).map(|(quarter, _)| quarter) {
+                    self.see(measured, day.day.quarter(quarter), day.day.quarter(quarter + 1));
+                }
+            } else if let (Some(first), Some(last)) =
+                (secs.iter().position(|&secs| secs > 0), secs.iter().rposition(|&secs| secs > 0))
+            {
+                self.see(measured, day.day.quarter(from + first), day.day.quarter(from + last + 1));
+            }
+        }
+    }
+
+    fn see(&mut self, measured: SocketKey, start: UtcMillis, end: UtcMillis) {
+        self.cells(measured, start).sightings.add(TimeRange::new(start, end));
     }
 
     /// From the first edge to the last: what lies outside needs not be added.
@@ -83,22 +129,20 @@ impl<'a> UsageBuilder<'a> {
 
     /// Those quarter hours of the day that start in `within`.
     pub fn add_day(&mut self, day: &DayRollup, within: TimeRange) {
+        self.see_day(day, within);
         let stretches = self.stretches(day, within);
         for socket in &day.sockets {
             let measured = SocketKey { hub: day.hub, socket: socket.socket };
             let has_power = self.has_power && !socket.peak.is_empty();
             if self.has_successor(measured) {
                 for sum in day.sums(socket).filter(|sum| within.contains(sum.start)) {
-                    if let Some(bucket) = self.bucket(sum.start) {
+                    if let Some(bucket) = bucket_of(&self.edges, sum.start) {
                         self.add(measured, bucket, &sum, has_power);
                     }
                 }
             } else {
-                let (prices, count) = (self.prices, self.edges.len().saturating_sub(1));
-                let cells = self
-                    .cells
-                    .entry((measured, measured))
-                    .or_insert_with(|| Cells::new(count, prices.is_some()));
+                let prices = self.prices;
+                let cells = self.cells(measured, day.day.start());
                 for (bucket, quarters) in &stretches {
                     cells.add_stretch(*bucket, day.day, socket, quarters.clone(), prices, has_power);
                 }
@@ -111,7 +155,9 @@ impl<'a> UsageBuilder<'a> {
         let mut stretches: Vec<(usize, Range<usize>)> = Vec::new();
         for quarter in 0..usize::from(day.quarters) {
             let at = day.day.quarter(quarter);
-            let Some(bucket) = within.contains(at).then(|| self.bucket(at)).flatten() else { continue };
+            let Some(bucket) = within.contains(at).then(|| bucket_of(&self.edges, at)).flatten() else {
+                continue;
+            };
             match stretches.last_mut() {
                 Some((last, quarters)) if *last == bucket && quarters.end == quarter => {
                     quarters.end += 1;
@@ -122,45 +168,95 @@ impl<'a> UsageBuilder<'a> {
         stretches
     }
 
-    pub fn finish(self) -> Usage {
-        let count = self.edges.len().saturating_sub(1);
-        let mut sockets: Vec<SocketUsage> = Vec::new();
-        let mut all = self.cells.into_iter().peekable();
-        while let Some(((owner, measured), cells)) = all.next() {
+    pub fn finish(mut self) -> Usage {
+        let count = self.bucket_count();
+        let (mut sockets, mut absent) = (Vec::new(), Vec::new());
+        let mut all = std::mem::take(&mut self.cells).into_iter().peekable();
+        while let Some(((owner, measured), mut sum)) = all.next() {
             let mut merged = vec![0; count];
-            let mut sum = cells;
             let mut members = vec![(measured, sum.measured_millis.clone())];
-            while let Some(((_, other), more)) = all.next_if(|((next, _), _)| *next == owner) {
+            let mut lines =
+                BTreeMap::from([(self.line(measured, owner), std::mem::take(&mut sum.sightings))]);
+            while let Some(((_, other), mut more)) = all.next_if(|((next, _), _)| *next == owner) {
                 sum.absorb(&more);
+                let line = lines.entry(self.line(other, owner)).or_default();
+                line.absorb(std::mem::take(&mut more.sightings));
                 members.push((other, more.measured_millis));
             }
             if let Some(home) = self.home.filter(|_| members.len() > 1) {
                 count_merged(&mut merged, owner, &members, home);
             }
+            let expected = self.expected(lines);
             if sum.measured_millis.iter().any(|&millis| millis > 0) {
-                sockets.push(sum.finish(owner, merged));
+                sockets.push(sum.finish(owner, merged, expected));
+            } else if !expected.is_empty() {
+                absent.push(AbsentSocket { hub: owner.hub, socket: owner.socket, expected });
             }
         }
-        Usage { edges: self.edges, now: self.now, sockets }
+        Usage { edges: self.edges, now: self.now, sockets, absent }
+    }
+
+    /// When each of them is expected, as far as the buckets reach.
+    fn expected(&self, lines: BTreeMap<SocketKey, Sightings>) -> Vec<TimeRange> {
+        let asked = self.range();
+        let of_line = |(line, sightings): (SocketKey, Sightings)| {
+            let gone = self.gone.get(&line.hub).copied();
+            sightings.expected(gone.map_or(self.now, |gone| gone.min(self.now)))
+        };
+        let all = lines.into_iter().flat_map(of_line).map(|expected| expected.intersection(&asked));
+        all.filter(|expected| !expected.is_empty()).collect()
+    }
+
+    /// Plugs that replaced one another are one line, of which one at a time is measured; a socket that was merged into
+    /// the owner is a line of its own.
+    fn line(&self, measured: SocketKey, owner: SocketKey) -> SocketKey {
+        let mut line = measured;
+        let successions = self.home.map_or(&[][..], |home| &home.successions);
+        for _ in successions {
+            let next = successions.iter().find(|next| next.source() == line && next.until.is_some());
+            match next {
+                Some(next) if line != owner => line = next.target(),
+                _ => break,
+            }
+        }
+        line
     }
 
     fn add(&mut self, measured: SocketKey, bucket: usize, sum: &BucketSum, has_power: bool) {
-        let owner = self.home.map_or(measured, |home| home.owner(measured, sum.start));
-        let (prices, count) = (self.prices, self.edges.len().saturating_sub(1));
-        let cells =
-            self.cells.entry((owner, measured)).or_insert_with(|| Cells::new(count, prices.is_some()));
-        cells.add(bucket, sum, prices, has_power);
+        let prices = self.prices;
+        self.cells(measured, sum.start).add(bucket, sum, prices, has_power);
+    }
+
+    /// What the socket measured for the one whose history it is part of at that time.
+    fn cells(&mut self, measured: SocketKey, at: UtcMillis) -> &mut Cells {
+        let (owner, is_priced, count) =
+            (self.owner(measured, at), self.prices.is_some(), self.bucket_count());
+        self.cells.entry((owner, measured)).or_insert_with(|| Cells::new(count, is_priced))
+    }
+
+    fn owner(&self, measured: SocketKey, at: UtcMillis) -> SocketKey {
+        self.home.map_or(measured, |home| home.owner(measured, at))
+    }
+
+    fn bucket_count(&self) -> usize {
+        self.edges.len().saturating_sub(1)
     }
 
     fn has_successor(&self, socket: SocketKey) -> bool {
         self.home.is_some_and(|home| home.successions.iter().any(|next| next.source() == socket))
     }
+}
 
-    fn bucket(&self, at: UtcMillis) -> Option<usize> {
-        // The first edge after the start closes the bucket.
-        let after = self.edges.partition_point(|&edge| edge <= at);
-        (after > 0 && after < self.edges.len()).then(|| after - 1)
-    }
+/// The bucket that `at` lies in.
+fn bucket_of(edges: &[UtcMillis], at: UtcMillis) -> Option<usize> {
+    // The first edge after the start closes the bucket.
+    let after = edges.partition_point(|&edge| edge <= at);
+    (after > 0 && after < edges.len()).then(|| after - 1)
+}
+
+/// Where the quarter hour of `at` ends.
+fn quarter_end(at: UtcMillis) -> UtcMillis {
+    at.floor_to(QUARTER_HOUR_MILLIS).plus_millis(QUARTER_HOUR_MILLIS)
 }
 
 /// A plug that replaced another carries on alone; sockets that were merged are measured side by side.
@@ -188,16 +284,19 @@ impl Cells {
     fn new(buckets: usize, priced: bool) -> Self {
         Self {
             energy: vec![0; buckets],
+            exported: vec![0; buckets],
             measured_millis: vec![0; buckets],
             costs: if priced { vec![None; buckets] } else { Vec::new() },
             peak: None,
             trough: None,
             seen: TimeRange::new(UtcMillis(i64::MAX), UtcMillis(i64::MIN)),
+            sightings: Sightings::default(),
         }
     }
 
     fn add(&mut self, bucket: usize, sum: &BucketSum, prices: Option<&Prices>, has_power: bool) {
         self.energy[bucket] += sum.energy.0;
+        self.exported[bucket] -= sum.energy.0.min(0);
         self.measured_millis[bucket] += sum.measured_millis;
         if let Some(cost) = prices.and_then(|prices| prices.cost(sum.start, sum.energy)) {
             self.costs[bucket].get_or_insert_default().add(cost);
@@ -206,8 +305,8 @@ impl Cells {
             self.peak = self.peak.max(Some(sum.peak));
             self.trough = BucketSum::lower(self.trough, sum.trough);
         }
-        let end = sum.start.floor_to(QUARTER_HOUR_MILLIS).plus_millis(QUARTER_HOUR_MILLIS);
-        self.seen = TimeRange::new(self.seen.start.min(sum.start), self.seen.end.max(end));
+        let end = self.seen.end.max(quarter_end(sum.start));
+        self.seen = TimeRange::new(self.seen.start.min(sum.start), end);
     }
 
     /// The same for quarter hours in a row: a year of a home has a million of them.
@@ -229,6 +328,7 @@ impl Cells {
         // A gap has no joules.
         let energy = &socket.energy[quarters.clone()];
         self.energy[bucket] += energy.iter().sum::<i64>();
+        self.exported[bucket] -= energy.iter().map(|joules| joules.min(&0)).sum::<i64>();
         self.measured_millis[bucket] += measured.iter().map(|&secs| i64::from(secs)).sum::<i64>() * 1_000;
         if let Some(prices) = prices
             && let Some(cost) = prices.cost_of_measured(day.quarter(quarters.start), energy, measured)
@@ -249,6 +349,7 @@ impl Cells {
     fn absorb(&mut self, other: &Self) {
         for (bucket, &millis) in other.measured_millis.iter().enumerate() {
             self.energy[bucket] += other.energy[bucket];
+            self.exported[bucket] += other.exported[bucket];
             self.measured_millis[bucket] += millis;
         }
         for (cost, more) in self.costs.iter_mut().zip(&other.costs) {
@@ -261,7 +362,7 @@ impl Cells {
         self.seen = TimeRange::new(self.seen.start.min(other.seen.start), self.seen.end.max(other.seen.end));
     }
 
-    fn finish(self, owner: SocketKey, merged: Vec<u8>) -> SocketUsage {
+    fn finish(self, owner: SocketKey, merged: Vec<u8>, expected: Vec<TimeRange>) -> SocketUsage {
         let energy: Vec<Option<Joules>> = self
             .energy
             .iter()
@@ -278,11 +379,13 @@ impl Cells {
             socket: owner.socket,
             total: Joules(self.energy.iter().sum()),
             energy,
+            exported: self.exported.into_iter().map(Joules).collect(),
             measured_millis: self.measured_millis,
             merged,
             peak: self.peak,
             trough: self.trough,
             seen: self.seen,
+            expected,
             cost,
         }
     }

@@ -4,8 +4,10 @@
 //! its sockets, to the joule. A bucket without a measurement is a gap, not a zero.
 
 mod builder;
+mod expectation;
 
 pub use builder::UsageBuilder;
+pub use expectation::{Expected, LONGEST_OUTAGE_MILLIS};
 
 use crate::energy::{Joules, Milliwatts};
 use crate::ids::{HubId, SocketNumber};
@@ -24,12 +26,16 @@ pub struct SocketUsage {
     /// How many sockets that were merged into this one were measured in the bucket, besides itself.
     pub merged: Vec<u8>,
     pub total: Joules,
+    /// What it fed in, bucket by bucket: the quarter hours in which it gave more than it took. 0 or more.
+    pub exported: Vec<Joules>,
     /// The highest mean power of a tick; `None` also when only energy was asked for.
     pub peak: Option<Milliwatts>,
     /// The lowest mean power of a minute that was measured whole; `None` also when only energy was asked for.
     pub trough: Option<Milliwatts>,
     /// From the start of the first quarter hour with a measurement to the end of the last one.
     pub seen: TimeRange,
+    /// When it is expected to be measured, as far as the buckets reach; once more for each socket that was merged into it.
+    pub expected: Vec<TimeRange>,
     /// `None` when no prices were given.
     pub cost: Option<SocketCost>,
 }
@@ -43,6 +49,15 @@ pub struct SocketCost {
     pub total: Option<Nano>,
 }
 
+/// A socket that should have been measured and was not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AbsentSocket {
+    pub hub: HubId,
+    pub socket: SocketNumber,
+    /// As of a [`SocketUsage`].
+    pub expected: Vec<TimeRange>,
+}
+
 /// The usage of a household.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Usage {
@@ -52,6 +67,8 @@ pub struct Usage {
     pub now: UtcMillis,
     /// Those with at least one measurement, by hub and number.
     pub sockets: Vec<SocketUsage>,
+    /// Those without one that are expected to have some.
+    pub absent: Vec<AbsentSocket>,
 }
 
 impl Usage {
@@ -95,14 +112,26 @@ impl Usage {
         ratio(usage.measured_millis.iter().sum(), expected)
     }
 
-    /// The mean over the sockets.
+    /// How much of what is expected of all sockets in the bucket was measured, 0 to 1: see [`Self::joint_coverage`].
     pub fn home_bucket_coverage(&self, bucket: usize) -> f64 {
-        mean(self.sockets.iter().map(|usage| self.coverage(usage, bucket)))
+        self.joint_coverage(&self.expectations(), bucket..bucket + 1)
     }
 
-    /// The mean over the sockets.
+    /// The same of the whole period.
     pub fn home_coverage(&self) -> f64 {
-        mean(self.sockets.iter().map(|usage| self.total_coverage(usage)))
+        self.joint_coverage(&self.expectations(), 0..self.bucket_count())
+    }
+
+    /// What is expected of each socket, the absent ones included.
+    pub fn expectations(&self) -> Vec<Expected<'_>> {
+        let measured = self.sockets.iter().map(Expected::from);
+        measured.chain(self.absent.iter().map(Expected::from)).collect()
+    }
+
+    /// Only these sockets.
+    pub fn retain(&mut self, keep: impl Fn(HubId, SocketNumber) -> bool) {
+        self.sockets.retain(|usage| keep(usage.hub, usage.socket));
+        self.absent.retain(|absent| keep(absent.hub, absent.socket));
     }
 
     /// Sockets that were merged are expected to be measured each.
@@ -114,13 +143,6 @@ impl Usage {
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of centuries fit a double")]
 fn ratio(part: i64, whole: i64) -> f64 {
     if whole <= 0 { 0.0 } else { (part as f64 / whole as f64).min(1.0) }
-}
-
-/// 0 of nothing.
-#[expect(clippy::cast_precision_loss, reason = "a home has fewer than 2^52 sockets")]
-pub fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
-    let count = values.len();
-    if count == 0 { 0.0 } else { values.sum::<f64>() / count as f64 }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use domain::accounts::{Session, USE_STEP_MILLIS};
 use domain::{PersonId, UtcMillis};
 use sqlx::postgres::PgPool;
-use sqlx::{FromRow, query, query_as};
+use sqlx::{FromRow, PgConnection, query, query_as};
 use uuid::Uuid;
 
 use crate::rows::hash;
@@ -103,14 +103,14 @@ pub(super) async fn list(
 }
 
 pub(super) async fn close_others(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     person: PersonId,
     except: Option<&[u8; 32]>,
 ) -> Result<u64, sqlx::Error> {
     query("DELETE FROM session WHERE person = $1 AND secret_hash IS DISTINCT FROM $2")
         .bind(person.as_uuid())
         .bind(except.map(<[u8; 32]>::as_slice))
-        .execute(pool)
+        .execute(connection)
         .await
         .map(|done| done.rows_affected())
 }

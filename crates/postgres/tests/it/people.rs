@@ -26,6 +26,7 @@ async fn people_keep_the_contract() {
     let server = server().await;
     let accounts = accounts_at(server.database("accounts").unwrap());
     testkit::suites::tickets::run_all(&accounts).await;
+    testkit::suites::footholds::run_all(&accounts).await;
     testkit::suites::members::run_all(&accounts).await;
     testkit::suites::second_factors::run_all(&accounts).await;
     testkit::suites::identities::run_all(&accounts).await;

@@ -56,7 +56,8 @@ pub(crate) struct MonthAnswer {
     end: i64,
     /// Joules, what was fed in taken off; null when nothing was measured.
     energy_j: Option<i64>,
-    /// Joules that were fed in by sockets that gave more than they took in this month; 0 or more.
+    /// Joules that were fed in, 0 or more: the quarter hours in which a socket gave more than it took, each socket by
+    /// itself. They are in `energy_j` already, taken off.
     export_j: i64,
     /// Without the standing charge; null where no tariff holds.
     energy_cost_n: Option<i64>,
@@ -64,7 +65,7 @@ pub(crate) struct MonthAnswer {
     standing_n: i64,
     /// Energy and standing charge; null when there is no cost of energy.
     total_n: Option<i64>,
-    /// How much was measured, 0 to 1.
+    /// How much was measured of what was to be expected, 0 to 1.
     coverage: f64,
     /// Whether it is still going on.
     running: bool,
@@ -165,7 +166,6 @@ impl BillsParameters {
 impl MonthAnswer {
     fn new(home: &Home<'_>, usage: &Usage, month: usize) -> Self {
         let (start, end) = (usage.edges[month], usage.edges[month + 1]);
-        let exported = usage.sockets.iter().filter_map(|socket| socket.energy[month]);
         let energy_cost = usage.bucket_cost(month);
         let standing = standing(home, start, end);
         Self {
@@ -177,7 +177,7 @@ impl MonthAnswer {
             start: start.secs(),
             end: end.secs(),
             energy_j: usage.bucket_total(month).map(|joules| joules.0),
-            export_j: exported.map(|joules| -joules.0.min(0)).sum(),
+            export_j: usage.sockets.iter().map(|socket| socket.exported[month].0).sum(),
             energy_cost_n: energy_cost.map(|nano| nano.0),
             standing_n: standing.0,
             total_n: energy_cost.map(|cost| cost.0 + standing.0),

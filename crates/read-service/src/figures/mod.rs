@@ -2,6 +2,7 @@
 
 pub(crate) mod bills;
 pub(crate) mod duration;
+pub(crate) mod present;
 pub(crate) mod sockets;
 mod standby;
 pub(crate) mod today;

@@ -3,14 +3,18 @@
 use axum::Json;
 use axum::extract::State;
 use domain::calendar::QUARTER_HOUR_MILLIS;
-use domain::{Joules, TimeRange, UtcMillis};
+use domain::registry::SocketKey;
+use domain::usage::SocketUsage;
+use domain::{Joules, Milliwatts, TimeRange, UtcMillis};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::Serialize;
 use service::problem::Problem;
+use tokio::try_join;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
-use super::standby;
+use super::{present, standby};
 use crate::home::{Home, Reader};
 use crate::routes::AppState;
 use crate::usage::{rounded, watts};
@@ -27,7 +31,7 @@ const ENOUGH_COVERAGE: f64 = 0.9;
 pub(crate) struct TodayAnswer {
     /// Joules of the whole home; null when nothing was measured.
     energy_j: Option<i64>,
-    /// 0 to 1.
+    /// How much was measured of what was to be expected, 0 to 1.
     coverage: f64,
     /// What it cost, without the standing charge, in billionths of the currency's unit.
     cost_n: Option<i64>,
@@ -36,11 +40,32 @@ pub(crate) struct TodayAnswer {
     /// The median of the same weekdays of the past four weeks, from midnight to this time of the day, in joules; null
     /// when fewer than two of them were measured for nine tenths of that time.
     usual_j: Option<i64>,
+    /// The sum of the sockets' present power, in watts; null when none of them was measured in the last two minutes.
+    power_w: Option<f64>,
     /// The sum of the sockets' standby, in watts: of each the lowest mean power of a minute in the last 30 days.
     standby_w: Option<f64>,
+    /// Those that were measured today, by hub and number.
+    sockets: Vec<SocketToday>,
 }
 
-/// Today so far, and what is usual.
+/// One socket, today so far. Those that carry on for others have their history.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SocketToday {
+    hub: Uuid,
+    #[schema(maximum = 63)]
+    socket: u8,
+    /// What people call it; null when it has no name.
+    name: Option<String>,
+    room: Option<String>,
+    /// The mean power of the last tick, in watts; null when that ended more than two minutes ago.
+    power_w: Option<f64>,
+    /// Joules; negative when it fed in more than it used.
+    energy_j: i64,
+    /// Billionths of the currency's unit.
+    cost_n: Option<i64>,
+}
+
+/// Today so far, what is usual, and the present power.
 #[utoipa::path(
     get,
     path = "/v1/households/{household}/today",
@@ -65,7 +90,9 @@ pub(crate) async fn today(
     };
     let month = standby::range(&home);
     let range = TimeRange::new(days.first().min(month.start), month.end);
-    let recent = home.gather_with_power_since(range, month.start).await?;
+    let (recent, powers) =
+        try_join!(home.gather_with_power_since(range, month.start), present::powers(&home))?;
+    let labels = home.labels().await?;
     let prices = home.prices(days.today);
     let so_far = home.whole(&recent, days.today, prices.as_ref())?;
     let before = home.usage(&recent, days.edges(), None)?;
@@ -74,13 +101,28 @@ pub(crate) async fn today(
         .map(|day| 2 * day)
         .filter(|&bucket| before.home_bucket_coverage(bucket) >= ENOUGH_COVERAGE)
         .filter_map(|bucket| before.bucket_total(bucket));
+    let of_socket = |usage: &SocketUsage| {
+        let key = SocketKey { hub: usage.hub, socket: usage.socket };
+        let label = labels.get(&key);
+        SocketToday {
+            hub: usage.hub.as_uuid(),
+            socket: usage.socket.get(),
+            name: label.map(|label| label.name.clone()),
+            room: label.and_then(|label| label.room.clone()),
+            power_w: powers.get(&key).copied().map(watts),
+            energy_j: usage.total.0,
+            cost_n: usage.cost.as_ref().and_then(|cost| cost.total).map(|nano| nano.0),
+        }
+    };
     Ok(Json(TodayAnswer {
         energy_j: so_far.bucket_total(0).map(|joules| joules.0),
         coverage: rounded(so_far.home_coverage()),
         cost_n: so_far.total_cost().map(|nano| nano.0),
         currency: home.currency(),
         usual_j: median(usual.collect()).map(|joules| joules.0),
+        power_w: powers.values().copied().reduce(|a, b| Milliwatts(a.0 + b.0)).map(watts),
         standby_w: standby::of_home(&home, &recent)?.map(watts),
+        sockets: so_far.sockets.iter().map(of_socket).collect(),
     }))
 }
 

@@ -2,7 +2,7 @@
 
 use domain::calendar::Bucket;
 use domain::tariff::{Nano, days, standing_of};
-use domain::usage::{SocketUsage, Usage};
+use domain::usage::{Expected, SocketUsage, Usage};
 use domain::{Milliwatts, UtcMillis};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -20,6 +20,11 @@ pub(crate) struct UsageAnswer {
     zone: String,
     #[schema(example = "15m")]
     bucket: &'static str,
+    /// How long each bucket is, in seconds: 1 to 60. There with ticks. Energy divided by `coverage` times `bucket_s` is
+    /// the mean power of what was measured of the bucket.
+    #[schema(minimum = 1, maximum = 60)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bucket_s: Option<i64>,
     /// Start of the first bucket, RFC 3339 UTC.
     from: String,
     /// End of the last bucket, RFC 3339 UTC.
@@ -47,7 +52,7 @@ pub(crate) struct SocketAnswer {
     socket: u8,
     /// Joules; null is a gap: nothing was measured. Negative when exported.
     energy_j: Vec<Option<i64>>,
-    /// How much of the part of the bucket that has already happened was measured, 0 to 1.
+    /// How much of the part of the bucket that has already happened was measured, 0 to 1; with ticks, of the whole bucket.
     coverage: Vec<f64>,
     /// The exact sum of `energy_j`.
     total_j: i64,
@@ -69,7 +74,7 @@ pub(crate) struct RoomAnswer {
     pub(super) room: Option<String>,
     /// The exact sum over its sockets; null when none of them was measured.
     pub(super) energy_j: Vec<Option<i64>>,
-    /// The mean over its sockets, 0 to 1.
+    /// Of its sockets as that of the home is of all.
     pub(super) coverage: Vec<f64>,
     pub(super) total_j: i64,
     pub(super) total_coverage: f64,
@@ -83,11 +88,13 @@ pub(crate) struct RoomAnswer {
 pub(crate) struct TotalAnswer {
     /// The exact sum over the sockets; null when none of them was measured.
     energy_j: Vec<Option<i64>>,
-    /// The mean over the sockets, 0 to 1.
+    /// How much was measured of what was to be expected of the sockets in the part of the bucket that has already
+    /// happened, 0 to 1. A socket is expected from its first measurement on, and through silences of up to a week; so
+    /// one that is dead counts, and one that was not there yet does not. Time in which none is expected is not covered.
     coverage: Vec<f64>,
     /// The exact sum of `energy_j`.
     total_j: i64,
-    /// The mean over the sockets, 0 to 1.
+    /// The same of the range.
     total_coverage: f64,
     /// What the energy cost, without the standing charge.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,6 +134,9 @@ impl UsageAnswer {
             household: home.claims.household.as_uuid(),
             zone: home.zone().name().to_owned(),
             bucket: question.bucket.as_str(),
+            bucket_s: (question.bucket == Bucket::Tick)
+                .then(|| Some(usage.edges.get(1)?.millis_since(*usage.edges.first()?) / 1_000))
+                .flatten(),
             from: edge(usage.edges.first()),
             to: edge(usage.edges.last()),
             starts: starts(usage),
@@ -163,7 +173,7 @@ impl TotalAnswer {
         let has_whole_days = !matches!(question.bucket, Bucket::Tick | Bucket::QuarterHour | Bucket::Hour);
         Self {
             energy_j: (0..buckets).map(|n| usage.bucket_total(n).map(|joules| joules.0)).collect(),
-            coverage: (0..buckets).map(|n| rounded(usage.home_bucket_coverage(n))).collect(),
+            coverage: coverages(usage, &usage.expectations()),
             total_j: usage.total().0,
             total_coverage: rounded(usage.home_coverage()),
             cost_n: is_priced
@@ -189,7 +199,7 @@ impl CompareAnswer {
             to: edge(usage.edges.last()),
             starts: starts(usage),
             energy_j: (0..buckets).map(|n| usage.bucket_total(n).map(|joules| joules.0)).collect(),
-            coverage: (0..buckets).map(|n| rounded(usage.home_bucket_coverage(n))).collect(),
+            coverage: coverages(usage, &usage.expectations()),
             total_j: usage.total().0,
             total_coverage: rounded(usage.home_coverage()),
             total_cost_n: usage.total_cost().map(|nano| nano.0),
@@ -207,6 +217,11 @@ pub(crate) fn standing(home: &Home<'_>, start: UtcMillis, end: UtcMillis) -> Nan
         }
         _ => Nano::ZERO,
     }
+}
+
+/// Of some sockets together, bucket by bucket.
+pub(super) fn coverages(usage: &Usage, sockets: &[Expected<'_>]) -> Vec<f64> {
+    (0..usage.bucket_count()).map(|n| rounded(usage.joint_coverage(sockets, n..n + 1))).collect()
 }
 
 fn edge(at: Option<&UtcMillis>) -> String {

@@ -1,7 +1,7 @@
 //! The same question about another period.
 
 use domain::calendar::{Zone, bucket_edges};
-use domain::{TickLength, TimeRange, UtcMillis};
+use domain::{TimeRange, UtcMillis};
 use jiff::civil::Date;
 use jiff::{ToSpan, Unit};
 use service::problem::Problem;
@@ -19,7 +19,7 @@ pub(super) async fn answer(
     question: &Question,
     with: Compare,
 ) -> Result<CompareAnswer, Problem> {
-    let asked = question.edges(home.zone(), TickLength::DEFAULT)?;
+    let asked = question.edges(home.zone())?;
     let range = other(whole(&asked), home.zone(), with)
         .ok_or_else(|| fault("compare", "The other period lies outside the calendar."))?;
     // Ticks are not compared.

@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use domain::TickLength;
 use domain::calendar::Bucket;
 use domain::rollup::Detail;
 use domain::usage::{Usage, UsageBuilder};
@@ -14,8 +13,9 @@ use tokio::try_join;
 use super::answer::UsageAnswer;
 use super::comparison;
 use super::grouping;
+use super::known;
 use super::question::{Group, Question, UsageParameters};
-use super::ticks::Ticks;
+use super::ticks::{self, Ticks};
 use crate::gathering::GatherError;
 use crate::home::{Home, Reader};
 use crate::routes::AppState;
@@ -38,7 +38,7 @@ const DAY_MILLIS: i64 = 86_400_000;
         (status = 401, description = "No valid access token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The token is not for reading", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Not a household of this token", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A parameter is missing or makes no sense; `field` says which", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A parameter is missing or makes no sense, or the household has no such hub or socket; `field` says which", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The store cannot answer now", body = Problem, content_type = "application/problem+json"),
     ),
     security(("access_token" = [])),
@@ -58,8 +58,12 @@ pub(crate) async fn usage(
             None => Ok(None),
         }
     };
+    known::check_hub(&home, &question)?;
     let (mut usage, compare) = try_join!(answer(&home, &question), compare)?;
     question.keep_what_is_asked(&mut usage);
+    if usage.sockets.is_empty() && usage.absent.is_empty() {
+        known::check_socket(&home, &question).await?;
+    }
     let rooms = match question.group {
         Group::Room => Some(grouping::rooms(&usage, &home.labels().await?)),
         Group::Socket | Group::Home => None,
@@ -68,18 +72,23 @@ pub(crate) async fn usage(
 }
 
 async fn answer(home: &Home<'_>, question: &Question) -> Result<Usage, Problem> {
-    if question.bucket == Bucket::Tick {
-        let ticks = Ticks::gather(&*home.deps.query, &home.claims.hubs, question.range).await;
-        let ticks = ticks.map_err(GatherError::from)?;
-        let edges = question.edges(home.zone(), ticks.length())?;
-        let mut builder = UsageBuilder::new(edges, home.now).for_home(&home.settings);
-        for (hub, sums) in ticks.sums() {
-            builder.add_sums(hub, &sums);
-        }
-        return Ok(builder.finish());
+    if question.bucket != Bucket::Tick {
+        return Ok(between(home, question.edges(home.zone())?, question.cost).await?);
     }
-    let edges = question.edges(home.zone(), TickLength::DEFAULT)?;
-    Ok(between(home, edges, question.cost).await?)
+    let ticks = async {
+        let ticks = Ticks::gather(&*home.deps.query, &home.claims.hubs, question.range).await;
+        ticks.map_err(GatherError::from)
+    };
+    let (ticks, sightings) = try_join!(ticks, home.sightings(question.range))?;
+    let length = ticks.length(question.range);
+    // A bucket counts whole as soon as it has begun: its energy and its coverage then say its power.
+    let now = home.now.ceil_to(length.millis_i64());
+    let mut builder = UsageBuilder::new(ticks::edges(question.range, length), now).for_home(&home.settings);
+    sightings.add_to(&mut builder).map_err(GatherError::from)?;
+    for (hub, sums) in ticks.sums() {
+        builder.add_sums(hub, &sums);
+    }
+    Ok(builder.finish())
 }
 
 /// Of all sockets, in the buckets between these edges.

@@ -4,6 +4,7 @@ mod answer;
 mod comparison;
 mod grouping;
 pub(crate) mod handler;
+mod known;
 mod question;
 mod ticks;
 

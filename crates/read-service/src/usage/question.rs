@@ -2,17 +2,14 @@
 
 use domain::calendar::{Bucket, Zone, bucket_edges};
 use domain::usage::Usage;
-use domain::{HubId, SocketNumber, TickLength, TimeRange, UtcMillis};
+use domain::{HubId, SocketNumber, TimeRange, UtcMillis};
 use http::StatusCode;
 use serde::Deserialize;
 use service::problem::Problem;
 use utoipa::IntoParams;
 
-const HOUR_MILLIS: i64 = 60 * 60 * 1_000;
-const DAY_MILLIS: i64 = 24 * HOUR_MILLIS;
+const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 
-/// At most so many buckets in one answer: 400 days of quarter hours, or half a day of 1 s ticks.
-const MAX_BUCKETS: i64 = 40_000;
 /// Ten years, and the leap days in them.
 const MAX_DAYS: i64 = 3_653;
 
@@ -27,7 +24,8 @@ pub(crate) struct UsageParameters {
     /// End, RFC 3339, not included. Rounded up to a whole bucket.
     #[param(required = true, nullable = false, example = "2026-11-22T00:00:00+01:00")]
     to: Option<String>,
-    /// `tick` (at most 2 days and 40,000 ticks), `15m` (default, at most 400 days), `1h` (at most 1,600 days), `1d`,
+    /// `tick` (at most 2 days; several ticks in one bucket, of up to a minute, where there are more than 40,000 or where
+    /// hubs have different ones: see `bucket_s`), `15m` (default, at most 400 days), `1h` (at most 1,600 days), `1d`,
     /// `1w`, `1mo` or `1y` (at most ten years). All but ticks are those of the household's time zone; weeks begin on
     /// Monday.
     #[param(example = "15m")]
@@ -38,10 +36,10 @@ pub(crate) struct UsageParameters {
     compare: Option<String>,
     /// `true`: with costs. Not with ticks.
     cost: Option<String>,
-    /// Only this hub.
+    /// Only this hub, which must be or have been the household's.
     #[param(value_type = Option<uuid::Uuid>)]
     hub: Option<String>,
-    /// Only the socket of this number.
+    /// Only the socket of this number, which a hub of the household must have had.
     #[param(value_type = Option<u8>, maximum = 63)]
     socket: Option<String>,
 }
@@ -156,27 +154,13 @@ pub(crate) fn whole(edges: &[UtcMillis]) -> TimeRange {
 impl Question {
     /// After sockets have got the history of those that they carry on for.
     pub(crate) fn keep_what_is_asked(&self, usage: &mut Usage) {
-        usage.sockets.retain(|usage| {
-            self.hub.is_none_or(|hub| hub == usage.hub)
-                && self.socket.is_none_or(|socket| socket == usage.socket)
+        usage.retain(|hub, socket| {
+            self.hub.is_none_or(|asked| asked == hub) && self.socket.is_none_or(|asked| asked == socket)
         });
     }
 
-    /// The edges of the buckets; `tick` is the length to use when ticks are asked for.
-    pub(crate) fn edges(&self, zone: &Zone, tick: TickLength) -> Result<Vec<UtcMillis>, Problem> {
-        if self.bucket == Bucket::Tick {
-            let length = tick.millis_i64();
-            let (start, end) = (self.range.start.floor_to(length), self.range.end.ceil_to(length));
-            let count = end.millis_since(start) / length;
-            if count > MAX_BUCKETS {
-                let (secs, hours) = (tick.secs(), MAX_BUCKETS * length / HOUR_MILLIS);
-                return Err(fault(
-                    "to",
-                    format!("The range is too long: with ticks of {secs} s at most {hours} hours."),
-                ));
-            }
-            return Ok((0..=count).map(|n| start.plus_millis(n * length)).collect());
-        }
+    /// The edges of the buckets, when it is not ticks that are asked for.
+    pub(crate) fn edges(&self, zone: &Zone) -> Result<Vec<UtcMillis>, Problem> {
         bucket_edges(self.range, self.bucket, zone)
             .ok_or_else(|| fault("from", "The range lies outside the calendar."))
     }

@@ -6,6 +6,9 @@ use domain::{HubId, SocketNumber, TickLength, TimeRange, UtcMillis};
 
 /// Every tick length divides it.
 const MINUTE_MILLIS: i64 = 60_000;
+const MINUTE_SECS: u32 = 60;
+/// More of them nobody can tell apart on a screen: half a day of ticks of 1 s.
+const MAX_BUCKETS: i64 = 40_000;
 
 /// Hubs with their ticks.
 pub(crate) struct Ticks(Vec<(HubId, Vec<StoredTick>)>);
@@ -28,16 +31,18 @@ impl Ticks {
         Ok(Self(all))
     }
 
-    /// The length of a bucket that holds whole ticks of every hub.
-    pub(super) fn length(&self) -> TickLength {
-        common_length(&self.0)
+    /// The length of a bucket that holds whole ticks of every hub, so long that the range has not too many of them: a
+    /// minute at most, which is what every tick length divides.
+    pub(super) fn length(&self, range: TimeRange) -> TickLength {
+        let common = common_length(&self.0);
+        let fits = |length: &TickLength| whole_buckets(range, *length).1 <= MAX_BUCKETS;
+        multiples(common).find(fits).unwrap_or(common)
     }
 
-    /// The edges of such buckets in `range`, which is widened to whole ones.
+    /// The edges of the ticks in `range`, which is widened to whole ones; with hubs of different ticks, of buckets that
+    /// hold whole ones of each.
     pub(crate) fn edges(&self, range: TimeRange) -> Vec<UtcMillis> {
-        let length = self.length().millis_i64();
-        let (start, end) = (range.start.floor_to(length), range.end.ceil_to(length));
-        (0..=end.millis_since(start) / length).map(|n| start.plus_millis(n * length)).collect()
+        edges(range, common_length(&self.0))
     }
 
     pub(crate) fn sums(&self) -> impl Iterator<Item = (HubId, Vec<SocketSums>)> + '_ {
@@ -55,10 +60,26 @@ fn common_length(hubs: &[(HubId, Vec<StoredTick>)]) -> TickLength {
 }
 
 fn least_common_multiple(a: TickLength, b: TickLength) -> TickLength {
-    (1..=60u32)
-        .filter(|secs| secs.is_multiple_of(a.secs()) && secs.is_multiple_of(b.secs()))
-        .find_map(|secs| TickLength::from_secs(secs).ok())
-        .unwrap_or(a)
+    multiples(a).find(|length| length.secs().is_multiple_of(b.secs())).unwrap_or(a)
+}
+
+/// The tick lengths that are a multiple of this one, the shortest first.
+fn multiples(length: TickLength) -> impl Iterator<Item = TickLength> {
+    let secs = (1..=MINUTE_SECS).filter(move |secs| secs.is_multiple_of(length.secs()));
+    secs.filter_map(|secs| TickLength::from_secs(secs).ok())
+}
+
+/// The edges of the buckets in `range`, which is widened to whole ones.
+pub(super) fn edges(range: TimeRange, length: TickLength) -> Vec<UtcMillis> {
+    let (start, count) = whole_buckets(range, length);
+    (0..=count).map(|n| start.plus_millis(n * length.millis_i64())).collect()
+}
+
+/// Where the first one starts, and how many there are.
+fn whole_buckets(range: TimeRange, length: TickLength) -> (UtcMillis, i64) {
+    let length = length.millis_i64();
+    let (start, end) = (range.start.floor_to(length), range.end.ceil_to(length));
+    (start, end.millis_since(start) / length)
 }
 
 fn tick_sums(ticks: &[StoredTick]) -> Vec<SocketSums> {
@@ -77,6 +98,8 @@ fn tick_sums(ticks: &[StoredTick]) -> Vec<SocketSums> {
 
 #[cfg(test)]
 mod tests {
+    use domain::SocketJoules;
+
     use super::*;
 
     #[test]
@@ -85,5 +108,23 @@ mod tests {
         assert_eq!(least_common_multiple(secs(4), secs(6)), secs(12));
         assert_eq!(least_common_multiple(secs(10), secs(60)), secs(60));
         assert_eq!(least_common_multiple(secs(12), secs(5)), secs(60));
+    }
+
+    #[test]
+    fn two_days_of_any_tick_are_few_enough_buckets() {
+        let hub = HubId::from_bytes([1; 16]);
+        let days = |millis: i64| TimeRange::new(UtcMillis(0), UtcMillis(millis));
+        for (secs, of_a_day, of_two) in
+            [(1, 3, 5), (2, 4, 6), (3, 3, 6), (4, 4, 12), (5, 5, 5), (10, 10, 10), (60, 60, 60)]
+        {
+            let length = TickLength::from_secs(secs).unwrap();
+            let tick = StoredTick { start: UtcMillis(0), length, energy: SocketJoules::default() };
+            let ticks = Ticks(vec![(hub, vec![tick])]);
+            for (range, bucket) in [(days(86_400_000), of_a_day), (days(172_800_000), of_two)] {
+                assert_eq!(ticks.length(range).secs(), bucket, "{secs}");
+                assert!(edges(range, ticks.length(range)).len() <= 40_001, "{secs}");
+            }
+            assert_eq!(ticks.length(days(3_600_000)), length);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Bills per month and the forecast of the running one.
 
-use domain::{TickLength, TimeRange};
+use domain::{Container, Joules, SocketJoules, SocketNumber, TickEnergy, TickLength, TimeRange};
 use serde_json::{Value, json};
 use testkit::containers::{ContainerBuilder, hub};
 
@@ -95,6 +95,55 @@ async fn the_running_month_is_expected_to_go_on_like_the_weekdays_before() {
     // 0.36 € a kWh is 100 n€ a joule, and the month's standing charge comes on top.
     let money = forecast["total_n"].as_i64().unwrap() - 30_000_000_000;
     assert!((money - 100 * expected).abs() < 10_000, "{money} of {}", 100 * expected);
+}
+
+#[tokio::test]
+async fn days_to_come_cost_what_a_tariff_that_is_entered_already_says() {
+    let (server, token) = six_weeks().await;
+    server.set(settings()).await;
+    let before = server.see(&token, "bills").await["forecast"].clone();
+    let mut dearer = settings();
+    let mut second = dearer["tariffs"][0].clone();
+    second["valid_from"] = json!("2026-11-15");
+    second["bands"][0]["price_n"] = json!(720_000_000);
+    dearer["tariffs"].as_array_mut().unwrap().push(second);
+    server.set(dearer).await;
+    let after = server.see(&token, "bills").await["forecast"].clone();
+    assert_eq!(after["energy_j"], before["energy_j"]);
+    // From the 15th to the 30th twice as much is paid: 100 n€ a joule more.
+    let days = server.usage(&token, "2026-10-13T00:00:00+02:00", "2026-11-10T00:00:00+01:00", "1d").await;
+    let energy: Vec<i64> =
+        days["total"]["energy_j"].as_array().unwrap().iter().map(|day| day.as_i64().unwrap()).collect();
+    let like =
+        |days_to_come: usize| (0..4).map(|week| energy[(days_to_come + 7 * week) % 28]).sum::<i64>() / 4;
+    let dearer_days: i64 = (5..=20).map(like).sum();
+    let more = after["total_n"].as_i64().unwrap() - before["total_n"].as_i64().unwrap();
+    assert!((more - 100 * dearer_days).abs() < 10_000, "{more} of {}", 100 * dearer_days);
+}
+
+/// A solar panel: at night its inverter uses a little, by day it gives.
+#[tokio::test]
+async fn what_a_month_fed_in_are_its_quarter_hours_that_gave() {
+    let begin = utc("2026-11-01T00:00:00Z");
+    let now = begin.plus_millis(86_400_000);
+    let server = Server::start(now).await;
+    let joules = |minute: i64| if (600..720).contains(&minute) { -60_000 } else { 120 };
+    let ticks = (0..1_440).map(|minute| TickEnergy {
+        start: begin.plus_millis(minute * 60_000),
+        energy: SocketJoules::from_iter([(SocketNumber::new(0).unwrap(), Joules(joules(minute)))]),
+    });
+    let tick_length = TickLength::from_secs(60).unwrap();
+    server.store(&[Container { hub: hub(1), sequence: 1, tick_length, ticks: ticks.collect() }]).await;
+    let token = server.token("UTC", &[always(hub(1))]);
+    for rolled_up in [false, true] {
+        if rolled_up {
+            server.roll_up(hub(1), TimeRange::new(begin, now)).await;
+        }
+        let bills = server.see(&token, "bills?months=1").await;
+        let month = &bills["months"][0];
+        assert_eq!(month["export_j"], 120 * 60_000);
+        assert_eq!(month["energy_j"], 1_320 * 120 - 120 * 60_000);
+    }
 }
 
 #[tokio::test]

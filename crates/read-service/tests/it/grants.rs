@@ -1,4 +1,6 @@
 use domain::access::HubGrant;
+use domain::{TimeRange, UtcMillis};
+use reqwest::StatusCode;
 use testkit::containers::{ContainerBuilder, hub};
 
 use crate::expected;
@@ -50,13 +52,59 @@ async fn a_hub_that_came_back_shows_both_times() {
 }
 
 #[tokio::test]
-async fn a_hub_that_is_not_granted_is_not_shown_even_when_it_is_named() {
+async fn a_hub_of_somebody_else_is_refused_with_the_same_words_as_one_that_does_not_exist() {
     let server = Server::start(utc("2012-01-17T00:00:00Z")).await;
     server.store(&[ContainerBuilder::new(hub(9)).build()]).await;
     let token = server.token("UTC", &[always(hub(1))]);
-    let hub = hub(9).to_string();
-    let query = [("from", "2012-01-16T00:00:00Z"), ("to", "2012-01-16T01:00:00Z"), ("hub", hub.as_str())];
-    let answer = server.ask(&token, &query).await;
-    assert_eq!(answer.body["total"]["total_j"], 0);
-    assert_eq!(answer.body["sockets"].as_array().unwrap().len(), 0);
+    for bucket in ["tick", "15m"] {
+        let ask = async |number| {
+            let hub = hub(number).to_string();
+            let range =
+                [("from", "2012-01-16T00:00:00Z"), ("to", "2012-01-16T01:00:00Z"), ("bucket", bucket)];
+            server.ask(&token, &[&range[..], &[("hub", hub.as_str())]].concat()).await
+        };
+        let (foreign, unknown) = (ask(9).await, ask(8).await);
+        assert_eq!(foreign.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(foreign.body["field"], "hub");
+        assert_eq!(foreign.body, unknown.body);
+        assert_eq!(ask(1).await.status, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn a_socket_is_known_once_it_was_measured_or_has_a_label() {
+    let now = utc("2015-01-17T00:00:00Z");
+    let server = Server::start(now).await;
+    server
+        .store(&[ContainerBuilder::new(hub(1)).build(), ContainerBuilder::new(hub(9)).sockets(9).build()])
+        .await;
+    server.label(hub(1), &[(7, "Not plugged in yet", None)]).await;
+    let left = HubGrant { hub: hub(2), since: UtcMillis(0), until: Some(utc("2012-01-15T00:00:00Z")) };
+    let token = server.token("UTC", &[always(hub(1)), left]);
+    let ask = async |more: &[(&str, &str)]| {
+        let range = [("from", "2015-01-16T00:00:00Z"), ("to", "2015-01-17T00:00:00Z")];
+        server.ask(&token, &[&range[..], more].concat()).await
+    };
+    for rolled_up in [false, true] {
+        if rolled_up {
+            let day = utc("2012-01-16T00:00:00Z");
+            server.roll_up(hub(1), TimeRange::new(day, day.plus_millis(86_400_000))).await;
+        }
+        let (one, two) = (hub(1).to_string(), hub(2).to_string());
+        // Measured three years ago, and what is only called something.
+        for known in [&[("socket", "2")][..], &[("socket", "7")], &[("hub", &one), ("socket", "0")]] {
+            let answer = ask(known).await;
+            assert_eq!(answer.status, StatusCode::OK, "{known:?} {}", answer.body);
+            assert_eq!(answer.body["total"]["total_j"], 0);
+        }
+        for unknown in
+            [&[("socket", "5")][..], &[("hub", &two), ("socket", "0")], &[("hub", &one), ("socket", "5")]]
+        {
+            let answer = ask(unknown).await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{unknown:?} {}", answer.body);
+            assert_eq!(answer.body["field"], "socket");
+        }
+        // A hub that has left is known.
+        assert_eq!(ask(&[("hub", &two)]).await.status, StatusCode::OK);
+    }
 }

@@ -101,6 +101,34 @@ async fn what_is_usual_is_the_median_of_the_same_weekdays_up_to_this_time() {
 }
 
 #[tokio::test]
+async fn today_has_the_present_power_of_the_home_and_of_each_socket() {
+    let now = utc("2026-11-20T12:00:30Z");
+    let server = Server::start(now).await;
+    server.store(&[hours(utc("2026-11-20T00:00:00Z"), 12, &[100, 0, -40])]).await;
+    server.label(hub(1), &[(0, "Television", Some("Living room"))]).await;
+    server.set(flat_tariff()).await;
+    let token = server.token("UTC", &[always(hub(1))]);
+    let today = server.see(&token, "today").await;
+    assert_eq!(today["power_w"], 60.0);
+    let id = hub(1).to_string();
+    assert_eq!(
+        today["sockets"],
+        json!([
+            { "hub": id, "socket": 0, "name": "Television", "room": "Living room", "power_w": 100.0,
+              "energy_j": 4_320_000, "cost_n": 360_000_000 },
+            { "hub": id, "socket": 1, "name": null, "room": null, "power_w": 0.0, "energy_j": 0, "cost_n": 0 },
+            { "hub": id, "socket": 2, "name": null, "room": null, "power_w": -40.0, "energy_j": -1_728_000,
+              "cost_n": 0 },
+        ])
+    );
+    // An hour later nothing is known of the present, and what was measured stays.
+    server.clock.set(now.plus_millis(HOUR));
+    let today = server.see(&server.token("UTC", &[always(hub(1))]), "today").await;
+    assert_eq!((&today["power_w"], &today["sockets"][0]["power_w"]), (&Value::Null, &Value::Null));
+    assert_eq!(today["sockets"][0]["energy_j"], 4_320_000);
+}
+
+#[tokio::test]
 async fn the_load_duration_curve_counts_measured_quarter_hours_only() {
     let now = utc("2026-11-20T12:00:00Z");
     let server = Server::start(now).await;

@@ -4,6 +4,7 @@
 
 mod bills;
 mod costs;
+mod coverage;
 mod days;
 mod expected;
 mod export;
@@ -19,5 +20,7 @@ mod rollups;
 mod server;
 mod serving;
 mod sockets;
+mod ticks;
 mod tokens;
 mod usage;
+mod viewers;

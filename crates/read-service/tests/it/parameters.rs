@@ -1,6 +1,5 @@
-use domain::TickLength;
 use reqwest::StatusCode;
-use testkit::containers::{ContainerBuilder, hub};
+use testkit::containers::hub;
 
 use crate::server::{Server, always, household, utc};
 
@@ -77,20 +76,6 @@ async fn unknown_and_repeated_parameters_are_refused_by_name() {
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.body);
         assert!(answer.body["detail"].as_str().unwrap().contains(name), "{}", answer.body);
     }
-}
-
-#[tokio::test]
-async fn an_answer_has_a_bounded_number_of_ticks() {
-    let server = Server::start(utc("2012-01-18T00:00:00Z")).await;
-    let second = TickLength::from_secs(1).unwrap();
-    server.store(&[ContainerBuilder::new(hub(1)).tick_length(second).build()]).await;
-    let token = server.token("UTC", &[always(hub(1))]);
-    let ask = async |to| server.ask(&token, &[FROM, ("to", to), ("bucket", "tick")]).await;
-    assert_eq!(ask("2012-01-16T11:00:00Z").await.status, StatusCode::OK);
-    let answer = ask("2012-01-16T12:00:00Z").await;
-    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(answer.body["field"], "to");
-    assert!(answer.body["detail"].as_str().unwrap().contains("11 hours"), "{}", answer.body);
 }
 
 #[tokio::test]

@@ -1,9 +1,12 @@
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use domain::HouseholdId;
 use domain::access::AccessClaims;
 use jsonwebtoken::jwk::AlgorithmParameters;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use read_service::{KeySource, TokenVerifier};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
@@ -55,6 +58,7 @@ async fn without_a_good_token_nobody_gets_in() {
         ("empty", String::new()),
         ("dots", "..".to_owned()),
         ("expired", changed(|claims| claims.exp = claims.iat - 31)),
+        ("for ever", changed(|claims| claims.exp = claims.iat + 3_631)),
         ("other issuer", changed(|claims| claims.iss = "somebody".to_owned())),
         ("other audience", changed(|claims| claims.aud = "somebody".to_owned())),
         ("unknown key", Key::new(2, "second").sign(&claims)),
@@ -155,4 +159,82 @@ async fn a_new_key_is_fetched_once_and_the_old_one_forgotten() {
     let third = Key::new(3, "third").sign(&server.claims("UTC", &[]));
     assert_eq!(status(&server, &third).await, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(status(&server, &new).await, StatusCode::OK);
+}
+
+const FIVE_MINUTES: i64 = 300_000;
+
+#[tokio::test]
+async fn a_key_that_was_withdrawn_is_refused_after_five_minutes() {
+    let server = server().await;
+    let new = Key::new(2, "new");
+    server.keys.serve(&[&server.key, &new]);
+    let by_old = server.token("UTC", &[]);
+    let by_new = new.sign(&server.claims("UTC", &[]));
+    for token in [&by_old, &by_new] {
+        assert_eq!(status(&server, token).await, StatusCode::OK);
+    }
+
+    server.keys.serve(&[&new]);
+    server.clock.advance_millis(FIVE_MINUTES - 1);
+    assert_eq!(status(&server, &by_old).await, StatusCode::OK, "as long as keys may be kept");
+    assert_eq!(server.keys.asked(), 1);
+    server.clock.advance_millis(1);
+    // The first who notices is not served what is old, and nobody asks twice.
+    let together = futures_util::future::join_all((0..20).map(|_| status(&server, &by_old))).await;
+    assert!(together.iter().all(|&status| status == StatusCode::UNAUTHORIZED), "{together:?}");
+    assert_eq!(status(&server, &by_new).await, StatusCode::OK);
+    assert_eq!(server.keys.asked(), 2);
+    let again = server.token("UTC", &[]);
+    assert_eq!(status(&server, &again).await, StatusCode::UNAUTHORIZED, "nor is what it signs from now on");
+}
+
+#[tokio::test]
+async fn keys_that_cannot_be_fetched_again_do_for_an_hour() {
+    let server = server().await;
+    assert_eq!(status(&server, &server.token("UTC", &[])).await, StatusCode::OK);
+    server.keys.fail();
+    server.clock.advance_millis(FIVE_MINUTES);
+    for _ in 0..5 {
+        assert_eq!(status(&server, &server.token("UTC", &[])).await, StatusCode::OK);
+    }
+    assert_eq!(server.keys.asked(), 2, "whoever asks next does not wait for another fetch");
+    server.clock.advance_millis(15_000);
+    assert_eq!(status(&server, &server.token("UTC", &[])).await, StatusCode::OK);
+    assert_eq!(server.keys.asked(), 3);
+
+    server.clock.advance_millis(54 * 60_000);
+    assert_eq!(status(&server, &server.token("UTC", &[])).await, StatusCode::OK);
+    server.clock.advance_millis(60_000);
+    assert_eq!(status(&server, &server.token("UTC", &[])).await, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(server.get("/health/ready", "").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    server.keys.serve(&[&server.key]);
+    server.clock.advance_millis(15_000);
+    assert_eq!(server.get("/health/ready", "").await.status, StatusCode::OK);
+    assert_eq!(status(&server, &server.token("UTC", &[])).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_was_verified_is_remembered_as_long_as_its_key_is_there() {
+    let server = server().await;
+    let source = KeySource::new(server.keys.url.clone()).unwrap();
+    let verifier = TokenVerifier::new(source, server.clock.clone());
+    let goes = Key::new(2, "goes");
+    server.keys.serve(&[&server.key, &goes]);
+    let stays = server.token("UTC", &[]);
+    let leaves = goes.sign(&server.claims("UTC", &[]));
+    let first = verifier.verify(&stays).await.unwrap();
+    verifier.verify(&leaves).await.unwrap();
+
+    // Whoever names a key that never was has the keys fetched, and nothing else.
+    server.clock.advance_millis(5_000);
+    let asked = server.keys.asked();
+    assert!(verifier.verify(&Key::new(3, "never").sign(&server.claims("UTC", &[]))).await.is_err());
+    assert_eq!(server.keys.asked(), asked + 1);
+    assert!(Arc::ptr_eq(&first, &verifier.verify(&stays).await.unwrap()));
+
+    // Another key under the same name is another key.
+    server.keys.serve(&[&server.key, &Key::new(4, "goes")]);
+    server.clock.advance_millis(FIVE_MINUTES);
+    assert!(Arc::ptr_eq(&first, &verifier.verify(&stays).await.unwrap()));
+    assert!(verifier.verify(&leaves).await.is_err());
 }

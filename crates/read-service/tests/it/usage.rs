@@ -1,4 +1,5 @@
 use domain::TickLength;
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 use testkit::containers::{ContainerBuilder, RECORDED_DAY, hub};
 
@@ -65,6 +66,7 @@ async fn one_hub_or_one_socket_can_be_asked_for() {
         let range = [("from", "2012-01-16T00:00:00Z"), ("to", "2012-01-16T00:15:00Z"), ("bucket", bucket)];
         let sockets = async |more: &[(&str, &str)]| {
             let answer = server.ask(&token, &[&range, more].concat()).await;
+            assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
             let sockets = answer.body["sockets"].as_array().unwrap().clone();
             sockets
                 .iter()
@@ -74,8 +76,6 @@ async fn one_hub_or_one_socket_can_be_asked_for() {
         let hub_1 = hub(1).to_string();
         assert_eq!(sockets(&[("socket", "1")]).await, [(hub_1, 1), (hub_2.clone(), 1)]);
         assert_eq!(sockets(&[("hub", &hub_2), ("socket", "2")]).await, [(hub_2.clone(), 2)]);
-        assert_eq!(sockets(&[("hub", &hub(3).to_string())]).await, []);
-        assert_eq!(sockets(&[("socket", "63")]).await, []);
     }
 }
 

@@ -3,7 +3,7 @@
 use domain::accounts::{Session, USE_STEP_MILLIS};
 use domain::{PersonId, UtcMillis};
 use sqlx::sqlite::SqlitePool;
-use sqlx::{FromRow, query, query_as};
+use sqlx::{FromRow, SqliteConnection, query, query_as};
 
 use super::{hash, id_bytes};
 
@@ -105,14 +105,14 @@ pub(super) async fn list(
 }
 
 pub(super) async fn close_others(
-    pool: &SqlitePool,
+    connection: &mut SqliteConnection,
     person: PersonId,
     except: Option<&[u8; 32]>,
 ) -> Result<u64, sqlx::Error> {
     query("DELETE FROM session WHERE person = ? AND secret_hash IS NOT ?")
         .bind(&person.as_bytes()[..])
         .bind(except.map(|hash| &hash[..]))
-        .execute(pool)
+        .execute(connection)
         .await
         .map(|done| done.rows_affected())
 }

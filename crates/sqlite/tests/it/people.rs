@@ -23,6 +23,7 @@ async fn people_keep_the_contract() {
     let folder = tempfile::tempdir().unwrap();
     let accounts = Accounts::open(folder.path().join("accounts.db")).await.unwrap();
     testkit::suites::tickets::run_all(&accounts).await;
+    testkit::suites::footholds::run_all(&accounts).await;
     testkit::suites::members::run_all(&accounts).await;
     testkit::suites::second_factors::run_all(&accounts).await;
     testkit::suites::identities::run_all(&accounts).await;

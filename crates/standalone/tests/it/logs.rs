@@ -103,8 +103,9 @@ async fn a_life(browser: &mut Browser) {
     let secret = secret_of(invited["link"].as_str().unwrap());
     browser.done(post.clone(), "/api/invitations/look", json!({ "secret": secret })).await;
     browser.done(Method::DELETE, &format!("{path}/invitations/{GUEST}"), Value::Null).await;
-    let token =
-        json!({ "name": TOKEN_NAME, "household": home["id"], "scopes": ["usage"], "expires_in_days": 1 });
+    let token = json!({
+        "name": TOKEN_NAME, "household": home["id"], "scopes": ["usage"], "expires_in_days": 1, "password": PASSWORD,
+    });
     browser.done(post.clone(), "/api/tokens", token).await;
     let labels = json!({ "name": LABEL, "sockets": [{ "number": 0, "name": LABEL, "room": ROOM, "icon": null, "hidden": false }] });
     let hub = "0197a3c2-0000-7000-8000-000000000001";

@@ -261,7 +261,7 @@ async fn its_hubs_are_released_and_what_they_measured_is_to_be_erased(store: &im
     for hub in hubs {
         assert_eq!(store.valid_secret(hub, at(70)).await.unwrap(), None);
     }
-    let revoked = store.to_disconnect(10_000).await.unwrap();
+    let revoked = store.to_disconnect(None, 10_000).await.unwrap();
     assert!(hubs.iter().all(|hub| revoked.iter().any(|one| one.hub == *hub)));
     let mut expected = vec![(moved, at(20), at(50)), (own, at(30), at(50))];
     expected.sort_unstable();

@@ -32,6 +32,7 @@ pub async fn run_all(store: &(impl Accounts + HubCredentials)) {
         paired_again_it_keeps_its_past_and_has_one_credential,
         a_secret_is_a_credential_once,
         released_it_is_worth_nothing_and_to_be_disconnected,
+        what_is_to_be_disconnected_comes_in_pages,
         the_household_of_before_does_not_release_it,
         a_purge_forgets_expired_codes_only,
     );
@@ -93,7 +94,7 @@ async fn spans(store: &impl Accounts, household: HouseholdId) -> Vec<(UtcMillis,
 
 /// Whether the secret is among those whose hubs may still be connected.
 async fn is_to_disconnect(store: &impl HubCredentials, pairing: &Pairing) -> bool {
-    let revoked = store.to_disconnect(MANY).await.unwrap();
+    let revoked = store.to_disconnect(None, MANY).await.unwrap();
     revoked.iter().any(|one| (one.hub, one.secret_hash) == (pairing.hub, pairing.secret_hash))
 }
 
@@ -247,14 +248,36 @@ async fn released_it_is_worth_nothing_and_to_be_disconnected(store: &(impl Accou
     assert!(store.release_hub(home, pairing.hub, at(10)).await.unwrap());
     assert_eq!(valid(store, pairing.hub, at(10)).await, None);
     assert_eq!(standing(store, &pairing, at(10)).await, Some(Standing::Revoked));
-    let revoked = store.to_disconnect(MANY).await.unwrap();
+    let revoked = store.to_disconnect(None, MANY).await.unwrap();
     assert!(revoked.is_sorted_by_key(|one| one.revoked), "longest first");
     let revoked = revoked.into_iter().find(|one| one.secret_hash == pairing.secret_hash).unwrap();
     assert_eq!((revoked.hub, revoked.revoked), (pairing.hub, at(10)));
-    assert_eq!(store.to_disconnect(1).await.unwrap().len(), 1);
+    assert_eq!(store.to_disconnect(None, 1).await.unwrap().len(), 1);
     store.disconnected(&[pairing.secret_hash, rand::random()]).await.unwrap();
     assert!(!is_to_disconnect(store, &pairing).await);
     assert_eq!(standing(store, &pairing, at(10)).await, Some(Standing::Revoked));
+}
+
+async fn what_is_to_be_disconnected_comes_in_pages(store: &(impl Accounts + HubCredentials)) {
+    let home = household(store).await;
+    for _ in 0..3 {
+        // At the same time: what comes after the last is not told by the time alone.
+        let pairing = paired(store, home, at(0)).await;
+        assert!(store.release_hub(home, pairing.hub, at(10)).await.unwrap());
+    }
+    let all = store.to_disconnect(None, MANY).await.unwrap();
+    assert!(all.len() >= 3);
+    for limit in [1, 2, MANY] {
+        let mut seen = Vec::new();
+        loop {
+            let page = store.to_disconnect(seen.last(), limit).await.unwrap();
+            if page.is_empty() {
+                break;
+            }
+            seen.extend(page);
+        }
+        assert_eq!(seen, all, "{limit}");
+    }
 }
 
 async fn the_household_of_before_does_not_release_it(store: &(impl Accounts + HubCredentials)) {

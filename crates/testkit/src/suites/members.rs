@@ -1,26 +1,29 @@
 //! What every store of members has to keep.
 
 mod founding;
+mod invitations;
 mod owners;
 
 use std::time::Duration;
 
 use domain::access::Role;
 use domain::accounts::{Accounts, AccountsError, Household, Membership, Person};
+use domain::audit::Audit;
 use domain::members::{Member, Members};
 use domain::personal_tokens::{PersonalToken, PersonalTokenId, PersonalTokens};
+use domain::tickets::Tickets;
 use domain::{HouseholdId, PersonId, UtcMillis};
 use tokio::time::timeout;
 
-use super::people::{at, household, nobody, nowhere, person, some_household};
+use super::people::{at, household, nobody, nowhere, person, some_email, some_household};
 
 /// No single case may take longer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The members, with what is theirs: views of one store.
-pub trait People: Accounts + Members + PersonalTokens {}
+pub trait People: Accounts + Members + PersonalTokens + Tickets + Audit {}
 
-impl<T: Accounts + Members + PersonalTokens> People for T {}
+impl<T: Accounts + Members + PersonalTokens + Tickets + Audit> People for T {}
 
 /// Runs every case. The cases do not get in one another's way, so one store serves them all.
 pub async fn run_all(store: &impl People) {
@@ -45,6 +48,13 @@ pub async fn run_all(store: &impl People) {
         owners::of_two_owners_who_leave_at_once_one_stays,
         owners::of_two_owners_who_step_down_at_once_one_stays,
         owners::where_nobody_owns_anybody_may_come_and_go,
+        invitations::an_invitation_makes_members_and_is_written_down,
+        invitations::an_invitation_is_no_way_to_lose_a_role,
+        invitations::what_is_no_invitation_lets_nobody_in,
+        invitations::where_the_address_is_somebodys_the_invitation_stays,
+        invitations::of_many_who_accept_an_invitation_one_does,
+        invitations::who_is_no_owner_any_more_invites_nobody,
+        invitations::an_invitation_needs_an_owner_when_it_is_accepted,
         founding::a_household_is_founded_with_its_owner,
         founding::nobody_founds_more_than_allowed,
         founding::only_what_somebody_owns_counts,

@@ -6,6 +6,7 @@ pub mod alerts;
 pub mod audit;
 pub mod deletions;
 pub mod erasure;
+pub mod footholds;
 pub mod hubs;
 pub mod identities;
 pub mod live;

@@ -1,21 +1,20 @@
 //! What a household is told.
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::{get, post};
 use domain::HouseholdId;
 use domain::alerts::AlertId;
 use http::Method;
 use service::problem::Problem;
 
+use super::endpoints::Endpoints;
 use super::{Address, AppState, ask};
 use crate::caller::Caller;
 
-pub(super) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/api/households/{household}/alerts", get(list))
-        .route("/api/households/{household}/alerts/{id}/acknowledge", post(acknowledge))
+pub(super) fn routes() -> Endpoints {
+    Endpoints::default()
+        .get("/api/households/{household}/alerts", list)
+        .post("/api/households/{household}/alerts/{id}/acknowledge", acknowledge)
 }
 
 async fn list(

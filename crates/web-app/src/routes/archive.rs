@@ -1,16 +1,16 @@
 //! Taking one's data along. The password is said first, for which there is a permit in a cookie; then the browser itself
 //! fetches the archive, as it does any file, and the page asks how far it is.
 
+use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router};
 use http::{HeaderValue, Method, StatusCode, header};
 use serde::Deserialize;
 use service::problem::Problem;
 use uuid::Uuid;
 
+use super::endpoints::Endpoints;
 use super::{Address, AppState};
 use crate::archive::{ArchiveId, Maker, NotNow};
 use crate::asked::{Asker, Sent};
@@ -21,10 +21,13 @@ use crate::upstream::{problem_of, send};
 
 const PATH: &str = "/v1/people/current/archive";
 
-pub(super) fn routes() -> Router<AppState> {
-    Router::new()
-        .route(ARCHIVE, get(fetch).post(permit))
-        .route(&format!("{ARCHIVE}/{{id}}"), get(progress).delete(stop))
+pub(super) fn routes() -> Endpoints {
+    let one = format!("{ARCHIVE}/{{id}}");
+    Endpoints::default()
+        .get(ARCHIVE, fetch)
+        .post(ARCHIVE, permit)
+        .get(one.as_str(), progress)
+        .delete(one.as_str(), stop)
 }
 
 #[derive(Deserialize)]

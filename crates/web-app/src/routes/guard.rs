@@ -11,19 +11,27 @@ use service::problem::Problem;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
-use crate::session::from_another_site;
+use crate::site;
 
 #[derive(Debug, thiserror::Error)]
 #[error("a request handler panicked")]
 struct Panicked;
 
-/// Panics are caught inside, so that these answers too are guarded. `secure`: browsers come over HTTPS, to us or to a
-/// proxy before us.
-pub(super) fn guarded(router: Router, secure: bool) -> Router {
+/// How browsers come here.
+#[derive(Clone, Copy)]
+pub(super) struct Way {
+    /// Over HTTPS, to us or to a proxy before us.
+    pub(super) secure: bool,
+    /// Past so many proxies of our own.
+    pub(super) forwarded_hops: u8,
+}
+
+/// Panics are caught inside, so that these answers too are guarded.
+pub(super) fn guarded(router: Router, way: Way) -> Router {
     router
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| Problem::internal(&Panicked).into_response()))
-        .layer(middleware::from_fn(move |request, next| guard(secure, request, next)))
+        .layer(middleware::from_fn(move |request, next| guard(way, request, next)))
 }
 
 /// Everything comes from this host; nothing may be put into a frame.
@@ -38,11 +46,11 @@ const PARTS: &str = "/assets/";
 /// For a year, and for this host: others of its domain may not be ours. Browsers heed it over HTTPS only.
 const HTTPS_ONLY: &str = "max-age=31536000";
 
-async fn guard(secure: bool, request: Request, next: Next) -> Response {
+async fn guard(way: Way, request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD);
     let is_api = request.uri().path().starts_with("/api");
     let is_part = request.uri().path().starts_with(PARTS);
-    let mut response = if !safe && from_another_site(request.headers()) {
+    let mut response = if !safe && site::is_another(request.headers(), way.forwarded_hops) {
         Problem::new(StatusCode::FORBIDDEN).detail("This request comes from another site.").into_response()
     } else {
         next.run(request).await
@@ -60,7 +68,7 @@ async fn guard(secure: bool, request: Request, next: Next) -> Response {
             headers.insert(name, HeaderValue::from_static(value));
         }
     }
-    if secure {
+    if way.secure {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HTTPS_ONLY));
     }
     if is_api {
@@ -77,6 +85,8 @@ mod tests {
     use axum::routing::get;
     use tower::ServiceExt;
 
+    const PLAIN: Way = Way { secure: false, forwarded_hops: 0 };
+
     async fn broken() {
         panic!("a bug")
     }
@@ -85,7 +95,7 @@ mod tests {
     async fn a_panic_is_a_guarded_problem() {
         let router = Router::new().route("/api/broken", get(broken));
         let request = Request::builder().uri("/api/broken").body(Body::empty()).unwrap();
-        let response = guarded(router, false).oneshot(request).await.unwrap();
+        let response = guarded(router, PLAIN).oneshot(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
         assert!(response.headers().contains_key(header::CONTENT_SECURITY_POLICY));
@@ -100,7 +110,7 @@ mod tests {
             let router = Router::new().route("/", get(found)).route("/sw.js", get(found));
             let router = router.route("/assets/page.js", get(found));
             let request = Request::builder().uri(uri).body(Body::empty()).unwrap();
-            let response = guarded(router, false).oneshot(request).await.unwrap();
+            let response = guarded(router, PLAIN).oneshot(request).await.unwrap();
             assert_eq!(response.headers().contains_key(header::CONTENT_SECURITY_POLICY), has_policy, "{uri}");
             assert_eq!(response.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{uri}");
         }
@@ -111,7 +121,7 @@ mod tests {
         for (secure, told) in [(true, Some(HTTPS_ONLY)), (false, None)] {
             let router = Router::new().route("/", get(|| async { "page" }));
             let request = Request::builder().uri("/").body(Body::empty()).unwrap();
-            let response = guarded(router, secure).oneshot(request).await.unwrap();
+            let response = guarded(router, Way { secure, ..PLAIN }).oneshot(request).await.unwrap();
             let header = response.headers().get(header::STRICT_TRANSPORT_SECURITY);
             assert_eq!(header.map(|value| value.to_str().unwrap()), told);
         }

@@ -1,23 +1,24 @@
 //! What is known of a household, and changing it.
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::{get, post, put};
 use domain::{HouseholdId, HubId};
 use http::Method;
 use service::problem::Problem;
 
+use super::endpoints::Endpoints;
 use super::{Address, AppState, ask};
 use crate::asked::Sent;
 use crate::caller::Caller;
 
-pub(super) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/api/households/{household}", get(household))
-        .route("/api/households/{household}/settings", get(settings).put(put_settings))
-        .route("/api/households/{household}/hubs/{hub}", put(put_hub).delete(release_hub))
-        .route("/api/households/{household}/pairings", post(redeem_pairing))
+pub(super) fn routes() -> Endpoints {
+    Endpoints::default()
+        .get("/api/households/{household}", household)
+        .get("/api/households/{household}/settings", settings)
+        .put("/api/households/{household}/settings", put_settings)
+        .put("/api/households/{household}/hubs/{hub}", put_hub)
+        .delete("/api/households/{household}/hubs/{hub}", release_hub)
+        .post("/api/households/{household}/pairings", redeem_pairing)
 }
 
 async fn household(

@@ -1,14 +1,13 @@
 //! What hubs ask before they are anybody's: they know one address, which is the page's.
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::{get, post};
 use http::{HeaderMap, Method, header};
 use reqwest::RequestBuilder;
 use service::problem::Problem;
 
 use super::AppState;
+use super::endpoints::Endpoints;
 use crate::asked::{Asker, Sent};
 use crate::proxy::pass_on;
 use crate::upstream::send;
@@ -16,8 +15,8 @@ use crate::upstream::send;
 const PATH: &str = "/v1/pairings";
 const CURRENT: &str = "/v1/pairings/current";
 
-pub(super) fn routes() -> Router<AppState> {
-    Router::new().route(PATH, post(open)).route(CURRENT, get(current))
+pub(super) fn routes() -> Endpoints {
+    Endpoints::default().post(PATH, open).get(CURRENT, current)
 }
 
 async fn open(State(state): State<AppState>, asker: Asker, sent: Sent) -> Result<Response, Problem> {

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod archive;
+mod endpoints;
 mod guard;
 mod households;
 mod hubs;
@@ -32,6 +33,8 @@ use crate::proxy::pass_on;
 use crate::session::Cookie;
 use crate::upstream::{Upstream, send};
 use crate::{Deps, assets};
+use endpoints::Endpoints;
+use guard::Way;
 
 #[derive(Clone)]
 pub(crate) struct AppState {
@@ -53,13 +56,25 @@ pub(crate) fn router(deps: Deps, shutdown: CancellationToken) -> Result<(Router,
         forwarded_hops: deps.upstream.forwarded_hops,
         shutdown: shutdown.clone(),
     };
-    let secure = deps.upstream.secure_cookies;
+    let way = Way { secure: deps.upstream.secure_cookies, forwarded_hops: deps.upstream.forwarded_hops };
     let health = Health::new(shutdown, move || {
         let upstream = upstream.clone();
         async move { upstream.ready().await }
     });
-    let all = Router::new()
-        .merge(session::routes())
+    let all = endpoints()
+        .into_router()
+        .route("/", get(assets::serve))
+        .route("/{*path}", get(assets::serve))
+        .method_not_allowed_fallback(|| async {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED).detail("This cannot be done at this address.")
+        })
+        .with_state(state)
+        .merge(health.clone().routes());
+    Ok((guard::guarded(all, way), health))
+}
+
+fn endpoints() -> Endpoints {
+    session::routes()
         .merge(households::routes())
         .merge(hubs::routes())
         .merge(people::routes())
@@ -68,14 +83,11 @@ pub(crate) fn router(deps: Deps, shutdown: CancellationToken) -> Result<(Router,
         .merge(alerts::routes())
         .merge(reading::routes())
         .merge(personal_tokens::routes())
-        .route("/", get(assets::serve))
-        .route("/{*path}", get(assets::serve))
-        .method_not_allowed_fallback(|| async {
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED).detail("This cannot be done at this address.")
-        })
-        .with_state(state)
-        .merge(health.clone().routes());
-    Ok((guard::guarded(all, secure), health))
+}
+
+/// Method and path of every endpoint; the page and its parts are none.
+pub(crate) fn list() -> Vec<(&'static str, String)> {
+    endpoints().into_list()
 }
 
 /// Ids in the path; what is no id is nowhere to be found.

@@ -1,45 +1,50 @@
 //! People and who is in a household. What is asked here goes to the auth-service under the same name.
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::{delete, get, post, put};
 use http::{HeaderMap, Method, StatusCode, Uri};
 use service::problem::Problem;
 
 use super::AppState;
+use super::endpoints::Endpoints;
 use crate::asked::{Asker, Sent};
 use crate::caller::Caller;
 use crate::proxy::pass_on;
 use crate::upstream::send;
 
-pub(super) fn routes() -> Router<AppState> {
+pub(super) fn routes() -> Endpoints {
     let household = |path: &str| format!("/api/households/{{household}}/{path}");
-    Router::new()
-        .route("/api/people", post(anybody))
-        .route("/api/confirmations", post(anybody))
-        .route("/api/password-resets", post(anybody))
-        .route("/api/new-passwords", post(holder_of_a_link))
-        .route("/api/invitations/look", post(anybody))
-        .route("/api/invitations/accept", post(holder_of_a_link))
-        .route("/api/providers", get(anybody))
-        .route("/api/people/current/identities/{id}/removal", post(somebody))
-        .route("/api/people/current", get(somebody).put(somebody))
-        .route("/api/people/current/password", put(somebody))
-        .route("/api/people/current/email", put(somebody))
-        .route("/api/people/current/second-factor", post(somebody).put(somebody))
-        .route("/api/people/current/second-factor/removal", post(somebody))
+    Endpoints::default()
+        .post("/api/people", anybody)
+        .post("/api/confirmations", anybody)
+        .post("/api/password-resets", anybody)
+        .post("/api/new-passwords", holder_of_a_link)
+        .post("/api/invitations/look", anybody)
+        .post("/api/invitations/accept", holder_of_a_link)
+        .get("/api/providers", anybody)
+        .post("/api/people/current/identities/{id}/removal", somebody)
+        .get("/api/people/current", somebody)
+        .put("/api/people/current", somebody)
+        .put("/api/people/current/password", somebody)
+        .put("/api/people/current/email", somebody)
+        .post("/api/people/current/second-factor", somebody)
+        .put("/api/people/current/second-factor", somebody)
+        .post("/api/people/current/second-factor/removal", somebody)
+        .get("/api/people/current/deletion", somebody)
         // Who is gone is logged out.
-        .route("/api/people/current/deletion", get(somebody).post(everywhere))
-        .route("/api/sessions", get(somebody).delete(everywhere))
-        .route("/api/sessions/{id}", delete(somebody))
-        .route("/api/households", post(somebody))
-        .route(&household("members"), get(somebody))
-        .route(&household("members/{person}"), put(somebody).delete(somebody))
-        .route(&household("invitations"), post(somebody))
-        .route(&household("invitations/{email}"), delete(somebody))
-        .route(&household("audit"), get(somebody))
-        .route(&household("deletion"), get(somebody).post(somebody))
+        .post("/api/people/current/deletion", everywhere)
+        .get("/api/sessions", somebody)
+        .delete("/api/sessions", everywhere)
+        .delete("/api/sessions/{id}", somebody)
+        .post("/api/households", somebody)
+        .get(household("members"), somebody)
+        .put(household("members/{person}"), somebody)
+        .delete(household("members/{person}"), somebody)
+        .post(household("invitations"), somebody)
+        .delete(household("invitations/{email}"), somebody)
+        .get(household("audit"), somebody)
+        .get(household("deletion"), somebody)
+        .post(household("deletion"), somebody)
 }
 
 /// With or without a session.
@@ -128,12 +133,5 @@ async fn everywhere(
 fn question(state: &AppState, method: Method, uri: &Uri) -> Result<reqwest::RequestBuilder, Problem> {
     let nowhere = || Problem::new(StatusCode::NOT_FOUND).detail("There is nothing at this address.");
     let path = uri.path().strip_prefix("/api/").ok_or_else(nowhere)?;
-    // A segment such as `%2e%2e` would lead somewhere else than its name says.
-    let climbs =
-        |segment: &str| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
-    if path.split('/').any(climbs) {
-        return Err(nowhere());
-    }
-    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-    Ok(state.upstream.auth(method, &format!("/v1/{path}{query}")))
+    state.upstream.auth_exactly(method, &format!("/v1/{path}"), uri.query()).ok_or_else(nowhere)
 }

@@ -1,29 +1,44 @@
 //! Tokens that people give to their own programs.
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::{delete, get};
 use domain::personal_tokens::PersonalTokenId;
-use http::Method;
+use http::{Method, StatusCode};
 use service::problem::Problem;
 
+use super::endpoints::Endpoints;
 use super::{Address, AppState, ask};
-use crate::asked::Sent;
+use crate::asked::{Asker, Sent};
 use crate::caller::Caller;
+use crate::proxy::pass_on;
+use crate::upstream::send;
 
 const PATH: &str = "/v1/personal-tokens";
 
-pub(super) fn routes() -> Router<AppState> {
-    Router::new().route("/api/tokens", get(list).post(create)).route("/api/tokens/{id}", delete(revoke))
+pub(super) fn routes() -> Endpoints {
+    Endpoints::default()
+        .get("/api/tokens", list)
+        .post("/api/tokens", create)
+        .delete("/api/tokens/{id}", revoke)
 }
 
 async fn list(State(state): State<AppState>, caller: Caller) -> Result<Response, Problem> {
     ask(&state, &caller, Method::GET, PATH, None).await
 }
 
-async fn create(State(state): State<AppState>, caller: Caller, sent: Sent) -> Result<Response, Problem> {
-    ask(&state, &caller, Method::POST, PATH, Some(sent)).await
+/// With the address of whoever asks: a password goes along, and wrong ones count.
+async fn create(
+    State(state): State<AppState>,
+    asker: Asker,
+    caller: Caller,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    let request = asker.introduce(state.upstream.auth(Method::POST, PATH));
+    let answer = send(sent.put_into(request).bearer_auth(caller.secret())).await?;
+    if answer.status() == StatusCode::UNAUTHORIZED {
+        return Ok(caller.refused());
+    }
+    Ok(pass_on(answer).await)
 }
 
 async fn revoke(

@@ -1,13 +1,13 @@
 //! Logging in through a provider: there with a cookie of its own, and back.
 
+use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use http::{HeaderMap, Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use service::problem::Problem;
 
+use super::endpoints::Endpoints;
 use super::people::somebody;
 use super::session::let_in;
 use super::{Address, AppState};
@@ -18,12 +18,13 @@ use crate::upstream::{problem_of, send};
 /// What the problems of such a log-in begin with.
 const REASON: &str = "urn:wattline:provider:";
 
-pub(super) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/api/providers/{provider}/flows", post(begin))
-        .route("/api/providers/{provider}/answer", get(answer))
-        .route("/api/people/current/identities", get(somebody).post(connect))
-        .route("/api/second-steps", post(second_step))
+pub(super) fn routes() -> Endpoints {
+    Endpoints::default()
+        .post("/api/providers/{provider}/flows", begin)
+        .get("/api/providers/{provider}/answer", answer)
+        .get("/api/people/current/identities", somebody)
+        .post("/api/people/current/identities", connect)
+        .post("/api/second-steps", second_step)
 }
 
 /// What the auth-service says of a log-in that has begun; the secret stays in the cookie.

@@ -1,22 +1,25 @@
 //! Logging in and out.
 
+use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router};
 use domain::Clock;
 use http::{HeaderMap, Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use service::problem::Problem;
 
 use super::AppState;
+use super::endpoints::Endpoints;
 use crate::asked::Asker;
 use crate::caller::Caller;
 use crate::upstream::{problem_of, send};
 
-pub(super) fn routes() -> Router<AppState> {
-    Router::new().route("/api/session", get(session).post(log_in).delete(log_out))
+pub(super) fn routes() -> Endpoints {
+    Endpoints::default()
+        .get("/api/session", session)
+        .post("/api/session", log_in)
+        .delete("/api/session", log_out)
 }
 
 #[derive(Deserialize, Serialize)]

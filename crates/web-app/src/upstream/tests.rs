@@ -10,7 +10,13 @@ use tokio::net::TcpListener;
 
 use super::*;
 
-const LIMITS: Limits = Limits { answer: Duration::from_millis(500), silence: Duration::from_secs(1) };
+mod tokens;
+
+const LIMITS: Limits = Limits {
+    answer: Duration::from_millis(500),
+    renewal: Duration::from_millis(500),
+    silence: Duration::from_secs(1),
+};
 const PIECES: usize = 15;
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -61,7 +67,7 @@ async fn a_long_answer_that_falls_silent_is_broken_off() {
 async fn only_the_tokens_in_question_are_forgotten() {
     let upstream = upstream(true).await;
     let home = |n| HouseholdId::from_bytes([n; 16]);
-    let is_kept = async |secret: &str, n: u8| !upstream.token(secret, home(n)).await.unwrap().1;
+    let is_kept = async |secret: &str, n: u8| !upstream.token(secret, home(n)).await.unwrap().is_new;
     for (secret, n) in [("wls_a", 1), ("wls_a", 2), ("wlp_b", 1)] {
         assert!(!is_kept(secret, n).await);
         assert!(is_kept(secret, n).await);

@@ -3,7 +3,7 @@ use reqwest::header::COOKIE;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use crate::world::{Answer, World, send};
+use crate::world::{Answer, PASSWORD, World, send};
 
 async fn acknowledge(world: &World, cookie: &str, id: &str) -> Answer {
     let path = world.path(&format!("/alerts/{id}/acknowledge"));
@@ -56,7 +56,8 @@ async fn a_token_acknowledges_alerts_when_it_may_manage() {
     let path = world.path(&format!("/alerts/{id}/acknowledge"));
     for (scope, status) in [("usage", StatusCode::FORBIDDEN), ("manage", StatusCode::NO_CONTENT)] {
         let wish = json!({
-            "name": "Shelf", "household": world.household.to_string(), "scopes": [scope], "expires_in_days": null,
+            "name": "Shelf", "household": world.household.to_string(), "scopes": [scope], "expires_in_days": 30,
+            "password": PASSWORD,
         });
         let made = send(world.request(Method::POST, "/api/tokens").header(COOKIE, &cookie).json(&wish)).await;
         let token = made.body["token"].as_str().unwrap();

@@ -35,6 +35,35 @@ async fn other_sites_cannot_act_in_somebodys_name() {
     assert_eq!(send(ours).await.status, StatusCode::CREATED);
 }
 
+/// As browsers ask an address in the home's network, over plain HTTP.
+#[tokio::test]
+async fn where_browsers_do_not_name_the_site_the_origin_has_to_be_ours() {
+    let world = World::start().await;
+    let cookie = world.log_in().await;
+    let address = world.web.url.strip_prefix("http://").unwrap();
+    let host = address.split(':').next().unwrap();
+    let rename = async |origin: Option<&str>, forwarded: Option<&str>| {
+        let mut request = world.request(Method::PUT, "/api/people/current").header(COOKIE, &cookie);
+        if let Some(origin) = origin {
+            request = request.header("origin", origin);
+        }
+        if let Some(forwarded) = forwarded {
+            request = request.header("x-forwarded-host", forwarded);
+        }
+        send(request.json(&json!({ "name": "Eve" }))).await.status
+    };
+    let other_port = format!("http://{host}");
+    for origin in ["null", "http://evil.example", "https://evil.example:8080", other_port.as_str(), ""] {
+        assert_eq!(rename(Some(origin), None).await, StatusCode::FORBIDDEN, "{origin:?}");
+    }
+    // Nobody is trusted to say what we were asked as.
+    let forwarded = Some("evil.example");
+    assert_eq!(rename(Some("http://evil.example"), forwarded).await, StatusCode::FORBIDDEN);
+    assert_eq!(world.get("/api/people/current", &cookie).await.body["name"], "Ada");
+    assert_eq!(rename(Some(&world.web.url), None).await, StatusCode::OK);
+    assert_eq!(rename(None, None).await, StatusCode::OK, "a program says neither");
+}
+
 #[tokio::test]
 async fn every_answer_is_guarded() {
     let world = World::start().await;

@@ -13,6 +13,8 @@ mod programs;
 mod providers;
 mod proxy;
 mod reading;
+mod replicas;
+mod rights;
 mod session;
 mod settings;
 mod world;

@@ -8,7 +8,7 @@ use reqwest::header::COOKIE;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::world::{Answer, EMAIL, PASSWORD, World, send};
+use crate::world::{Answer, EMAIL, PASSWORD, World, hub, send};
 
 fn link_of(answer: &Answer) -> String {
     let link = answer.body["link"].as_str().unwrap_or_else(|| panic!("no link in {}", answer.body));
@@ -96,27 +96,55 @@ async fn the_auth_service_hears_who_asks_and_with_what() {
     assert_eq!(list.body["sessions"][0]["client"], "Phone/1.0");
 }
 
+/// Other clients tidy up a path before they ask.
+async fn delete_as_it_stands(world: &World, path: &str, cookie: &str) -> String {
+    let address = world.web.url.strip_prefix("http://").unwrap().to_owned();
+    let request =
+        format!("DELETE {path} HTTP/1.1\r\nhost: {address}\r\ncookie: {cookie}\r\nconnection: close\r\n\r\n");
+    let answer = tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    });
+    answer.await.unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_path_leads_where_its_name_says() {
     let world = World::start().await;
     let cookie = world.log_in().await;
-    let address = world.web.url.strip_prefix("http://").unwrap().to_owned();
-    for rest in ["/invitations/%2e%2e", "/invitations/%2E.", "/members/%2e"] {
-        // Other clients tidy up before they ask.
-        let path = world.path(rest);
-        let request = format!(
-            "DELETE {path} HTTP/1.1\r\nhost: {address}\r\ncookie: {cookie}\r\nconnection: close\r\n\r\n"
-        );
-        let address = address.clone();
-        let answer = tokio::task::spawn_blocking(move || {
-            let mut stream = TcpStream::connect(&address).unwrap();
-            stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-            stream.write_all(request.as_bytes()).unwrap();
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).unwrap();
-            answer
-        });
-        let answer = answer.await.unwrap();
+    let leaf = format!("households/{}/hubs/{}", world.household, hub());
+    let by = |parting: &str| leaf.replace('/', parting);
+    let paths = [
+        world.path("/invitations/%2e%2e"),
+        world.path("/invitations/%2E."),
+        world.path("/members/%2e"),
+        format!("/api/sessions/..\\{}", by("\\")),
+        format!("/api/sessions/%2e%2e\\{}", by("\\")),
+        format!("/api/sessions/.%2E\\{}", by("\\")),
+        format!("/api/sessions/x\\..\\..\\{}", by("\\")),
+        format!("/api/sessions/..%5c{}", by("%5C")),
+        format!("/api/sessions/..%2f{}", by("%2F")),
+        format!("/api/sessions/%2e%2e%2F{}", by("%2f")),
+        world.path("/invitations/..\\hubs"),
+        world.path(&format!("/members/..\\hubs\\{}", hub())),
+        world.path(&format!("/invitations/..%5Chubs%5c{}", hub())),
+        world.path("/invitations/a\\b@example.org"),
+    ];
+    for path in paths {
+        let answer = delete_as_it_stands(&world, &path, &cookie).await;
         assert!(answer.starts_with("HTTP/1.1 404"), "{path}: {answer}");
+        assert!(answer.contains("application/problem+json"), "{path}: {answer}");
+        let home = world.get(&world.path(""), &cookie).await;
+        assert_eq!(home.body["hubs"][0]["id"], hub().to_string(), "{path}");
     }
+    // A slash belongs into an address, and stays in it.
+    let email = json!({ "email": "a/b@example.org", "role": "guest", "until": null });
+    let invited = post(&world, &world.path("/invitations"), &cookie, &email).await;
+    assert_eq!(invited.status, StatusCode::CREATED, "{}", invited.body);
+    let withdrawn = delete_as_it_stands(&world, &world.path("/invitations/a%2Fb@example.org"), &cookie).await;
+    assert!(withdrawn.starts_with("HTTP/1.1 204"), "{withdrawn}");
 }

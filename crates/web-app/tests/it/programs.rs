@@ -4,7 +4,7 @@ use reqwest::header::{AUTHORIZATION, COOKIE, SET_COOKIE};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::world::{Answer, World, hub, send};
+use crate::world::{Answer, PASSWORD, World, hub, send};
 
 const USAGE: &str = "/usage?from=2012-01-16T00:00:00Z&to=2012-01-17T00:00:00Z";
 
@@ -15,7 +15,8 @@ struct Token {
 
 async fn make(world: &World, cookie: &str, scopes: &[&str]) -> Token {
     let wish = json!({
-        "name": "Shelf", "household": world.household.to_string(), "scopes": scopes, "expires_in_days": null,
+        "name": "Shelf", "household": world.household.to_string(), "scopes": scopes, "expires_in_days": 30,
+        "password": PASSWORD,
     });
     let made = send(world.request(Method::POST, "/api/tokens").header(COOKIE, cookie).json(&wish)).await;
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);

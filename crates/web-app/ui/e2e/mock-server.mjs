@@ -68,7 +68,7 @@ async function household(request, response, { id, rest, email, query }) {
     case '/settings':
       return say([200, settingsOf(id)]);
     case '/live':
-      return live(id === 'h-demo' || id === 'h-plain', request, response);
+      return live(id, request, response);
     case '/export': {
       const [type, text] = exported(id, query);
       const name = `wattline.${query.get('format') ?? 'csv'}`;

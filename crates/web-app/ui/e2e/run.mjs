@@ -14,6 +14,7 @@ import { checkKeys, checkMotion } from './keys.mjs';
 import { checkGerman } from './language.mjs';
 import { startMock } from './mock-server.mjs';
 import { visitNewScreens } from './new-screens.mjs';
+import { checkHomes, checkStillness, checkWall, visitMainScreens } from './main-screens.mjs';
 import { checkOffline } from './offline.mjs';
 import { checkOutside } from './outside.mjs';
 import { checkProviders } from './providers.mjs';
@@ -99,6 +100,8 @@ try {
   if (mock) {
     // They take letters that are shown, and people who are made for them.
     for (const view of VIEWS) await visitNewScreens(run, view);
+    for (const view of VIEWS) await visitMainScreens(run, view);
+    await checkHomes(run, DESKTOP);
     for (const view of VIEWS.filter((one) => one.thorough)) {
       await checkOutside(run, view);
       await checkProviders(run, view);
@@ -108,6 +111,8 @@ try {
     }
   }
   for (const view of VIEWS.filter((one) => one.thorough)) await checkFault(run, view);
+  for (const view of [PHONE, DESKTOP]) await checkStillness(run, view);
+  await checkWall(run, DESKTOP);
   await checkOffline(run, PHONE);
   await checkGerman(run, PHONE);
   await checkKeys(run, DESKTOP);

@@ -73,6 +73,7 @@ async function thorough(run, view, page, check) {
     await page.locator('#token-name-note').filter({ hasText: 'Give the token a name' }).waitFor();
     await page.locator('#token-name').fill(name);
     await page.locator('#token-days').selectOption('30');
+    await page.locator('#token-password').fill(run.login.password);
     await page.getByRole('button', { name: 'Create token' }).click();
     const token = await page.locator(test('new-token')).inputValue();
     expect(/^wlp_\S{20,}$/.test(token), `“${token}”`);

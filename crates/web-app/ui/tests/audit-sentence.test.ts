@@ -22,10 +22,15 @@ describe('what was done', () => {
     expect(said('member_left', 'Ada')).toBe('Ada left the home.');
     expect(said('token_made', 'Grafana')).toBe('Ada created the access token “Grafana”.');
     expect(said('token_deleted', 'Grafana')).toBe('Ada revoked the access token “Grafana”.');
+    expect(said('archive_taken', '')).toBe('Ada downloaded the data of the home.');
   });
   it('has somebody who did it, also when they are gone or nobody was', () => {
     expect(said('settings_changed', '', 'p-2', null)).toBe('Somebody who has left changed the settings.');
     expect(said('settings_changed', '', null, null)).toBe('Wattline changed the settings.');
+  });
+  it('names nobody who is gone', () => {
+    expect(said('member_removed', '')).toBe('Ada removed somebody who is gone.');
+    expect(said('member_changed', ': owner')).toBe('Ada made somebody who is gone an owner.');
   });
   it('is never nothing, whatever a newer server writes down', () => {
     expect(said('hub_painted', 'Cellar')).toBe('Ada: hub painted Cellar');

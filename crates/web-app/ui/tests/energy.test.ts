@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addSeries, JOULES_PER_KWH, kwh, parseKey, socketKey, sumJoules, watts } from '../src/lib/energy';
+import { addSeries, JOULES_PER_KWH, kwh, parseKey, socketKey, sumJoules } from '../src/lib/energy';
 import { createFormat } from '../src/lib/format';
 
 const plain = (text: string): string => text.replaceAll(/[\u00a0\u202f]/g, ' ');
@@ -19,8 +19,7 @@ describe('sums of joules', () => {
   it('finds the hub and the number of a socket again', () => {
     expect(parseKey(socketKey('5f0c-7', 21))).toEqual({ hub: '5f0c-7', socket: 21 });
   });
-  it('converts to watts and kilowatt-hours', () => {
-    expect(watts(1180, 10)).toBe(118);
+  it('converts to kilowatt-hours', () => {
     expect(kwh(JOULES_PER_KWH)).toBe(1);
   });
 });

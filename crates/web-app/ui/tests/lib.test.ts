@@ -3,7 +3,7 @@ import { niceAxis, niceStep } from '../src/lib/axis';
 import { gapSpans, measured, nameGaps } from '../src/lib/gaps';
 import { settle } from '../src/lib/order';
 import { historyRoute, href, parseRoute } from '../src/lib/route';
-import { findRuns } from '../src/lib/runs';
+import type { HomePoint } from '../src/lib/live';
 import { sparkPath } from '../src/lib/spark';
 
 describe('axis steps', () => {
@@ -63,32 +63,6 @@ describe('order of rows', () => {
   });
 });
 
-describe('runs of an appliance', () => {
-  const starts = (length: number): number[] => Array.from({ length }, (_, i) => i * 10);
-  const day = (period: number, on: number, watts: number): number[] =>
-    starts(8640).map((at) => (at % period < on ? watts * 10 : 0));
-
-  it('are counted for a refrigerator', () => {
-    const joules = day(3600, 1200, 120).map((j, i) => (i < 30 ? 0 : j));
-    const found = findRuns(starts(8640), joules, 10);
-    expect(found.runs).toHaveLength(24);
-    expect(found.meanSeconds).toBeCloseTo((23 * 1200 + 900) / 24, 5);
-    expect(Math.round(found.typical)).toBe(120);
-  });
-  it('are not split by a lost tick, but end at a long gap', () => {
-    const joules: (number | null)[] = day(3600, 1200, 120);
-    joules[50] = null;
-    expect(findRuns(starts(8640), joules, 10).runs).toHaveLength(24);
-    for (let i = 40; i < 80; i++) joules[i] = null;
-    expect(findRuns(starts(8640), joules, 10).runs).toHaveLength(25);
-  });
-  it('ignore standby', () => {
-    const joules = day(21_600, 180, 1900).map((j) => j + 8);
-    expect(findRuns(starts(8640), joules, 10).runs).toHaveLength(4);
-    expect(findRuns(starts(100), new Array<number>(100).fill(12), 10).runs).toHaveLength(0);
-  });
-});
-
 describe('addresses', () => {
   it('lead to a screen and back', () => {
     expect(parseRoute('/', '')).toEqual({ screen: 'now' });
@@ -122,8 +96,17 @@ describe('addresses', () => {
   });
 });
 
+const point = (at: number, watts: number, seconds = 10): HomePoint => ({ at, seconds, watts });
+
+it('the sparkline of ticks of a minute is a line', () => {
+  expect(sparkPath([point(0, 0, 60), point(60, 50, 60), point(120, 100, 60)], 0, 200, 100).line).toBe(
+    'M0 100L300 50L600 0',
+  );
+  expect(sparkPath([point(0, 0, 60), point(120, 100, 60)], 0, 200, 100).line).toBe('M0 100M600 0');
+});
+
 it('the sparkline breaks at a pause', () => {
-  const path = sparkPath([{ at: 0, watts: 0 }, { at: 10, watts: 50 }, { at: 90, watts: 100 }], 0, 100, 100);
+  const path = sparkPath([point(0, 0), point(10, 50), point(90, 100)], 0, 100, 100);
   expect(path.line).toBe('M0 100L100 50M900 0');
   expect(path.end).toEqual({ x: 0.9, y: 0 });
 });

@@ -37,7 +37,7 @@ describe('live readings', () => {
     const many = Array.from({ length: 500 }, (_, i) => tick(i * 10, { 0: 100 + i }));
     const { history } = after(...many);
     expect(history).toHaveLength(360);
-    expect(history.at(-1)).toEqual({ at: 4990, watts: 59.9 });
+    expect(history.at(-1)).toEqual({ at: 4990, seconds: 10, watts: 59.9 });
   });
 });
 
@@ -64,6 +64,21 @@ it('seeding replays stored ticks by the same rules', () => {
   expect(state.readings.get('hub:0')).toEqual({ at: 1020, tickSeconds: 10, watts: 30 });
   expect(state.readings.get('hub:1')?.at).toBe(1010);
   expect(state.history.map((point) => point.watts)).toEqual([15, 15, 35]);
+});
+
+it.each([1, 60])('seeding has the powers of ticks of %i s', (step) => {
+  const state = seed(usageOf([[100 * step, 300 * step]], step, 0), step * 2);
+  expect(state.readings.get('hub:0')).toEqual({ at: step, tickSeconds: step, watts: 300 });
+});
+
+it('seeding of hubs with different ticks divides by what was measured of a bucket', () => {
+  // The minute under way: 12 of its seconds are there of one socket, and nothing yet of the hub with ticks of 60 s.
+  const usage = usageOf([[6000, 1800], [3000, null]], 60);
+  const [fast] = usage.sockets;
+  if (fast) fast.coverage = [1, 0.2];
+  const state = seed(usage, 72);
+  expect(state.readings.get('hub:0')).toEqual({ at: 60, tickSeconds: 60, watts: 150 });
+  expect(state.readings.get('hub:1')).toEqual({ at: 0, tickSeconds: 60, watts: 50 });
 });
 
 it('a malformed event is dropped', () => {

@@ -2,6 +2,7 @@ import type { SocketUsage, Usage } from '../src/api/types';
 
 /** A usage answer from rows of joules; each row is one socket of the hub "hub". */
 export function usageOf(rows: (number | null)[][], step = 900, start = 0): Usage {
+  const ticks = step <= 60;
   const length = rows[0]?.length ?? 0;
   const sockets: SocketUsage[] = rows.map((energy_j, socket) => ({
     hub: 'hub',
@@ -16,7 +17,8 @@ export function usageOf(rows: (number | null)[][], step = 900, start = 0): Usage
   return {
     household: 'home',
     zone: 'UTC',
-    bucket: step === 10 ? 'tick' : '15m',
+    bucket: ticks ? 'tick' : '15m',
+    ...(ticks ? { bucket_s: step } : {}),
     from: new Date(start * 1000).toISOString(),
     to: new Date((start + step * length) * 1000).toISOString(),
     starts: Array.from({ length }, (_, i) => start + i * step),

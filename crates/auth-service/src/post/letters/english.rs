@@ -33,6 +33,7 @@ pub(super) fn letter(matter: &Matter) -> (String, String) {
             "Please confirm your new address",
             format!("From now on Wattline is to know you by this address. This link says so, within a day:\n\n{link}"),
         ),
+        Matter::EmailChangeAsked { to } => email_change_asked(to),
         Matter::EmailChanged { to } => own(
             "Your address at Wattline has changed",
             format!(
@@ -46,6 +47,7 @@ pub(super) fn letter(matter: &Matter) -> (String, String) {
              \"Forgotten your password?\" on the page where you log in."
                 .to_owned(),
         ),
+        Matter::PasswordReset { identities } => password_reset(identities),
         Matter::SecondFactorOn => own(
             "Two-step log-in is on",
             "From now on Wattline asks you for a code of your app after your password. Keep the recovery codes in a \
@@ -97,6 +99,33 @@ pub(super) fn letter(matter: &Matter) -> (String, String) {
             )
         }
     }
+}
+
+fn email_change_asked(to: &str) -> (String, String) {
+    let subject = "Your address at Wattline is to change".to_owned();
+    let text = format!(
+        "Somebody, hopefully you, wants to log in to Wattline with {to} from now on. That comes about when the \
+         link is opened that was sent there; it is good for a day. If it was not you, set a new password now: \
+         \"Forgotten your password?\" on the page where you log in. The link is worth nothing then."
+    );
+    (subject, text)
+}
+
+fn password_reset(identities: &[String]) -> (String, String) {
+    let mut text = "A new password was set by a letter to this address. You are logged out everywhere, your access \
+                    tokens are deleted, so that programs which had one need another, and a change of your address \
+                    that had begun is off."
+        .to_owned();
+    if !identities.is_empty() {
+        let list = identities.join("\n- ");
+        text.push_str("\n\nStill let in as you is whoever logs in with\n\n- ");
+        text.push_str(&list);
+        text.push_str("\n\nWhat is not yours of these, remove under Settings, You.");
+    }
+    text.push_str(
+        "\n\nIf it was not you, somebody else reads your mails: change the password there first, then here.",
+    );
+    ("A new password was set at Wattline".to_owned(), text)
 }
 
 const fn name_of(role: Role) -> &'static str {

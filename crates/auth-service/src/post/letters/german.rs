@@ -38,6 +38,7 @@ pub(super) fn letter(matter: &Matter) -> (String, String) {
                  Tages:\n\n{link}"
             ),
         ),
+        Matter::EmailChangeAsked { to } => email_change_asked(to),
         Matter::EmailChanged { to } => own(
             "Ihre Adresse bei Wattline hat sich geändert",
             format!(
@@ -51,6 +52,7 @@ pub(super) fn letter(matter: &Matter) -> (String, String) {
              neues: \"Passwort vergessen?\" auf der Seite, auf der Sie sich anmelden."
                 .to_owned(),
         ),
+        Matter::PasswordReset { identities } => password_reset(identities),
         Matter::SecondFactorOn => own(
             "Die Anmeldung in zwei Schritten ist an",
             "Von jetzt an fragt Wattline nach dem Passwort noch nach einem Code Ihrer App. Bewahren Sie die \
@@ -103,6 +105,34 @@ pub(super) fn letter(matter: &Matter) -> (String, String) {
             )
         }
     }
+}
+
+fn email_change_asked(to: &str) -> (String, String) {
+    let subject = "Ihre Adresse bei Wattline soll sich ändern".to_owned();
+    let text = format!(
+        "Jemand, hoffentlich Sie selbst, möchte sich künftig mit {to} bei Wattline anmelden. Dazu kommt es, wenn \
+         der Link geöffnet wird, der dorthin ging; er gilt einen Tag. Waren Sie das nicht, setzen Sie jetzt ein \
+         neues Passwort: \"Passwort vergessen?\" auf der Seite, auf der Sie sich anmelden. Der Link gilt dann nicht \
+         mehr."
+    );
+    (subject, text)
+}
+
+fn password_reset(identities: &[String]) -> (String, String) {
+    let mut text = "Über einen Brief an diese Adresse wurde ein neues Passwort gesetzt. Sie sind überall abgemeldet, \
+                    Ihre Zugriffstoken sind gelöscht, Programme mit einem solchen brauchen also ein neues, und eine \
+                    begonnene Änderung Ihrer Adresse ist hinfällig."
+        .to_owned();
+    if !identities.is_empty() {
+        let list = identities.join("\n- ");
+        text.push_str("\n\nAls Sie kommt weiterhin hinein, wer sich anmeldet mit\n\n- ");
+        text.push_str(&list);
+        text.push_str("\n\nWas davon nicht Ihres ist, entfernen Sie unter Einstellungen, Ihr Konto.");
+    }
+    text.push_str(
+        "\n\nWaren Sie das nicht, liest jemand anderes Ihre E-Mails: Ändern Sie zuerst dort das Passwort, dann hier.",
+    );
+    ("Bei Wattline wurde ein neues Passwort gesetzt".to_owned(), text)
 }
 
 const fn name_of(role: Role) -> &'static str {

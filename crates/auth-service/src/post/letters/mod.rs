@@ -39,8 +39,13 @@ mod tests {
             Matter::AlreadyThere { link: link() },
             Matter::Reset { link: link() },
             Matter::ConfirmEmail { link: link() },
+            Matter::EmailChangeAsked { to: "ada@example.com".to_owned() },
             Matter::EmailChanged { to: "ada@example.org".to_owned() },
             Matter::PasswordChanged,
+            Matter::PasswordReset { identities: vec![] },
+            Matter::PasswordReset {
+                identities: vec!["Home ID (ada@work.example)".to_owned(), provider.clone()],
+            },
             Matter::SecondFactorOn,
             Matter::SecondFactorOff,
             Matter::PersonDeleted,
@@ -60,7 +65,8 @@ mod tests {
             | Matter::AlreadyThere { link }
             | Matter::Reset { link }
             | Matter::ConfirmEmail { link } => vec![link],
-            Matter::EmailChanged { to } => vec![to],
+            Matter::EmailChangeAsked { to } | Matter::EmailChanged { to } => vec![to],
+            Matter::PasswordReset { identities } => identities.iter().map(String::as_str).collect(),
             Matter::PasswordChanged
             | Matter::SecondFactorOn
             | Matter::SecondFactorOff

@@ -44,7 +44,7 @@ pub(super) async fn a_released_hub_is_thrown_out_and_stays_out(stage: &Stage) {
         .await;
     }
     wait::until(MINUTE, "nothing is left to be closed", async || {
-        let left = stage.server.hub_credentials.to_disconnect(10).await.unwrap();
+        let left = stage.server.hub_credentials.to_disconnect(None, 10).await.unwrap();
         left.is_empty().then_some(())
     })
     .await;

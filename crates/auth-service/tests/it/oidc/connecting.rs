@@ -90,3 +90,41 @@ async fn who_has_logged_out_meanwhile_connects_nothing() {
     assert_refused(&stage.bring("home", &journey.secret, &back).await, 410, "expired");
     assert!(stage.identities(&other).await.is_empty());
 }
+
+#[tokio::test]
+async fn connecting_takes_the_code_where_there_is_a_second_factor() {
+    let stage = Stage::set().await;
+    let (session, _, codes) = crate::second_factor::protected(&stage.server).await;
+    let without = stage.connect(&session, PASSWORD).await;
+    assert_eq!((without.status.as_u16(), &without.body["field"]), (422, &json!("code")));
+    let wish = json!({ "provider": "home", "password": PASSWORD, "code": codes[0] });
+    Journey::of(&stage.server.post("/v1/people/current/identities", &session, &wish).await);
+}
+
+#[tokio::test]
+async fn with_another_password_nothing_is_connected_that_had_begun() {
+    let stage = Stage::set().await;
+    stage.server.settle(ADA, false).await;
+    let session = stage.server.secret_of(ADA).await;
+    let journey = Journey::of(&stage.connect(&session, PASSWORD).await);
+    let back = journey.visit().await;
+    let change = json!({ "current": PASSWORD, "new": "another horse, another staple" });
+    let changed = stage.server.put("/v1/people/current/password", &session, &change).await;
+    assert_eq!(changed.status, StatusCode::NO_CONTENT);
+    assert_refused(&stage.bring("home", &journey.secret, &back).await, 410, "expired");
+    assert!(stage.identities(&session).await.is_empty());
+}
+
+#[tokio::test]
+async fn with_another_password_no_code_completes_a_log_in_that_had_begun() {
+    let stage = Stage::set().await;
+    stage.logged_in().await;
+    stage.set_password(PASSWORD).await;
+    let session = stage.server.secret_of(ADA).await;
+    let (_, codes) = crate::second_factor::turn_on(&stage.server, &session).await;
+    let wanted = stage.log_in().await;
+    assert_eq!(wanted.status, StatusCode::ACCEPTED, "{}", wanted.body);
+    stage.set_password("another horse, another staple").await;
+    let step = json!({ "secret": wanted.body["secret"], "code": codes[0] });
+    assert_refused(&stage.server.ask("/v1/second-steps", &step).await, 410, "expired");
+}

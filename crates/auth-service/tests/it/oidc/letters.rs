@@ -52,3 +52,22 @@ async fn a_letter_tells_of_what_is_connected_and_of_what_is_removed() {
     assert!(removed.contains("was removed from yours at Wattline"), "{removed}");
     assert_eq!(smtp.mails().len(), 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_of_a_new_password_names_who_is_let_in_still() {
+    let smtp = Smtp::start().unwrap();
+    let stage = Stage::with(|people| PeopleConfig { smtp: Some(letters_to(&smtp)), ..people }).await;
+    stage.server.settle(ADA, false).await;
+    let session = stage.server.secret_of(ADA).await;
+    let journey = Journey::of(&stage.connect(&session, PASSWORD).await);
+    let back = journey.visit().await;
+    assert_eq!(stage.bring("home", &journey.secret, &back).await.status, StatusCode::NO_CONTENT);
+    stage.set_password("another horse, another staple").await;
+    let told = letter(&smtp, "A new password was set at Wattline").await;
+    assert!(told.contains(&format!("To: {ADA}")), "{told}");
+    assert!(told.contains("your access tokens are deleted"), "{told}");
+    assert!(told.contains("- Home ID (Ada@Example.org)\n"), "{told}");
+    assert!(told.contains("remove under Settings, You"), "{told}");
+    // It is as the letter says.
+    stage.logged_in().await;
+}

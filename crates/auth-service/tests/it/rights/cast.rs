@@ -4,14 +4,17 @@ use std::sync::LazyLock;
 use argon2::password_hash::{PasswordHasher, phc::PasswordHash};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use domain::access::Role;
+use domain::access::{AUDIENCE, ISSUER, Role, Scope};
 use domain::accounts::{Credentials, Household, HubAssignment, Person, Session};
 use domain::alerts::{Alert, AlertId, AlertKey, AlertKind, Facts};
+use domain::identities::{Identity, IdentityId};
+use domain::personal_tokens::{PersonalToken, PersonalTokenId};
 use domain::{HouseholdId, PersonId, UtcMillis};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::foreign;
 use super::table::Row;
 use crate::server::{Answer, HUB, PASSWORD, Server, hub};
 
@@ -35,7 +38,7 @@ pub(super) enum Caller {
     RevokedToken,
     /// With a personal token that has expired.
     ExpiredToken,
-    /// With a token of another issuer.
+    /// With a token that another issuer has signed, and that says all that ours would.
     Foreign,
     /// Who is logged in, and owns another household.
     Stranger,
@@ -69,17 +72,30 @@ pub(super) struct Cast {
     pub(super) household: HouseholdId,
     /// As they would be written once more, for a revision that never was.
     pub(super) settings: Value,
-    secrets: HashMap<Caller, String>,
+    pub(super) secrets: HashMap<Caller, String>,
+    /// Who [`Caller::Owner`] is.
+    pub(super) owner: PersonId,
+    /// Of whoever is a stranger here.
+    pub(super) other: HouseholdId,
     /// A member whom others may change.
     target: PersonId,
-    alert: AlertId,
+    pub(super) targets: Belongings,
+    pub(super) alert: AlertId,
+}
+
+/// What is the target's alone: nobody else sees it, or ends it.
+pub(super) struct Belongings {
+    pub(super) session: String,
+    pub(super) session_id: String,
+    pub(super) token_id: String,
+    pub(super) identity_id: String,
 }
 
 impl Cast {
     pub(super) async fn gather() -> Self {
         let server = Server::with_sqlite().await;
         let (household, other) = (found(&server).await, found(&server).await);
-        let mut secrets = HashMap::new();
+        let (mut secrets, mut people) = (HashMap::new(), HashMap::new());
         for (caller, household, role) in [
             (Caller::Stranger, other, Role::Owner),
             (Caller::Guest, household, Role::Guest),
@@ -88,6 +104,7 @@ impl Cast {
         ] {
             let person = arrive(&server, household, role).await;
             secrets.insert(caller, session(&server, person, server.now()).await);
+            people.insert(caller, person);
         }
         let target = arrive(&server, household, Role::Member).await;
         let owner = arrive(&server, household, Role::Owner).await;
@@ -98,17 +115,23 @@ impl Cast {
         secrets.insert(Caller::Closed, closed);
         let long_ago = server.now().plus_millis(-90 * DAY_MILLIS);
         secrets.insert(Caller::Expired, session(&server, owner, long_ago).await);
-        // Signed by nobody of ours.
-        secrets.insert(Caller::Foreign, "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJldmUifQ.AAAA".to_owned());
+        let claims = json!({
+            "iss": ISSUER, "aud": AUDIENCE, "sub": people[&Caller::Owner], "iat": server.now().secs(),
+            "exp": server.now().secs() + 600, "household": household, "role": "owner", "zone": "Europe/Berlin",
+            "hubs": [], "scope": "usage live manage",
+        });
+        secrets.insert(Caller::Foreign, foreign::signed(&claims, "theirs"));
 
-        let (id, gone) = token(&server, &session_of_owner, household, &["usage", "manage"]).await;
+        let (read, change) = ([Scope::Usage], [Scope::Manage]);
+        let (both, soon) = ([Scope::Usage, Scope::Manage], server.now().plus_millis(DAY_MILLIS));
+        let (_, expired) = token(&server, owner, household, &both, server.now()).await;
+        secrets.insert(Caller::ExpiredToken, expired);
+        let (id, gone) = token(&server, owner, household, &both, soon).await;
         server.delete(&format!("/v1/personal-tokens/{id}"), &session_of_owner).await;
         secrets.insert(Caller::RevokedToken, gone);
-        secrets.insert(Caller::ExpiredToken, expired(&server, &session_of_owner, household).await);
-        let (_, usage) = token(&server, &session_of_owner, household, &["usage"]).await;
-        secrets.insert(Caller::UsageToken, usage);
-        let (_, manage) = token(&server, &session_of_owner, household, &["manage"]).await;
-        secrets.insert(Caller::ManageToken, manage);
+        for (caller, scopes) in [(Caller::UsageToken, read), (Caller::ManageToken, change)] {
+            secrets.insert(caller, token(&server, owner, household, &scopes, soon).await.1);
+        }
 
         let alert = raise(&server, household).await;
         let path = format!("/v1/households/{household}/invitations");
@@ -117,7 +140,9 @@ impl Cast {
         let path = format!("/v1/households/{household}/settings");
         let mut settings = server.get(&path, &session_of_owner).await.body;
         settings["revision"] = json!(1_000);
-        Self { server, household, settings, secrets, target, alert }
+        let targets = belongings(&server, target, household).await;
+        let owner = people[&Caller::Owner];
+        Self { server, household, settings, secrets, owner, other, target, targets, alert }
     }
 
     pub(super) async fn ask(&self, row: &Row, caller: Caller) -> Answer {
@@ -125,7 +150,13 @@ impl Cast {
         let (since, name) = (UtcMillis(0), "Cellar".to_owned());
         let assignment = HubAssignment { hub: hub(), household: self.household, name, since, until: None };
         self.server.accounts.assign_hub(&assignment).await.unwrap();
-        let own = if row.path.contains("/alerts/") { self.alert.to_string() } else { NOBODYS_ID.to_owned() };
+        // Of somebody else, but for the alert.
+        let id = match row.path.split('/').nth(2) {
+            Some("sessions") => self.targets.session_id.clone(),
+            Some("personal-tokens") => self.targets.token_id.clone(),
+            Some("people") => self.targets.identity_id.clone(),
+            _ => self.alert.to_string(),
+        };
         let path = row
             .path
             .replace("{household}", &self.household.to_string())
@@ -133,7 +164,7 @@ impl Cast {
             .replace("{person}", &self.target.to_string())
             .replace("{email}", INVITED)
             .replace("{provider}", "nobody")
-            .replace("{id}", &own);
+            .replace("{id}", &id);
         let method: Method = row.method.parse().unwrap();
         let mut request = self.server.request(method, &path);
         if let Some(secret) = self.secrets.get(&caller) {
@@ -147,8 +178,24 @@ impl Cast {
     }
 }
 
-/// Of a session or a token that is not there.
-const NOBODYS_ID: &str = "0197a3c2-0000-7000-8000-00000000dead";
+async fn belongings(server: &Server, person: PersonId, household: HouseholdId) -> Belongings {
+    let secret = session(server, person, server.now()).await;
+    let soon = server.now().plus_millis(DAY_MILLIS);
+    let (token_id, _) = token(server, person, household, &[Scope::Usage], soon).await;
+    let id = IdentityId::from_bytes(rand::random());
+    let identity = Identity {
+        id,
+        person,
+        issuer: "https://id.example.org".to_owned(),
+        subject: "target".to_owned(),
+        label: String::new(),
+        connected: server.now(),
+    };
+    assert!(server.identities.connect_identity(&identity).await.unwrap());
+    let sessions = server.get("/v1/sessions", &secret).await.body;
+    let session_id = sessions["sessions"][0]["id"].as_str().unwrap().to_owned();
+    Belongings { session: secret, session_id, token_id, identity_id: id.to_string() }
+}
 
 async fn found(server: &Server) -> HouseholdId {
     let id = HouseholdId::from_bytes(rand::random());
@@ -181,23 +228,29 @@ async fn session(server: &Server, person: PersonId, created: UtcMillis) -> Strin
     secret
 }
 
-async fn token(server: &Server, session: &str, household: HouseholdId, scopes: &[&str]) -> (String, String) {
-    let wish = json!({ "name": "Shelf", "household": household.to_string(), "scopes": scopes });
-    let made = server.post("/v1/personal-tokens", session, &wish).await;
-    let text = |field: &str| made.body[field].as_str().unwrap().to_owned();
-    (text("id"), text("token"))
-}
-
-/// One that was good for a day, until just now.
-async fn expired(server: &Server, session: &str, household: HouseholdId) -> String {
-    let now = server.now();
-    server.clock.set(now.plus_millis(-2 * DAY_MILLIS));
-    let wish = json!({
-        "name": "Shelf", "household": household.to_string(), "scopes": ["usage", "manage"], "expires_in_days": 1,
-    });
-    let made = server.post("/v1/personal-tokens", session, &wish).await;
-    server.clock.set(now);
-    made.body["token"].as_str().unwrap().to_owned()
+/// The id and the secret of one that ends then. Without the password: it takes its time on purpose.
+async fn token(
+    server: &Server,
+    person: PersonId,
+    household: HouseholdId,
+    scopes: &[Scope],
+    expires: UtcMillis,
+) -> (String, String) {
+    let id = PersonalTokenId::from_bytes(rand::random());
+    let secret = format!("wlp_{}", BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()));
+    let token = PersonalToken {
+        id,
+        person,
+        household,
+        name: "Shelf".to_owned(),
+        scopes: scopes.to_vec(),
+        secret_hash: Sha256::digest(secret.as_bytes()).into(),
+        created: expires.plus_millis(-DAY_MILLIS),
+        expires: Some(expires),
+        last_used: None,
+    };
+    assert!(server.personal_tokens.create_token(&token, 50).await.unwrap());
+    (id.to_string(), secret)
 }
 
 async fn raise(server: &Server, household: HouseholdId) -> AlertId {

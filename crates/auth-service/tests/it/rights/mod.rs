@@ -1,6 +1,9 @@
 //! Every endpoint against everybody who could ask. What is in the description of the API and not in the table fails.
 
 mod cast;
+mod foreign;
+mod others;
+mod permits;
 mod table;
 
 use std::collections::BTreeSet;

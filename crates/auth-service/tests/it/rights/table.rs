@@ -58,7 +58,7 @@ fn household(cast: &Cast) -> Value {
 }
 
 fn token(cast: &Cast) -> Value {
-    json!({ "name": "Shelf", "household": cast.household.to_string(), "scopes": ["usage"] })
+    json!({ "name": "Shelf", "household": cast.household.to_string(), "scopes": ["usage"], "password": PASSWORD })
 }
 
 fn password(_: &Cast) -> Value {

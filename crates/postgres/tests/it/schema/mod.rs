@@ -105,6 +105,7 @@ async fn suites(accounts: &Accounts) {
     testkit::suites::alerts::run_all(accounts).await;
     testkit::suites::personal_tokens::run_all(accounts).await;
     testkit::suites::tickets::run_all(accounts).await;
+    testkit::suites::footholds::run_all(accounts).await;
     testkit::suites::members::run_all(accounts).await;
     testkit::suites::second_factors::run_all(accounts).await;
     testkit::suites::identities::run_all(accounts).await;

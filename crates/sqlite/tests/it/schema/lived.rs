@@ -139,6 +139,7 @@ pub(super) async fn accounts_suites(path: &Path) {
     testkit::suites::alerts::run_all(&accounts).await;
     testkit::suites::personal_tokens::run_all(&accounts).await;
     testkit::suites::tickets::run_all(&accounts).await;
+    testkit::suites::footholds::run_all(&accounts).await;
     testkit::suites::members::run_all(&accounts).await;
     testkit::suites::second_factors::run_all(&accounts).await;
     testkit::suites::identities::run_all(&accounts).await;

@@ -98,30 +98,14 @@ pub(super) async fn open_sessions_are_listed_latest_first(accounts: &dyn Account
     assert_eq!(accounts.sessions(somebody, at(10)).await.unwrap(), [second, first]);
 }
 
-pub(super) async fn all_sessions_but_one_are_closed(accounts: &dyn Accounts) {
-    let (somebody, other) = (person(accounts).await, person(accounts).await);
-    let kept = opened(accounts, somebody, at(0)).await;
-    let foreign = opened(accounts, other, at(0)).await;
-    for n in 1..3 {
-        opened(accounts, somebody, at(n)).await;
-    }
-    assert_eq!(accounts.close_sessions(somebody, Some(&kept.secret_hash)).await.unwrap(), 2);
-    assert_eq!(accounts.close_sessions(somebody, Some(&kept.secret_hash)).await.unwrap(), 0);
-    assert_eq!(accounts.sessions(somebody, at(3)).await.unwrap(), [kept]);
-    // A secret of somebody else keeps none of this person's.
-    assert_eq!(accounts.close_sessions(somebody, Some(&foreign.secret_hash)).await.unwrap(), 1);
-    assert_eq!(accounts.sessions(somebody, at(3)).await.unwrap(), []);
-    assert_eq!(accounts.sessions(other, at(3)).await.unwrap(), [foreign]);
-}
-
 pub(super) async fn all_sessions_are_closed(accounts: &dyn Accounts) {
     let somebody = person(accounts).await;
     let foreign = opened(accounts, person(accounts).await, at(0)).await;
     for n in 0..2 {
         opened(accounts, somebody, at(n)).await;
     }
-    assert_eq!(accounts.close_sessions(somebody, None).await.unwrap(), 2);
-    assert_eq!(accounts.close_sessions(somebody, None).await.unwrap(), 0);
+    assert_eq!(accounts.close_sessions(somebody).await.unwrap(), 2);
+    assert_eq!(accounts.close_sessions(somebody).await.unwrap(), 0);
     assert_eq!(accounts.sessions(somebody, at(3)).await.unwrap(), []);
     assert!(accounts.session(&foreign.secret_hash, at(3)).await.unwrap().is_some());
 }

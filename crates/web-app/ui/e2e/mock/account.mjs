@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { note } from './audit.mjs';
 import { letter } from './letters.mjs';
-import { APP_CODE, emailOf, people, RECOVERY_CODE, reference } from './people.mjs';
+import { APP_CODE, emailOf, notProven, people, RECOVERY_CODE, reference } from './people.mjs';
 import { badEmail, isEmail, isTooOften, isWrong, notFound, refuse, shortPassword, tooMany, wrongCode, wrongPassword } from './refusals.mjs';
 import { foundHome } from './settings.mjs';
 
@@ -77,7 +77,8 @@ export function accountRequest({ path, method, me, wish, agent, origin }) {
   }
   if (path === '/api/people/current/email') {
     if (!isEmail(wish.email)) return badEmail();
-    if (isWrong(wish.password)) return wrongPassword('password');
+    const refused = notProven(its, wish);
+    if (refused) return refused;
     return [202, letter(origin, 'confirm', { purpose: 'email', id: its.id, email: wish.email })];
   }
   if (path === '/api/sessions') {

@@ -1,6 +1,6 @@
 // What somebody takes along, and how somebody goes.
-import { APP_CODE, people, RECOVERY_CODE, roleIn } from './people.mjs';
-import { isTooOften, isWrong, refuse, tooMany, wrongCode, wrongPassword } from './refusals.mjs';
+import { notProven, people, roleIn } from './people.mjs';
+import { isTooOften, refuse, tooMany } from './refusals.mjs';
 import { hubsOf, settingsOf } from './settings.mjs';
 
 const SINCE = new Date(Date.now() - 400 * 864e5).toISOString();
@@ -10,8 +10,7 @@ let permitted = null;
 
 function refusal(its, { password, code }) {
   if (isTooOften(password)) return tooMany();
-  if (isWrong(password)) return wrongPassword('password');
-  return its.factor?.on && code !== APP_CODE && code !== RECOVERY_CODE ? wrongCode() : null;
+  return notProven(its, { password, code });
 }
 
 const othersIn = (home, me) => Object.keys(people).filter((email) => email !== me && roleIn(email, home) !== undefined);

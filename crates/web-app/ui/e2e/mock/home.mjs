@@ -112,13 +112,24 @@ export const sockets = SPEC.map(([name, room, icon, power], i) => ({
   hidden: name === 'Christmas tree' || name === 'Freezer, old plug',
 }));
 
+const labelsOf = (some) => some.map(({ number, name, room, icon, hidden }) => ({ number, name, room, icon, hidden }));
+
 export const hubs = HUBS.map((id, i) => ({
   id,
   name: i === 0 ? 'Ground floor' : 'Upstairs',
-  sockets: sockets
-    .filter((s) => s.hub === id)
-    .map(({ number, name, room, icon, hidden }) => ({ number, name, room, icon, hidden })),
+  sockets: labelsOf(sockets.filter((s) => s.hub === id)),
 }));
+
+/** As many sockets as a hub can have, the last of which feeds in. */
+const LARGE_HUB = '5f0c7f2e-6f0a-4b58-9a54-0d6a3d2b7c64';
+export const largeSockets = Array.from({ length: 64 }, (_, number) => {
+  const [name, room, icon, power] = SPEC[number % SPEC.length];
+  const its = { hub: LARGE_HUB, number, id: 1000 + number, room, icon, hidden: false };
+  return number === 63
+    ? { ...its, name: 'Solar panel', room: 'Balcony', power: between(9, 16, -410, 0.4) }
+    : { ...its, name: `${name} ${number + 1}`, power };
+});
+export const largeHubs = [{ id: LARGE_HUB, name: 'Whole house', sockets: labelsOf(largeSockets) }];
 
 export const named = (name) => sockets.find((s) => s.name === name);
 
@@ -136,7 +147,7 @@ export function exists(socket, t) {
     case 'Printer':
       return t <= started - 1500;
     default:
-      return socket.hub === HUBS[0] || t >= SECOND_HUB_AT || socket.name === 'Christmas tree';
+      return socket.hub !== HUBS[1] || t >= SECOND_HUB_AT || socket.name === 'Christmas tree';
   }
 }
 

@@ -1,16 +1,16 @@
 // Sockets, bills, load duration, today's figures and the export.
 import { bucketStart, buckets, localTime, monthName } from './calendar.mjs';
-import { FIRST_DAY, ZONE } from './home.mjs';
+import { FIRST_DAY, joules, TICK_S, ZONE } from './home.mjs';
 import { pricing, standing } from './prices.mjs';
 import { hubsOf, settingsOf } from './settings.mjs';
-import { all, nowTick, QUARTER_S, standby } from './timeline.mjs';
+import { nowTick, QUARTER_S, socketsIn, standby } from './timeline.mjs';
 import { rowsOf } from './usage.mjs';
 
 const DAY_S = 86_400;
 const KWH = 3_600_000;
 const sum = (values) => values.reduce((a, b) => a + (b ?? 0), 0);
 const sumOrNull = (values) => (values.every((v) => v === null) ? null : sum(values));
-const measured = (id) => id === 'h-demo' || id === 'h-plain';
+const measured = (id) => socketsIn(id).length > 0;
 
 function meanPrice(tariffs, t) {
   const price = pricing(tariffs);
@@ -32,7 +32,7 @@ export function sockets(id) {
     sockets: year.map((row) => {
       const same = (other) => other.hub === row.hub && other.socket === row.socket;
       const lately = month.find(same);
-      const its = all.find((s) => s.hub === row.hub && s.number === row.socket);
+      const its = socketsIn(id).find((s) => s.hub === row.hub && s.number === row.socket);
       const watts = its ? standby(its) : null;
       return {
         hub: row.hub,
@@ -67,7 +67,7 @@ export function bills(id, query) {
     const energy_cost_n = sumOrNull(rows.flatMap((row) => row.cost_n).concat(null));
     const standing_n = standing(tariffs, start, Math.min(end, now));
     answer.push({
-      month: monthName(start), start, end, energy_j, export_j: 0, energy_cost_n, standing_n,
+      month: monthName(start), start, end, energy_j, export_j: sum(rows.flatMap((row) => row.exported)), energy_cost_n, standing_n,
       total_n: energy_cost_n === null ? null : energy_cost_n + standing_n,
       coverage: rows.length === 0 ? 0 : sum(rows.map((row) => row.total_coverage)) / rows.length,
       running: back === 0,
@@ -99,6 +99,13 @@ export function duration(id, query) {
   return { from: query.get('from'), to: query.get('to'), quarter_hours: sorted.length, power_w };
 }
 
+function todayOf(id, row, now) {
+  const socket = socketsIn(id).find((s) => s.hub === row.hub && s.number === row.socket);
+  const j = joules(socket, now - TICK_S);
+  const { name, room } = socket;
+  return { hub: row.hub, socket: row.socket, name, room, power_w: j === null ? null : j / TICK_S, energy_j: row.total_j, cost_n: sumOrNull(row.cost_n) };
+}
+
 export function today(id) {
   const { tariffs, currency } = settingsOf(id);
   const now = nowTick();
@@ -110,13 +117,16 @@ export function today(id) {
     .map((its) => sum(its.map((row) => row.total_j)))
     .filter((j) => j > 0)
     .sort((a, b) => a - b);
-  const standbys = measured(id) ? all.map((socket) => standby(socket)) : [];
+  const standbys = socketsIn(id).map((socket) => Math.max(0, standby(socket) ?? 0));
+  const powers = socketsIn(id).map((socket) => joules(socket, now - TICK_S)).map((j) => (j === null ? null : j / TICK_S));
   return {
     energy_j: rows.length === 0 ? null : sum(rows.map((row) => row.total_j)),
     coverage: rows.length === 0 ? 0 : sum(rows.map((row) => row.total_coverage)) / rows.length,
     cost_n: sumOrNull(rows.flatMap((row) => row.cost_n).concat(null)),
     currency: tariffs.length > 0 ? currency : null,
     usual_j: usual.length < 2 ? null : Math.round((usual[Math.floor((usual.length - 1) / 2)] + usual[Math.ceil((usual.length - 1) / 2)]) / 2),
+    power_w: sumOrNull(powers.concat(null)),
+    sockets: rows.map((row) => todayOf(id, row, now)),
     standby_w: standbys.length === 0 ? null : sum(standbys),
   };
 }

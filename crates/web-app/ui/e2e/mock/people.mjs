@@ -1,5 +1,6 @@
 // Who there is, in which homes, and their access tokens.
 import { randomBytes, randomUUID } from 'node:crypto';
+import { isWrong, wrongCode, wrongPassword } from './refusals.mjs';
 import { settingsOf } from './settings.mjs';
 
 const person = (name, ...homes) => ({ id: randomUUID(), name, homes: homes.map(([id, role, until = null]) => ({ id, role, until })), factor: null });
@@ -10,6 +11,7 @@ export const people = {
   'member@example.org': person('Jo Member', ['h-demo', 'member']),
   'guest@example.org': person('Sam Guest', ['h-demo', 'guest', new Date(Date.now() + 20 * 864e5).toISOString()]),
   'plain@example.org': person('Chris Plain', ['h-plain', 'owner']),
+  'large@example.org': person('Charlie Groß', ['h-large', 'owner']),
   'empty@example.org': person('Kim Neu', ['h-empty', 'owner']),
   'silent@example.org': person('Alex Still', ['h-silent', 'owner']),
   'homeless@example.org': person('Noa Anders'),
@@ -53,6 +55,12 @@ const tokens = new Map([
   ],
 ]);
 
+/** What becomes of somebody who does not say the password, and the code where there is a second factor; null else. */
+export function notProven(its, { password, code }) {
+  if (isWrong(password)) return wrongPassword('password');
+  return its.factor?.on && code !== APP_CODE && code !== RECOVERY_CODE ? wrongCode() : null;
+}
+
 /** Status and body of a request to /api/tokens. */
 export function tokenRequest(email, method, id, wish) {
   const its = tokens.get(email) ?? [];
@@ -63,8 +71,10 @@ export function tokenRequest(email, method, id, wish) {
   }
   if (wish.name.trim() === '') return [422, { title: 'Unprocessable', detail: 'A token has a name.', field: 'name' }];
   if (wish.scopes.length === 0) return [422, { title: 'Unprocessable', detail: 'A token may do something.', field: 'scopes' }];
-  const { expires_in_days: days, ...rest } = wish;
-  const made = { id: randomUUID(), ...rest, created: ago(0), expires: days === null ? null : ago(-days), last_used: null };
+  const refused = notProven(people[email], wish);
+  if (refused) return refused;
+  const { expires_in_days: days = 90, name, household, scopes } = wish;
+  const made = { id: randomUUID(), name, household, scopes, created: ago(0), expires: ago(-days), last_used: null };
   tokens.set(email, [...its, made]);
   return [201, { ...made, token: `wlp_${randomBytes(24).toString('base64url')}` }];
 }

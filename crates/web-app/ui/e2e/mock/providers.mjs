@@ -1,6 +1,6 @@
 // Logging in through a provider, and the accounts that are connected.
 import { randomUUID } from 'node:crypto';
-import { APP_CODE, people } from './people.mjs';
+import { APP_CODE, notProven, people } from './people.mjs';
 import { isWrong, notFound, refuse, wrongCode, wrongPassword } from './refusals.mjs';
 
 const HOME = { id: 'home', name: 'Home ID' };
@@ -45,6 +45,8 @@ export function identityRequest({ path, method, me, wish, origin }) {
     identities.set(me, its.filter((one) => one.id !== removed));
     return its.some((one) => one.id === removed) ? [204, undefined] : notFound();
   }
+  const refused = notProven(people[me], wish);
+  if (refused) return refused;
   const answer = depart(wish.provider, `${origin}/continue#connected`);
   if (answer[0] === 201) {
     const made = { id: randomUUID(), provider: HOME.name, usable: true, label: people[me].name, connected: new Date().toISOString() };

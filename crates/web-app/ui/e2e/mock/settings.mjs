@@ -1,6 +1,6 @@
 // What a household has set, and the faults that the real service would name.
 import { alertFault, ALERTS, demoAlerts } from './alert-settings.mjs';
-import { hubs, named, REPLACED_AT, ZONE } from './home.mjs';
+import { hubs, largeHubs, named, REPLACED_AT, ZONE } from './home.mjs';
 import { quartersOf, WEEK } from './prices.mjs';
 
 const cents = (n) => n * 10_000_000;
@@ -49,8 +49,9 @@ const bare = (name) => ({ revision: 0, name, zone: ZONE, currency: 'EUR', budget
 const stored = new Map([
   ['h-demo', demo()],
   ['h-plain', bare('Flat')],
+  ['h-large', { ...demo(), name: 'House with a very long name that somebody gave it', successions: [], alerts: ALERTS }],
 ]);
-const labels = new Map([...['h-demo', 'h-plain', 'h-silent'].map((id) => [id, structuredClone(hubs)]), ['h-empty', []]]);
+const labels = new Map([['h-large', largeHubs], ...['h-demo', 'h-plain', 'h-silent'].map((id) => [id, structuredClone(hubs)]), ['h-empty', []]]);
 
 export const settingsOf = (id) => stored.get(id) ?? bare(id === 'h-empty' ? 'New flat' : 'Cabin');
 export const hubsOf = (id) => labels.get(id) ?? [];

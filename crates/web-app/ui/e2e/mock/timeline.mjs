@@ -1,6 +1,6 @@
 // The energy of every socket and quarter hour since the home began. Older quarter hours are made from a week that
 // repeats with variations, so that a year costs no more than a moment.
-import { exists, factor, FINE_FROM, FIRST_DAY, gapOf, joules, sockets, template, TICK_S } from './home.mjs';
+import { exists, factor, FINE_FROM, FIRST_DAY, gapOf, joules, largeSockets, sockets, template, TICK_S } from './home.mjs';
 
 export const QUARTER_S = 900;
 const TICKS = QUARTER_S / TICK_S;
@@ -80,4 +80,8 @@ export function standby(socket) {
   return Math.round(least * 100) / 100;
 }
 
-export const all = sockets;
+/** Of the homes that measure something; of others none. */
+export function socketsIn(id) {
+  if (id === 'h-large') return largeSockets;
+  return id === 'h-demo' || id === 'h-plain' ? sockets : [];
+}

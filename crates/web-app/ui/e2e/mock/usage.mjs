@@ -3,12 +3,11 @@ import { buckets, earlier } from './calendar.mjs';
 import { joules, TICK_S, ZONE } from './home.mjs';
 import { costOf, pricing, standing } from './prices.mjs';
 import { hubsOf, ownerOf, settingsOf } from './settings.mjs';
-import { all, nowTick, quarter, QUARTER_S } from './timeline.mjs';
+import { nowTick, quarter, QUARTER_S, socketsIn } from './timeline.mjs';
 
 const BUCKETS = ['tick', '15m', '1h', '1d', '1w', '1mo', '1y'];
 const iso = (t) => new Date(t * 1000).toISOString();
 const sum = (values) => values.reduce((a, b) => a + (b ?? 0), 0);
-const measured = (id) => id === 'h-demo' || id === 'h-plain';
 
 /** One row per owner of what was measured in the buckets between `edges`. */
 export function rowsOf(id, edges, unit, { hub = null, number = null, tariffs = [] } = {}) {
@@ -20,7 +19,7 @@ export function rowsOf(id, edges, unit, { hub = null, number = null, tariffs = [
     const key = `${owner.hub}:${owner.number}`;
     if (!rows.has(key)) {
       const fill = (value) => new Array(count).fill(value);
-      rows.set(key, { hub: owner.hub, socket: owner.number, energy_j: fill(null), ticks: fill(0), weighted: fill(null), peak_w: null });
+      rows.set(key, { hub: owner.hub, socket: owner.number, energy_j: fill(null), exported: fill(0), ticks: fill(0), weighted: fill(null), peak_w: null });
     }
     return rows.get(key);
   };
@@ -28,13 +27,14 @@ export function rowsOf(id, edges, unit, { hub = null, number = null, tariffs = [
     if (ticks === 0) return;
     const row = rowOf(owner);
     row.energy_j[i] = (row.energy_j[i] ?? 0) + j;
+    row.exported[i] += Math.max(0, -j);
     row.ticks[i] += ticks;
     row.peak_w = Math.max(row.peak_w ?? 0, peak);
     const rate = price(Math.floor(at / QUARTER_S) * QUARTER_S);
     if (rate !== null) row.weighted[i] = (row.weighted[i] ?? 0) + j * rate;
   };
   const { successions } = settingsOf(id);
-  for (const socket of measured(id) ? all : []) {
+  for (const socket of socketsIn(id)) {
     const plain = !successions.some((s) => s.hub === socket.hub && s.socket === socket.number);
     for (let i = 0; i < count; i++) {
       const end = Math.min(edges[i + 1], now);
@@ -51,7 +51,7 @@ export function rowsOf(id, edges, unit, { hub = null, number = null, tariffs = [
       }
     }
   }
-  const past = (i) => Math.max(TICK_S, Math.min(edges[i + 1], now) - edges[i]);
+  const past = (i) => (unit === 'tick' ? TICK_S : Math.max(TICK_S, Math.min(edges[i + 1], now) - edges[i]));
   const elapsed = Math.max(TICK_S, Math.min(edges.at(-1), now) - edges[0]);
   return [...rows.values()].map(({ ticks, weighted, ...row }) => ({
     ...row,
@@ -78,6 +78,8 @@ function together(rows, count) {
 /** Adds the costs' total, or leaves costs out where nobody asked for them. */
 function priced(row, cost) {
   const { cost_n, ...rest } = row;
+  // What was fed in is said of months alone.
+  delete rest.exported;
   if (!cost) return rest;
   return { ...rest, cost_n, total_cost_n: cost_n.every((n) => n === null) ? null : sum(cost_n) };
 }
@@ -112,13 +114,14 @@ export function usage(id, query) {
   const total = priced(together(rows, count), cost);
   if (cost) {
     const now = nowTick();
-    total.standing_n = edges.slice(0, -1).map((edge, i) => standing(tariffs, edge, Math.min(edges[i + 1], now)));
+    total.standing_n = edges.slice(0, -1).map((edge, i) => standing(tariffs, edge, Math.max(edge, Math.min(edges[i + 1], now))));
     total.total_standing_n = sum(total.standing_n);
   }
   const answer = {
     household: id,
     zone: ZONE,
     bucket: unit,
+    ...(unit === 'tick' && { bucket_s: TICK_S }),
     from: iso(edges[0]),
     to: iso(edges.at(-1)),
     starts: edges.slice(0, -1),

@@ -1,5 +1,6 @@
 // People: their accounts, where they are logged in, who is in a household, and its hubs.
 import { householdPath, request } from './client';
+import type { Proof } from './data';
 import type {
   AuditPage,
   CurrentPerson,
@@ -62,7 +63,7 @@ export function changePassword(current: string, next: string): Promise<void> {
   return request(`${ME}/password`, { method: 'PUT', body: { current, new: next } });
 }
 
-export function changeEmail(wish: { password: string; email: string; language: Language }): Promise<Sent> {
+export function changeEmail(wish: Proof & { email: string; language: Language }): Promise<Sent> {
   return request(`${ME}/email`, { method: 'PUT', body: wish });
 }
 

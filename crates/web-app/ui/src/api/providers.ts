@@ -1,5 +1,6 @@
 // Logging in through a provider of identities.
 import { request } from './client';
+import type { Proof } from './data';
 import type { Identity, Provider } from './types';
 
 type Language = 'en' | 'de';
@@ -25,7 +26,7 @@ export async function fetchIdentities(signal?: AbortSignal): Promise<Identity[]>
 }
 
 /** Where the browser goes. */
-export async function connectAt(wish: { provider: string; password: string; language: Language }): Promise<string> {
+export async function connectAt(wish: Proof & { provider: string; language: Language }): Promise<string> {
   return (await request<{ url: string }>(MINE, { method: 'POST', body: wish })).url;
 }
 

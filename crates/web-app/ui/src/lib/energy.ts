@@ -22,10 +22,6 @@ export function addSeries(rows: readonly (readonly (number | null)[])[], length:
   return sum;
 }
 
-export function watts(joules: number, seconds: number): number {
-  return joules / seconds;
-}
-
 export function kwh(joules: number): number {
   return joules / JOULES_PER_KWH;
 }

@@ -1,5 +1,6 @@
 import type { Tick, Usage } from '../api/types';
 import { socketKey } from './energy';
+import { bucketSeconds, ticksOf } from './ticks';
 
 export interface Reading {
   at: number;
@@ -15,12 +16,14 @@ export interface Change {
 
 export interface HomePoint {
   at: number;
+  /** How long the tick was that brought it: the next one comes so much later. */
+  seconds: number;
   watts: number;
 }
 
 export interface LiveState {
   readings: ReadonlyMap<string, Reading>;
-  /** The whole home, one point per ten seconds, oldest first, one hour. */
+  /** The whole home, at most one point in ten seconds, oldest first, one hour. */
   history: readonly HomePoint[];
   /** Newest first. */
   changes: readonly Change[];
@@ -32,6 +35,7 @@ const SILENT_TICKS = 3;
 /** A hub keeps ticks that bring nothing new for so long. */
 const QUIET_S = 30;
 const HISTORY_S = 3600;
+/** No more points than that can be told apart. Longer ticks have fewer. */
 const SLOT_S = 10;
 const CHANGE_W = 40;
 const CHANGES_KEPT = 6;
@@ -47,39 +51,53 @@ export function homeWatts(readings: ReadonlyMap<string, Reading>, now: number): 
   return sum;
 }
 
+/** What the sockets of a hub used on average from `at` on, for `seconds`. */
+interface Powers {
+  hub: string;
+  at: number;
+  seconds: number;
+  watts: Iterable<readonly [socket: string | number, watts: number]>;
+}
+
 /** Ticks may come twice, late and out of order: each socket keeps its newest, and a repeated one changes nothing. */
-export function applyTick(state: LiveState, tick: Tick): LiveState {
+export function applyTick(state: LiveState, { hub, at, tick_s, energy_j }: Tick): LiveState {
+  const watts = Object.entries(energy_j).map(([socket, joules]) => [socket, joules / tick_s] as const);
+  return applyPowers(state, { hub, at, seconds: tick_s, watts });
+}
+
+function applyPowers(state: LiveState, powers: Powers): LiveState {
+  const { hub, at, seconds } = powers;
   const readings = new Map(state.readings);
   let changes = state.changes;
   let touched = false;
-  for (const [socket, joules] of Object.entries(tick.energy_j)) {
-    const key = socketKey(tick.hub, socket);
+  for (const [socket, watts] of powers.watts) {
+    const key = socketKey(hub, socket);
     const before = readings.get(key);
-    if (before && before.at > tick.at) continue;
-    const watts = joules / tick.tick_s;
-    if (before && before.at === tick.at && before.watts === watts) continue;
-    if (before && before.at < tick.at && !isSilent(before, tick.at)) {
-      changes = noteChange(changes, { key, at: tick.at, delta: watts - before.watts }, tick.tick_s);
+    if (before && before.at > at) continue;
+    if (before && before.at === at && before.watts === watts) continue;
+    if (before && before.at < at && !isSilent(before, at)) {
+      changes = noteChange(changes, { key, at, delta: watts - before.watts }, seconds);
     }
-    readings.set(key, { at: tick.at, tickSeconds: tick.tick_s, watts });
+    readings.set(key, { at, tickSeconds: seconds, watts });
     touched = true;
   }
   if (!touched) return state;
-  return { readings, changes, history: addPoint(state.history, readings, tick) };
+  return { readings, changes, history: addPoint(state.history, readings, at, seconds) };
 }
 
 function addPoint(
   history: readonly HomePoint[],
   readings: ReadonlyMap<string, Reading>,
-  tick: Tick,
+  start: number,
+  seconds: number,
 ): readonly HomePoint[] {
-  const at = Math.floor(tick.at / SLOT_S) * SLOT_S;
+  const at = Math.floor(start / SLOT_S) * SLOT_S;
   const last = history.at(-1);
   if (last && last.at > at) return history;
-  const watts = homeWatts(readings, tick.at + tick.tick_s);
+  const watts = homeWatts(readings, start + seconds);
   if (watts === null) return history;
   const kept = history.filter((point) => point.at > at - HISTORY_S && point.at < at);
-  kept.push({ at, watts });
+  kept.push({ at, seconds, watts });
   return kept;
 }
 
@@ -98,18 +116,19 @@ function noteChange(changes: readonly Change[], change: Change, tickSeconds: num
 /** Replays stored ticks through the same path as live ones, so that both follow the same rules. */
 export function seed(usage: Usage, now: number): LiveState {
   let state = emptyLive;
-  for (let i = 0; i < usage.starts.length; i++) {
-    const at = usage.starts[i];
-    if (at === undefined || at >= now) break;
-    const byHub = new Map<string, Record<string, number>>();
-    for (const row of usage.sockets) {
-      const joules = row.energy_j[i];
-      if (joules === null || joules === undefined) continue;
-      const energy = byHub.get(row.hub) ?? {};
-      energy[row.socket] = joules;
-      byHub.set(row.hub, energy);
+  const seconds = bucketSeconds(usage);
+  const rows = usage.sockets.map((row) => ({ ...row, ...ticksOf(usage, row) }));
+  for (const [i, at] of usage.starts.entries()) {
+    if (at >= now) break;
+    const byHub = new Map<string, [number, number][]>();
+    for (const row of rows) {
+      const power = row.watts[i];
+      if (power === null || power === undefined) continue;
+      const powers = byHub.get(row.hub) ?? [];
+      powers.push([row.socket, power]);
+      byHub.set(row.hub, powers);
     }
-    for (const [hub, energy_j] of byHub) state = applyTick(state, { hub, at, tick_s: SLOT_S, energy_j });
+    for (const [hub, watts] of byHub) state = applyPowers(state, { hub, at, seconds, watts });
   }
   return state;
 }

@@ -1,8 +1,12 @@
+import type { Ticks } from './ticks';
+
 /** One stretch of time an appliance was working. `open` = it began before or went on after what was measured. */
 export interface Run {
   from: number;
   to: number;
   joules: number;
+  /** How long of it was measured. */
+  measured: number;
   open: boolean;
 }
 
@@ -26,13 +30,10 @@ const BRIDGED_S = 60;
  * Counts an appliance's runs from its power per tick. The two thresholds lie at a half and a quarter of its own
  * typical working power, so that neither standby nor a wobble at the threshold counts as a run.
  */
-export function findRuns(starts: readonly number[], joules: readonly (number | null)[], tickSeconds: number): RunSummary {
-  const working = joules
-    .filter((j): j is number => j !== null && j / tickSeconds >= IDLE_W)
-    .map((j) => j / tickSeconds)
-    .sort((a, b) => a - b);
+export function findRuns({ starts, bucketSeconds, energy_j, seconds, watts }: Ticks): RunSummary {
+  const working = watts.filter((power): power is number => power !== null && power >= IDLE_W).sort((a, b) => a - b);
   const typical = working[Math.floor(working.length / 2)] ?? 0;
-  const measuredSeconds = joules.filter((j) => j !== null).length * tickSeconds;
+  const measuredSeconds = seconds.reduce((sum, part, i) => sum + (watts[i] == null ? 0 : part), 0);
   const on = Math.max(IDLE_W, typical / 2);
   const off = Math.max(IDLE_W * 0.6, typical / 4);
 
@@ -44,12 +45,12 @@ export function findRuns(starts: readonly number[], joules: readonly (number | n
     if (current) found.push({ ...current, open: current.open || open });
     current = null;
   };
-  for (let i = 0; i < joules.length; i++) {
-    const value = joules[i];
+  for (let i = 0; i < watts.length; i++) {
+    const power = watts[i];
     const at = starts[i];
     if (at === undefined) break;
-    if (value === null || value === undefined) {
-      gap += tickSeconds;
+    if (power === null || power === undefined) {
+      gap += bucketSeconds;
       if (gap > BRIDGED_S) {
         close(true);
         afterGap = true;
@@ -57,13 +58,13 @@ export function findRuns(starts: readonly number[], joules: readonly (number | n
       continue;
     }
     gap = 0;
-    const power = value / tickSeconds;
-    if (current === null && power >= on) current = { from: at, to: at, joules: 0, open: afterGap };
+    if (current === null && power >= on) current = { from: at, to: at, joules: 0, measured: 0, open: afterGap };
     else if (current !== null && power < off) close(false);
     if (current !== null) {
       const run: Run = current;
-      run.to = at + tickSeconds;
-      run.joules += value;
+      run.to = at + bucketSeconds;
+      run.joules += energy_j[i] ?? 0;
+      run.measured += seconds[i] ?? 0;
     }
     afterGap = false;
   }
@@ -88,6 +89,7 @@ function join(runs: readonly Run[]): Run[] {
     if (last && !last.open && !run.open && run.from - last.to <= JOIN_S) {
       last.to = run.to;
       last.joules += run.joules;
+      last.measured += run.measured;
     } else {
       joined.push({ ...run });
     }
@@ -96,6 +98,6 @@ function join(runs: readonly Run[]): Run[] {
 }
 
 function meanPower(runs: readonly Run[]): number | null {
-  const seconds = runs.reduce((sum, run) => sum + run.to - run.from, 0);
+  const seconds = runs.reduce((sum, run) => sum + run.measured, 0);
   return seconds > 0 ? runs.reduce((sum, run) => sum + run.joules, 0) / seconds : null;
 }

@@ -7,7 +7,8 @@ export interface SparkPath {
   end: { x: number; y: number } | null;
 }
 
-const BREAK_S = 40;
+/** Beside the tick itself: a hub keeps ticks that bring nothing new for so long. */
+const BREAK_S = 30;
 
 /** Path data in a 1000 × 100 box; a pause longer than a few ticks breaks the line instead of bridging it. */
 export function sparkPath(points: readonly HomePoint[], from: number, to: number, top: number): SparkPath {
@@ -26,7 +27,7 @@ export function sparkPath(points: readonly HomePoint[], from: number, to: number
   };
   for (const point of points) {
     if (point.at < from) continue;
-    if (last !== null && point.at - last.at > BREAK_S) finish();
+    if (last !== null && point.at - last.at > BREAK_S + last.seconds) finish();
     if (piece.length === 0) first = point.at;
     piece.push(`${round(x(point.at))} ${round(y(point.watts))}`);
     last = point;

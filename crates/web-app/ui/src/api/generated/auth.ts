@@ -113,7 +113,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is known of a household, as an owner or a member. Takes a permit. */
+        /** What is known of a household, as an owner or a member. Takes a permit, and is written down. */
         get: operations["show_household_archive"];
         put?: never;
         post?: never;
@@ -337,7 +337,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Set a new password. Everywhere one is logged in that ends. */
+        /**
+         * Set a new password.
+         * @description Everywhere one is logged in that ends, all personal tokens are deleted, and links that were sent to change the password or
+         *     the address are worth nothing any more.
+         */
         post: operations["set_a_new_password"];
         delete?: never;
         options?: never;
@@ -496,7 +500,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Go by another e-mail address, once it has been confirmed there. */
+        /** Go by another e-mail address, once it has been confirmed there. A letter to the one of before says so at once. */
         put: operations["change_email"];
         post?: never;
         delete?: never;
@@ -515,7 +519,10 @@ export interface paths {
         /** Through which accounts at providers one logs in. */
         get: operations["list_identities"];
         put?: never;
-        /** Begin to connect an account at a provider. It takes the password: a browser that was left open is not enough. */
+        /**
+         * Begin to connect an account at a provider.
+         * @description It takes the password, and the code where there is a second factor: a browser that was left open is not enough.
+         */
         post: operations["connect_identity"];
         delete?: never;
         options?: never;
@@ -548,7 +555,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Change the password. Everywhere else one is logged in that ends. */
+        /**
+         * Change the password.
+         * @description Everywhere else one is logged in that ends, and so do links that were sent to change the password or the address.
+         */
         put: operations["change_password"];
         post?: never;
         delete?: never;
@@ -602,7 +612,7 @@ export interface paths {
         /** The tokens of who is logged in, oldest first. */
         get: operations["list_personal_tokens"];
         put?: never;
-        /** Make a token for a program. */
+        /** Make a token for a program. It takes the password, and the code where there is a second factor. */
         post: operations["create_personal_token"];
         delete?: never;
         options?: never;
@@ -707,7 +717,10 @@ export interface paths {
         put?: never;
         /** Log in. */
         post: operations["log_in"];
-        /** Log out everywhere, here too. */
+        /**
+         * Log out everywhere, here too.
+         * @description Links that were sent to change the password or the address are worth nothing any more.
+         */
         delete: operations["log_out_everywhere"];
         options?: never;
         head?: never;
@@ -967,10 +980,10 @@ export interface components {
             password: string;
         };
         AuditEntry: {
-            /** @description What it was done to, as it was called then. */
+            /** @description What it was done to, as it was called then; a member as they are called now, without a name when they are gone. */
             about: string;
             /** @enum {string} */
-            action: "household_founded" | "settings_changed" | "hub_labelled" | "hub_added" | "hub_released" | "member_invited" | "invitation_withdrawn" | "member_joined" | "member_changed" | "member_removed" | "member_left" | "token_made" | "token_deleted";
+            action: "household_founded" | "settings_changed" | "hub_labelled" | "hub_added" | "hub_released" | "member_invited" | "invitation_withdrawn" | "member_joined" | "member_changed" | "member_removed" | "member_left" | "token_made" | "token_deleted" | "archive_taken";
             /** Format: date-time */
             at: string;
             /**
@@ -1067,6 +1080,8 @@ export interface components {
             email: string;
         };
         Connecting: {
+            /** @description Of the app, or a recovery code; for those who have a second factor. */
+            code?: string | null;
             language?: components["schemas"]["Language"];
             /** Format: password */
             password: string;
@@ -1115,6 +1130,8 @@ export interface components {
             password: string;
         };
         EmailChange: {
+            /** @description Of the app, or a recovery code; for those who have a second factor. */
+            code?: string | null;
             email: string;
             language?: components["schemas"]["Language"];
             /** Format: password */
@@ -1236,8 +1253,8 @@ export interface components {
         };
         /** @description What somebody is invited to. */
         InvitationView: {
-            /** @description Who invites; null when they have left. */
-            by: string | null;
+            /** @description Who invites. */
+            by: string;
             email: string;
             household: string;
             /** @description Whether somebody with this address can log in. */
@@ -1446,7 +1463,10 @@ export interface components {
         PersonalToken: {
             /** Format: date-time */
             created: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Null for one that was made before every token had an end: it is valid until it is deleted.
+             */
             expires: string | null;
             /** Format: uuid */
             household: string;
@@ -1461,15 +1481,19 @@ export interface components {
             scopes: ("usage" | "live" | "manage")[];
         };
         PersonalTokenRequest: {
+            /** @description Of the app, or a recovery code; for those who have a second factor. */
+            code?: string | null;
             /**
              * Format: int32
-             * @description Without it the token is valid until it is deleted.
+             * @description Without it, 90. Every token ends.
              */
             expires_in_days?: number | null;
             /** Format: uuid */
             household: string;
             /** @description What the program is. */
             name: string;
+            /** Format: password */
+            password: string;
             scopes: ("usage" | "live" | "manage")[];
         };
         PersonalTokens: {
@@ -5223,7 +5247,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There are 50 already */
+            /** @description There are 50 already, or there is no password yet */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5252,6 +5276,15 @@ export interface operations {
             };
             /** @description Malformed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many tries; `Retry-After` says when the next one is due */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

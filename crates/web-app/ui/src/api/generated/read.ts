@@ -164,7 +164,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Today so far, and what is usual. */
+        /** Today so far, what is usual, and the present power. */
         get: operations["today"];
         put?: never;
         post?: never;
@@ -352,7 +352,7 @@ export interface components {
         MonthAnswer: {
             /**
              * Format: double
-             * @description How much was measured, 0 to 1.
+             * @description How much was measured of what was to be expected, 0 to 1.
              */
             coverage: number;
             /**
@@ -372,7 +372,8 @@ export interface components {
             energy_j?: number | null;
             /**
              * Format: int64
-             * @description Joules that were fed in by sockets that gave more than they took in this month; 0 or more.
+             * @description Joules that were fed in, 0 or more: the quarter hours in which a socket gave more than it took, each socket by
+             *     itself. They are in `energy_j` already, taken off.
              */
             export_j: number;
             /** @example 2026-11 */
@@ -412,7 +413,7 @@ export interface components {
         /** @description A room, or what is in none. */
         RoomAnswer: {
             cost_n?: (number | null)[] | null;
-            /** @description The mean over its sockets, 0 to 1. */
+            /** @description Of its sockets as that of the home is of all. */
             coverage: number[];
             /** @description The exact sum over its sockets; null when none of them was measured. */
             energy_j: (number | null)[];
@@ -428,7 +429,7 @@ export interface components {
         SocketAnswer: {
             /** @description Billionths of the currency's unit; null for a gap, and where no tariff holds. There when costs are asked for. */
             cost_n?: (number | null)[] | null;
-            /** @description How much of the part of the bucket that has already happened was measured, 0 to 1. */
+            /** @description How much of the part of the bucket that has already happened was measured, 0 to 1; with ticks, of the whole bucket. */
             coverage: number[];
             /** @description Joules; null is a gap: nothing was measured. Negative when exported. */
             energy_j: (number | null)[];
@@ -530,6 +531,31 @@ export interface components {
             days: number;
             sockets: components["schemas"]["SocketOverview"][];
         };
+        /** @description One socket, today so far. Those that carry on for others have their history. */
+        SocketToday: {
+            /**
+             * Format: int64
+             * @description Billionths of the currency's unit.
+             */
+            cost_n?: number | null;
+            /**
+             * Format: int64
+             * @description Joules; negative when it fed in more than it used.
+             */
+            energy_j: number;
+            /** Format: uuid */
+            hub: string;
+            /** @description What people call it; null when it has no name. */
+            name?: string | null;
+            /**
+             * Format: double
+             * @description The mean power of the last tick, in watts; null when that ended more than two minutes ago.
+             */
+            power_w?: number | null;
+            room?: string | null;
+            /** Format: int32 */
+            socket: number;
+        };
         /** @description Today so far, from local midnight. */
         TodayAnswer: {
             /**
@@ -539,7 +565,7 @@ export interface components {
             cost_n?: number | null;
             /**
              * Format: double
-             * @description 0 to 1.
+             * @description How much was measured of what was to be expected, 0 to 1.
              */
             coverage: number;
             /** @description ISO 4217; null without a tariff. */
@@ -549,6 +575,13 @@ export interface components {
              * @description Joules of the whole home; null when nothing was measured.
              */
             energy_j?: number | null;
+            /**
+             * Format: double
+             * @description The sum of the sockets' present power, in watts; null when none of them was measured in the last two minutes.
+             */
+            power_w?: number | null;
+            /** @description Those that were measured today, by hub and number. */
+            sockets: components["schemas"]["SocketToday"][];
             /**
              * Format: double
              * @description The sum of the sockets' standby, in watts: of each the lowest mean power of a minute in the last 30 days.
@@ -565,7 +598,11 @@ export interface components {
         TotalAnswer: {
             /** @description What the energy cost, without the standing charge. */
             cost_n?: (number | null)[] | null;
-            /** @description The mean over the sockets, 0 to 1. */
+            /**
+             * @description How much was measured of what was to be expected of the sockets in the part of the bucket that has already
+             *     happened, 0 to 1. A socket is expected from its first measurement on, and through silences of up to a week; so
+             *     one that is dead counts, and one that was not there yet does not. Time in which none is expected is not covered.
+             */
             coverage: number[];
             /** @description The exact sum over the sockets; null when none of them was measured. */
             energy_j: (number | null)[];
@@ -575,7 +612,7 @@ export interface components {
             total_cost_n?: number | null;
             /**
              * Format: double
-             * @description The mean over the sockets, 0 to 1.
+             * @description The same of the range.
              */
             total_coverage: number;
             /**
@@ -593,6 +630,12 @@ export interface components {
         UsageAnswer: {
             /** @example 15m */
             bucket: string;
+            /**
+             * Format: int64
+             * @description How long each bucket is, in seconds: 1 to 60. There with ticks. Energy divided by `coverage` times `bucket_s` is
+             *     the mean power of what was measured of the bucket.
+             */
+            bucket_s?: number | null;
             compare?: components["schemas"]["CompareAnswer"] | null;
             /** @description ISO 4217; there when costs are. */
             currency?: string | null;
@@ -643,6 +686,7 @@ export type SocketAnswer = components['schemas']['SocketAnswer'];
 export type SocketBill = components['schemas']['SocketBill'];
 export type SocketOverview = components['schemas']['SocketOverview'];
 export type SocketsAnswer = components['schemas']['SocketsAnswer'];
+export type SocketToday = components['schemas']['SocketToday'];
 export type TodayAnswer = components['schemas']['TodayAnswer'];
 export type TotalAnswer = components['schemas']['TotalAnswer'];
 export type UsageAnswer = components['schemas']['UsageAnswer'];
@@ -1274,7 +1318,8 @@ export interface operations {
         parameters: {
             query: {
                 /**
-                 * @description `tick` (at most 2 days and 40,000 ticks), `15m` (default, at most 400 days), `1h` (at most 1,600 days), `1d`,
+                 * @description `tick` (at most 2 days; several ticks in one bucket, of up to a minute, where there are more than 40,000 or where
+                 *     hubs have different ones: see `bucket_s`), `15m` (default, at most 400 days), `1h` (at most 1,600 days), `1d`,
                  *     `1w`, `1mo` or `1y` (at most ten years). All but ticks are those of the household's time zone; weeks begin on
                  *     Monday.
                  * @example 15m
@@ -1291,9 +1336,9 @@ export interface operations {
                 from: string;
                 /** @description `socket` (default), `room` or `home`. */
                 group?: string;
-                /** @description Only this hub. */
+                /** @description Only this hub, which must be or have been the household's. */
                 hub?: string;
-                /** @description Only the socket of this number. */
+                /** @description Only the socket of this number, which a hub of the household must have had. */
                 socket?: number;
                 /**
                  * @description End, RFC 3339, not included. Rounded up to a whole bucket.
@@ -1353,7 +1398,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A parameter is missing or makes no sense; `field` says which */
+            /** @description A parameter is missing or makes no sense, or the household has no such hub or socket; `field` says which */
             422: {
                 headers: {
                     [name: string]: unknown;

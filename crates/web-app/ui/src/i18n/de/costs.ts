@@ -5,6 +5,7 @@ export const costs: Messages['costs'] = {
   thisMonth: 'Dieser Monat',
   soFar: (month) => `${month} bisher`,
   measured: (p) => `${p} gemessen`,
+  fedIn: (energy) => `${energy} eingespeist`,
   ofWhich: (standing) => `davon ${standing} Grundpreis`,
   forecast: 'Bis zum Monatsende',
   basis: {

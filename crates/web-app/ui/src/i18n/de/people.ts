@@ -52,6 +52,7 @@ export const audit: Messages['audit'] = {
   none: 'Noch nichts.',
   more: 'Frühere zeigen',
   gone: 'Jemand, der nicht mehr da ist,',
+  goneWhom: 'Unbekannt',
   nobody: 'Wattline',
   something: 'etwas',
   sentences: {
@@ -68,6 +69,7 @@ export const audit: Messages['audit'] = {
     member_left: (who) => `${who} hat das Zuhause verlassen.`,
     token_made: (who, what) => `${who} hat das Zugriffstoken „${what}“ erstellt.`,
     token_deleted: (who, what) => `${who} hat das Zugriffstoken „${what}“ widerrufen.`,
+    archive_taken: (who) => `${who} hat die Daten des Zuhauses heruntergeladen.`,
     other: (who, what) => `${who}: ${what}`,
   },
   roles: { owner: 'Inhaber', member: 'Mitglied', guest: 'Gast' },

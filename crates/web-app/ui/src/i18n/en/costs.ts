@@ -3,6 +3,7 @@ export const costs = {
   thisMonth: 'This month',
   soFar: (month: string): string => `${month} so far`,
   measured: (p: string): string => `${p} measured`,
+  fedIn: (energy: string): string => `${energy} fed in`,
   ofWhich: (standing: string): string => `of which ${standing} standing charge`,
   forecast: 'By the end of the month',
   basis: {

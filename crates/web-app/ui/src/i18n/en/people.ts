@@ -50,6 +50,7 @@ export const audit = {
   none: 'Nothing yet.',
   more: 'Show earlier',
   gone: 'Somebody who has left',
+  goneWhom: 'somebody who is gone',
   nobody: 'Wattline',
   something: 'something',
   sentences: {
@@ -66,6 +67,7 @@ export const audit = {
     member_left: (who: string): string => `${who} left the home.`,
     token_made: (who: string, what: string): string => `${who} created the access token “${what}”.`,
     token_deleted: (who: string, what: string): string => `${who} revoked the access token “${what}”.`,
+    archive_taken: (who: string): string => `${who} downloaded the data of the home.`,
     other: (who: string, what: string): string => `${who}: ${what}`,
   },
   /** Of whoever joins, is invited or made something. */

@@ -1,5 +1,5 @@
 import { fetchUsage } from '../../api/client';
-import type { Compare, Usage } from '../../api/types';
+import type { Compare, SocketId, Usage } from '../../api/types';
 import { bucketOf, type Bar } from '../../lib/buckets';
 import { coalesce, coalesceValues, endsOf } from '../../lib/coalesce';
 import { alongside, compare, type Comparison } from '../../lib/comparison';
@@ -35,15 +35,17 @@ function finer(bar: Bar): '1h' | '1d' | null {
   return bar === '1mo' ? '1d' : null;
 }
 
+/** Of the whole home, or of one socket alone. */
 export async function ask(
   home: string,
   zone: string,
   question: Question,
   clock: () => number,
   signal: AbortSignal,
+  only?: SocketId,
 ): Promise<Shown> {
   const { period, bar, compare: other } = question;
-  const span = { from: period.from, to: period.to, compare: other };
+  const span = { from: period.from, to: period.to, compare: other, ...(only ? { only } : {}) };
   const fine = other ? finer(bar) : null;
   const [raw, whole] = await Promise.all([
     fetchUsage(home, { ...span, bucket: bucketOf(bar), cost: true }, signal),

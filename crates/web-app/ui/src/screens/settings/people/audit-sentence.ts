@@ -7,12 +7,12 @@ function roleIn(text: string): Role | null {
   return ROLES.find((role) => role === text) ?? null;
 }
 
-/** "ada@example.org: guest" is somebody and what they are. */
+/** "ada@example.org: guest" is somebody and what they are; ": guest" is somebody who is gone. */
 function partsOf(about: string): { whom: string; role: string } {
   const at = about.lastIndexOf(': ');
   const role = roleIn(about.slice(at + 2));
   if (at < 0 || role === null) return { whom: about, role: m.audit.something };
-  return { whom: about.slice(0, at), role: m.audit.roles[role] };
+  return { whom: about.slice(0, at) || m.audit.goneWhom, role: m.audit.roles[role] };
 }
 
 /** Who did what, in a sentence. */
@@ -30,13 +30,15 @@ export function auditSentence({ by, by_name: name, action, about }: Pick<AuditEn
     }
     case 'settings_changed':
     case 'member_left':
+    case 'archive_taken':
       return say[action](who);
+    case 'member_removed':
+      return say.member_removed(who, about || m.audit.goneWhom);
     case 'household_founded':
     case 'hub_labelled':
     case 'hub_added':
     case 'hub_released':
     case 'invitation_withdrawn':
-    case 'member_removed':
     case 'token_made':
     case 'token_deleted':
       return say[action](who, about);
