@@ -22,15 +22,25 @@ async fn letter(smtp: &Smtp, subject: &str) -> String {
     .await
 }
 
+/// A stage that writes letters, and the session of one who is there.
+async fn writing_to(smtp: &Smtp) -> (Stage, String) {
+    let stage = Stage::with(|people| PeopleConfig { smtp: Some(letters_to(smtp)), ..people }).await;
+    stage.server.settle(ADA, false).await;
+    let session = stage.server.secret_of(ADA).await;
+    (stage, session)
+}
+
+async fn connect(stage: &Stage, session: &str) {
+    let journey = Journey::of(&stage.connect(session, PASSWORD).await);
+    let back = journey.visit().await;
+    assert_eq!(stage.bring("home", &journey.secret, &back).await.status, StatusCode::NO_CONTENT);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_letter_tells_of_what_is_connected_and_of_what_is_removed() {
     let smtp = Smtp::start().unwrap();
-    let stage = Stage::with(|people| PeopleConfig { smtp: Some(letters_to(&smtp)), ..people }).await;
-    stage.server.settle(ADA, false).await;
-    let session = stage.server.secret_of(ADA).await;
-    let journey = Journey::of(&stage.connect(&session, PASSWORD).await);
-    let back = journey.visit().await;
-    assert_eq!(stage.bring("home", &journey.secret, &back).await.status, StatusCode::NO_CONTENT);
+    let (stage, session) = writing_to(&smtp).await;
+    connect(&stage, &session).await;
     let connected = letter(&smtp, "You can log in to Wattline through Home ID now").await;
     assert!(connected.contains(&format!("To: {ADA}")), "{connected}");
     assert!(connected.contains("whoever logs in there is let in here as you"), "{connected}");
@@ -38,9 +48,7 @@ async fn a_letter_tells_of_what_is_connected_and_of_what_is_removed() {
     assert_eq!(smtp.mails().len(), 1);
 
     // What is connected already is no news.
-    let journey = Journey::of(&stage.connect(&session, PASSWORD).await);
-    let back = journey.visit().await;
-    assert_eq!(stage.bring("home", &journey.secret, &back).await.status, StatusCode::NO_CONTENT);
+    connect(&stage, &session).await;
     let identity = stage.identities(&session).await.remove(0);
     let path = format!("/v1/people/current/identities/{}/removal", identity["id"].as_str().unwrap());
     let refused = stage.server.post(&path, &session, &json!({ "password": "wrong password" })).await;
@@ -56,12 +64,8 @@ async fn a_letter_tells_of_what_is_connected_and_of_what_is_removed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_letter_of_a_new_password_names_who_is_let_in_still() {
     let smtp = Smtp::start().unwrap();
-    let stage = Stage::with(|people| PeopleConfig { smtp: Some(letters_to(&smtp)), ..people }).await;
-    stage.server.settle(ADA, false).await;
-    let session = stage.server.secret_of(ADA).await;
-    let journey = Journey::of(&stage.connect(&session, PASSWORD).await);
-    let back = journey.visit().await;
-    assert_eq!(stage.bring("home", &journey.secret, &back).await.status, StatusCode::NO_CONTENT);
+    let (stage, session) = writing_to(&smtp).await;
+    connect(&stage, &session).await;
     stage.set_password("another horse, another staple").await;
     let told = letter(&smtp, "A new password was set at Wattline").await;
     assert!(told.contains(&format!("To: {ADA}")), "{told}");
