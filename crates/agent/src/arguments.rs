@@ -31,6 +31,12 @@ pub(crate) enum Command {
         /// Makes new credentials, even if the hub is paired.
         #[arg(long)]
         force: bool,
+        /// Shows a QR code that leads there, also when this is no terminal.
+        #[arg(long, conflicts_with = "no_qr")]
+        qr: bool,
+        /// Shows none.
+        #[arg(long)]
+        no_qr: bool,
     },
     /// Lists the plugs that are heard on the MQTT broker, as lines for the configuration.
     Discover {

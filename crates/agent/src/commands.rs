@@ -1,7 +1,7 @@
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
-use agent::overview::AskError;
+use agent::overview::{APPARENT, AskError};
 use agent::pairing::{Outcome, PairingError, Wish};
 use service::Context;
 
@@ -18,7 +18,8 @@ pub(crate) fn check(context: &Context<Settings>, json: bool) -> anyhow::Result<(
         writeln!(out, "{}", serde_json::to_string(&outlets)?)?;
         return Ok(());
     }
-    let misplaced = meters::config::misplaced(&context.config.agent.sensors);
+    let sensors = &context.config.agent.sensors;
+    let misplaced = meters::config::misplaced(sensors);
     if misplaced.is_empty() {
         writeln!(out, "The configuration is sound. {} outlets:", outlets.len())?;
     } else {
@@ -26,7 +27,10 @@ pub(crate) fn check(context: &Context<Settings>, json: bool) -> anyhow::Result<(
     }
     for outlet in outlets {
         let (room, icon) = (outlet.room.unwrap_or_default(), outlet.icon.unwrap_or_default());
-        writeln!(out, "{:>4}  {:<24} {room:<12} {icon}", outlet.number.get(), outlet.name)?;
+        let entry = sensors.iter().find(|entry| entry.socket == Some(outlet.number));
+        let label = if entry.is_some_and(meters::Entry::is_apparent) { APPARENT } else { "" };
+        let line = format!("{:>4}  {:<24} {room:<12} {icon:<12} {label}", outlet.number.get(), outlet.name);
+        writeln!(out, "{}", line.trim_end())?;
     }
     let sentences: Vec<String> =
         misplaced.into_iter().map(|(place, why)| format!("sensors.{place}: {why}")).collect();
@@ -53,12 +57,14 @@ pub(crate) async fn status(context: Context<MeterSettings>, json: bool) -> anyho
     Ok(if overview.troubles().is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-pub(crate) async fn pair(context: Context<Settings>, force: bool) -> anyhow::Result<()> {
+/// Without `qr` a QR code is shown where it can be seen.
+pub(crate) async fn pair(context: Context<Settings>, force: bool, qr: Option<bool>) -> anyhow::Result<()> {
     let Settings { agent, pairing, tls, .. } = context.config;
     let auth_url = pairing.auth_url.ok_or(PairingError::NoUrl)?;
     let hub = agent::identity(&agent, &*context.clock).await?;
-    let wish = Wish { hub, auth_url, spool: agent.spool.path, force, trusted: tls.trusted()? };
     let mut out = io::stdout();
+    let qr = qr.unwrap_or_else(|| out.is_terminal());
+    let wish = Wish { hub, auth_url, spool: agent.spool.path, force, qr, trusted: tls.trusted()? };
     let outcome = agent::pairing::pair(&wish, &mut out, &context.shutdown).await?;
     let told = match outcome {
         Outcome::Paired => "This hub is paired. An agent that runs already has to be started anew.",

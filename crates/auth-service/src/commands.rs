@@ -59,8 +59,8 @@ pub(crate) async fn provision(
 
 pub(crate) async fn enrol(ctx: Context<Settings>, household: HouseholdId, file: &Path) -> anyhow::Result<()> {
     let list = List::read(file)?;
-    let Stores { accounts, hub_credentials, audit, .. } = open(&ctx.config.0).await?;
-    enrolment::enrol(&*accounts, &*hub_credentials, &*audit, &*ctx.clock, household, &list).await?;
+    let Stores { accounts, hub_credentials, .. } = open(&ctx.config.0).await?;
+    enrolment::enrol(&*accounts, &*hub_credentials, &*ctx.clock, household, &list).await?;
     println!("{} hubs are in household {household}", list.len());
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Lists of hubs that were given their secrets in a factory, and taking them into a household.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -10,7 +10,6 @@ use std::{fs, io};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use domain::accounts::{Accounts, AccountsError};
-use domain::audit::{Action, Audit, Deed};
 use domain::hubs::{Enrolment, HubCredentials};
 use domain::{Clock, HouseholdId, HubId};
 use uuid::Uuid;
@@ -123,11 +122,10 @@ fn parse_line(text: &str) -> Result<Enrolment, String> {
     Ok(Enrolment { hub, serial, secret_hash, name: name.to_owned() })
 }
 
-/// Takes all hubs of the list into the household, or none of them, and writes down which are new there.
+/// Takes all hubs of the list into the household, or none of them.
 pub async fn enrol(
     accounts: &dyn Accounts,
     credentials: &dyn HubCredentials,
-    audit: &dyn Audit,
     clock: &dyn Clock,
     household: HouseholdId,
     list: &List,
@@ -135,18 +133,10 @@ pub async fn enrol(
     if accounts.household(household).await?.is_none() {
         return Err(EnrolmentError::NoHousehold(household));
     }
-    let there = accounts.hubs(household).await?;
-    let there: BTreeSet<HubId> =
-        there.into_iter().filter(|hub| hub.until.is_none()).map(|hub| hub.hub).collect();
-    let now = clock.now();
-    let faults = credentials.enrol(household, &list.hubs, now).await?;
+    let faults = credentials.enrol(household, &list.hubs, clock.now()).await?;
     if !faults.is_empty() {
         let named = faults.iter().map(|(place, fault)| format!("line {}: {fault}", list.lines[*place]));
         return Err(EnrolmentError::Faults(named.collect()));
-    }
-    for hub in list.hubs.iter().filter(|hub| !there.contains(&hub.hub)) {
-        let about = hub.name.clone();
-        audit.write_down(&Deed { household, at: now, by: None, action: Action::HubAdded, about }).await?;
     }
     tracing::info!(%household, hubs = list.hubs.len(), "hubs enrolled");
     Ok(())

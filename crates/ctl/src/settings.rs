@@ -1,11 +1,13 @@
 //! All that can be set. Each command needs only some of it, and says so when it is not there.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use service::tls::TlsConfig;
+use url::Url;
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -72,8 +74,18 @@ fn check(tls: &TlsConfig, key: &str, url: &str, faults: &mut Vec<String>) {
 
 impl Settings {
     pub(crate) fn http(&self) -> anyhow::Result<reqwest::Client> {
+        Ok(self.http_builder()?.build()?)
+    }
+
+    /// For what is behind the name of `url` at one of its addresses.
+    pub(crate) fn http_at(&self, url: &str, address: SocketAddr) -> anyhow::Result<reqwest::Client> {
+        let url = Url::parse(url)?;
+        Ok(self.http_builder()?.resolve(url.host_str().unwrap_or_default(), address).build()?)
+    }
+
+    fn http_builder(&self) -> anyhow::Result<reqwest::ClientBuilder> {
         let builder = reqwest::Client::builder().timeout(std::time::Duration::from_secs(10)).no_proxy();
-        Ok(self.tls.trusted()?.put_into(builder).build()?)
+        Ok(self.tls.trusted()?.put_into(builder))
     }
 
     pub(crate) fn broker(&self) -> anyhow::Result<rabbitmq::Config> {

@@ -116,6 +116,13 @@ pub struct SocketLabel {
     pub hidden: bool,
 }
 
+/// What people call a hub in their household, and its sockets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HubLabels {
+    pub name: String,
+    pub sockets: Vec<SocketLabel>,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum AccountsError {
     #[error("{operation}: the accounts are not available: {reason}")]
@@ -204,12 +211,25 @@ pub trait Accounts: Send + Sync + 'static {
     /// household's earlier assignments of the hub end where this one starts.
     /// [`AccountsError::HubTaken`] when the hub is in another household at any instant of the assignment.
     async fn assign_hub(&self, assignment: &HubAssignment) -> Result<(), AccountsError>;
-    /// Ends the running assignment; one that had not started by then is forgotten. `false`: there is none.
+    /// Ends the running assignment; one that had not started by then is forgotten.
+    /// [`HubReleased`](crate::audit::Action::HubReleased) is written down. `false`: there is none.
     async fn release_hub(
         &self,
         household: HouseholdId,
         hub: HubId,
+        by: PersonId,
         until: UtcMillis,
+    ) -> Result<bool, AccountsError>;
+    /// Gives the hub another name and other labels of its sockets, as [`Self::put_sockets`], and writes
+    /// [`HubLabelled`](crate::audit::Action::HubLabelled) down. `false`, and nothing changes: the hub is not in the
+    /// household at `now`.
+    async fn label_hub(
+        &self,
+        household: HouseholdId,
+        hub: HubId,
+        labels: &HubLabels,
+        by: PersonId,
+        now: UtcMillis,
     ) -> Result<bool, AccountsError>;
     /// Past and present ones, oldest first.
     async fn hubs(&self, household: HouseholdId) -> Result<Vec<HubAssignment>, AccountsError>;

@@ -1,8 +1,14 @@
 //! Port: who did what to which household. What is written stays as it is.
+//!
+//! Whoever changes members, invitations or hubs writes it down in the same transaction, by [`Deed`]: neither is there without
+//! the other. [`Audit::write_down`] is for all else.
+
+use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::accounts::AccountsError;
+use crate::access::Role;
+use crate::accounts::{AccountsError, Household};
 use crate::ids::{HouseholdId, PersonId};
 use crate::time::UtcMillis;
 
@@ -76,9 +82,49 @@ pub struct Deed {
     /// Who did it; `None` when nobody in particular did.
     pub by: Option<PersonId>,
     pub action: Action,
-    /// What it was done to, in words of the household: the name of a hub, an address, a role. A member is there by id, so that
-    /// the name goes with the person.
+    /// What it was done to, in words of the household: the name of a hub, a role. A member is there by id, so that the name
+    /// goes with the person, and who was invited by the invitation's, so that the address goes with that.
     pub about: String,
+}
+
+/// Of whom there is an id, and what they are or are to be: `<id>: guest`.
+pub fn whom(id: impl fmt::Display, role: Option<Role>) -> String {
+    role.map_or_else(|| id.to_string(), |role| format!("{id}: {}", role.as_str()))
+}
+
+/// What stores write down in the transaction in which they do it.
+impl Deed {
+    pub fn of_household(action: Action, household: &Household, by: PersonId, at: UtcMillis) -> Self {
+        Self { household: household.id, at, by: Some(by), action, about: household.name.clone() }
+    }
+
+    pub fn of_hub(
+        action: Action,
+        household: HouseholdId,
+        name: &str,
+        by: Option<PersonId>,
+        at: UtcMillis,
+    ) -> Self {
+        Self { household, at, by, action, about: name.to_owned() }
+    }
+
+    /// The member has another role or end.
+    pub fn member_changed(
+        household: HouseholdId,
+        person: PersonId,
+        role: Role,
+        by: PersonId,
+        at: UtcMillis,
+    ) -> Self {
+        let (action, about) = (Action::MemberChanged, whom(person, Some(role)));
+        Self { household, at, by: Some(by), action, about }
+    }
+
+    /// The member has left, or somebody else has removed them.
+    pub fn member_gone(household: HouseholdId, person: PersonId, by: PersonId, at: UtcMillis) -> Self {
+        let action = if by == person { Action::MemberLeft } else { Action::MemberRemoved };
+        Self { household, at, by: Some(by), action, about: whom(person, None) }
+    }
 }
 
 /// A [`Deed`] in the order in which they were written down.

@@ -51,6 +51,11 @@ impl SocketJoules {
         }
     }
 
+    /// Without the others.
+    pub fn keep(&mut self, mask: u64) {
+        *self = self.iter().filter(|(socket, _)| mask & (1 << socket.get()) != 0).collect();
+    }
+
     /// Lowest socket first.
     pub fn iter(&self) -> impl Iterator<Item = (SocketNumber, Joules)> + '_ {
         SocketNumber::in_mask(self.mask).zip(self.joules.iter().map(|&joules| Joules(joules)))

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::accounts::AccountsError;
-use crate::ids::{HouseholdId, HubId};
+use crate::ids::{HouseholdId, HubId, PersonId};
 use crate::time::UtcMillis;
 
 /// So long a code waits for somebody to enter it.
@@ -95,8 +95,9 @@ pub trait HubCredentials: Send + Sync + 'static {
 
     /// Takes the hub that waits with this code into the household: the assignment begins, or goes on under the new name
     /// where the hub is in this household already; the secret becomes the hub's credential, and earlier ones are
-    /// revoked. A code works once, also when several enter it at the same time. Gives the hub; `None`: no hub waits
-    /// with this code at `now`.
+    /// revoked. A code works once, also when several enter it at the same time.
+    /// [`HubAdded`](crate::audit::Action::HubAdded) is written down. Gives the hub; `None`: no hub waits with this code at
+    /// `now`.
     ///
     /// [`AccountsError::HubTaken`] when the hub is in another household at `now` or later; it goes on waiting then.
     async fn redeem_pairing(
@@ -104,11 +105,13 @@ pub trait HubCredentials: Send + Sync + 'static {
         code_hash: &[u8; 32],
         household: HouseholdId,
         name: &str,
+        by: PersonId,
         now: UtcMillis,
     ) -> Result<Option<HubId>, AccountsError>;
 
     /// As redeeming a code for each. All of them or, when there is any fault, none: gives the faults with their places
-    /// in `hubs`. A hub that is in the household with this very secret stays as it is but for its name.
+    /// in `hubs`. A hub that is in the household with this very secret stays as it is but for its name. Of those that were
+    /// not in the household before [`HubAdded`](crate::audit::Action::HubAdded) is written down, as nobody's.
     async fn enrol(
         &self,
         household: HouseholdId,

@@ -115,6 +115,20 @@ pub trait MeasurementQuery: Send + Sync + 'static {
     /// Every tick of the hub that starts in `range`, in order of time. The caller bounds the range.
     async fn ticks(&self, hub: HubId, range: TimeRange) -> Result<Vec<StoredTick>, StoreError>;
 
+    /// The same with nothing but the sockets of `mask` in each tick: none of them may be in some.
+    async fn socket_ticks(
+        &self,
+        hub: HubId,
+        mask: u64,
+        range: TimeRange,
+    ) -> Result<Vec<StoredTick>, StoreError> {
+        let mut ticks = self.ticks(hub, range).await?;
+        for tick in &mut ticks {
+            tick.energy.keep(mask);
+        }
+        Ok(ticks)
+    }
+
     /// Per socket with data, lowest first, the sums of the UTC quarter hours that start in `range`. The edges
     /// of `range` are whole quarter hours.
     async fn quarter_hours(&self, hub: HubId, range: TimeRange) -> Result<Vec<SocketSums>, StoreError>;

@@ -31,18 +31,20 @@ pub trait Members: Send + Sync + 'static {
     /// Those whose membership has not ended at `now`: owners first, then by name.
     async fn members(&self, household: HouseholdId, now: UtcMillis) -> Result<Vec<Member>, AccountsError>;
 
-    /// Makes a household with its first owner. `false`: the person owns `at_most` households already, also when several
-    /// are made at once.
+    /// Makes a household with its first owner, and writes
+    /// [`HouseholdFounded`](crate::audit::Action::HouseholdFounded) down. `false`: the person owns `at_most` households
+    /// already, also when several are made at once.
     async fn found_household(
         &self,
         household: &Household,
         owner: PersonId,
         at_most: u32,
+        now: UtcMillis,
     ) -> Result<bool, AccountsError>;
 
     /// Makes the person a member, or gives a member another role or end. An owner has no end. What a membership left
     /// behind that has ended at `now`, such as personal tokens, is gone with it. Who is no owner invites nobody: their
-    /// invitations into the household are withdrawn.
+    /// invitations into the household are withdrawn. [`MemberChanged`](crate::audit::Action::MemberChanged) is written down.
     /// [`AccountsError::Refused`] for a person or a household that does not exist.
     async fn admit(
         &self,
@@ -50,6 +52,7 @@ pub trait Members: Send + Sync + 'static {
         person: PersonId,
         role: Role,
         until: Option<UtcMillis>,
+        by: PersonId,
         now: UtcMillis,
     ) -> Result<(), AccountsError>;
 
@@ -64,9 +67,16 @@ pub trait Members: Send + Sync + 'static {
         now: UtcMillis,
     ) -> Result<Option<HouseholdId>, AccountsError>;
 
-    /// Ends a membership, with the personal tokens that are for it and the invitations that the person has sent. `false`:
-    /// there is none.
-    async fn dismiss(&self, household: HouseholdId, person: PersonId) -> Result<bool, AccountsError>;
+    /// Ends a membership, with the personal tokens that are for it and the invitations that the person has sent, and writes
+    /// [`MemberLeft`](crate::audit::Action::MemberLeft) or [`MemberRemoved`](crate::audit::Action::MemberRemoved) down,
+    /// whichever it is. `false`: there is none.
+    async fn dismiss(
+        &self,
+        household: HouseholdId,
+        person: PersonId,
+        by: PersonId,
+        now: UtcMillis,
+    ) -> Result<bool, AccountsError>;
 
     /// Forgets memberships that ended before `now`; gives how many.
     async fn purge_members(&self, now: UtcMillis) -> Result<u64, AccountsError>;

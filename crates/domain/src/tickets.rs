@@ -4,7 +4,8 @@ use async_trait::async_trait;
 
 use crate::access::Role;
 use crate::accounts::AccountsError;
-use crate::ids::{HouseholdId, PersonId};
+use crate::audit::{Action, Deed, whom};
+use crate::ids::{HouseholdId, PersonId, uuid_id};
 use crate::time::UtcMillis;
 
 /// What somebody who has the link may do. Only a hash of its secret is kept.
@@ -18,6 +19,35 @@ pub struct Ticket {
     pub created: UtcMillis,
     /// From then on it is not valid.
     pub expires: UtcMillis,
+}
+
+uuid_id!(
+    /// Names an invitation.
+    InvitationId
+);
+
+impl InvitationId {
+    /// No secret: half of the hash says nothing about what was hashed.
+    pub fn of(secret_hash: &[u8; 32]) -> Self {
+        let mut half = [0; 16];
+        half.copy_from_slice(&secret_hash[..16]);
+        Self::from_bytes(half)
+    }
+
+    /// That it was withdrawn.
+    pub fn withdrawn(self, household: HouseholdId, by: PersonId, at: UtcMillis) -> Deed {
+        let (action, about) = (Action::InvitationWithdrawn, whom(self, None));
+        Deed { household, at, by: Some(by), action, about }
+    }
+}
+
+impl Ticket {
+    /// That somebody was invited, where it is an invitation; what else is sent concerns no household.
+    pub fn deed(&self) -> Option<Deed> {
+        let Purpose::Invitation { household, role, by, .. } = self.purpose else { return None };
+        let about = whom(InvitationId::of(&self.secret_hash), Some(role));
+        Some(Deed { household, at: self.created, by: Some(by), action: Action::MemberInvited, about })
+    }
 }
 
 /// What a [`Ticket`] is for.
@@ -88,7 +118,8 @@ impl TicketKind {
 /// A ticket ends with the person and with the household that it is about. "Not found" is `None` or an empty list.
 #[async_trait]
 pub trait Tickets: Send + Sync + 'static {
-    /// Keeps it in the place of earlier ones of the same kind with the same address, person and household.
+    /// Keeps it in the place of earlier ones of the same kind with the same address, person and household. Of an invitation
+    /// [`MemberInvited`](crate::audit::Action::MemberInvited) is written down.
     /// [`AccountsError::Refused`] for a person or a household that does not exist.
     async fn put_ticket(&self, ticket: &Ticket) -> Result<(), AccountsError>;
 
@@ -109,8 +140,15 @@ pub trait Tickets: Send + Sync + 'static {
     /// Whether an invitation to this address, into whatever household, is valid at `now`.
     async fn is_invited(&self, email: &str, now: UtcMillis) -> Result<bool, AccountsError>;
 
+    /// [`InvitationWithdrawn`](crate::audit::Action::InvitationWithdrawn) is written down.
     /// `false`: there is no invitation of this address into the household.
-    async fn withdraw_invitation(&self, household: HouseholdId, email: &str) -> Result<bool, AccountsError>;
+    async fn withdraw_invitation(
+        &self,
+        household: HouseholdId,
+        email: &str,
+        by: PersonId,
+        now: UtcMillis,
+    ) -> Result<bool, AccountsError>;
 
     /// Forgets what expired before `now`; gives how many.
     async fn purge_tickets(&self, now: UtcMillis) -> Result<u64, AccountsError>;

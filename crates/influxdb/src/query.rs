@@ -26,6 +26,7 @@ use crate::table::{self, MESSAGE_PACK, Table};
 
 const TICKS: &str = "reading ticks from InfluxDB";
 const QUARTER_HOURS: &str = "reading quarter hours from InfluxDB";
+const ALL: &str = "*::field";
 const PING: &str = "asking InfluxDB whether it answers";
 
 /// A multiple of a quarter hour, so that no sum straddles two windows. 21,600 rows at most.
@@ -58,10 +59,11 @@ impl Reader {
         })
     }
 
-    /// The ticks of `range`, window by window, in order of time.
+    /// `fields` of the ticks of `range`, window by window, in order of time.
     async fn windows(
         &self,
         operation: &'static str,
+        fields: &str,
         hub: HubId,
         range: TimeRange,
     ) -> Result<impl Stream<Item = Result<Vec<StoredTick>, StoreError>>, StoreError> {
@@ -70,17 +72,18 @@ impl Reader {
             range = self.occupied(operation, hub, range).await?;
         }
         Ok(stream::iter(cut(range))
-            .map(move |window| self.window(operation, hub, window))
+            .map(move |window| self.window(operation, fields, hub, window))
             .buffered(WINDOWS_AT_ONCE))
     }
 
     async fn window(
         &self,
         operation: &'static str,
+        fields: &str,
         hub: HubId,
         range: TimeRange,
     ) -> Result<Vec<StoredTick>, StoreError> {
-        let tables = self.ask(operation, &select("*::field", hub, range)).await?;
+        let tables = self.ask(operation, &select(fields, hub, range)).await?;
         let mut ticks = Vec::new();
         for table in &tables {
             table::ticks(table, &mut ticks).map_err(|error| unusable(operation, &error))?;
@@ -114,6 +117,11 @@ impl Reader {
     ) -> Result<Vec<Table<V>>, StoreError> {
         ask(&self.connection, operation, self.timeout, &self.database, question).await
     }
+}
+
+/// How long the ticks are, and these sockets. A tick that has none of them has its length still.
+fn fields_of(mask: u64) -> String {
+    SocketNumber::in_mask(mask).fold("dt".to_owned(), |fields, socket| format!("{fields},s{socket}"))
 }
 
 /// Nothing but a UUID and numbers goes into a question, so there is nothing to inject.
@@ -195,11 +203,23 @@ pub(crate) fn unusable(operation: &'static str, error: &dyn std::error::Error) -
 #[async_trait]
 impl MeasurementQuery for Reader {
     async fn ticks(&self, hub: HubId, range: TimeRange) -> Result<Vec<StoredTick>, StoreError> {
-        self.windows(TICKS, hub, range).await?.try_concat().await
+        let mut ticks: Vec<StoredTick> = self.windows(TICKS, ALL, hub, range).await?.try_concat().await?;
+        // A line of foreign fields only is not a tick of ours.
+        ticks.retain(|tick| !tick.energy.is_empty());
+        Ok(ticks)
+    }
+
+    async fn socket_ticks(
+        &self,
+        hub: HubId,
+        mask: u64,
+        range: TimeRange,
+    ) -> Result<Vec<StoredTick>, StoreError> {
+        self.windows(TICKS, &fields_of(mask), hub, range).await?.try_concat().await
     }
 
     async fn quarter_hours(&self, hub: HubId, range: TimeRange) -> Result<Vec<SocketSums>, StoreError> {
-        let mut windows = std::pin::pin!(self.windows(QUARTER_HOURS, hub, range).await?);
+        let mut windows = std::pin::pin!(self.windows(QUARTER_HOURS, ALL, hub, range).await?);
         let mut sockets: Vec<Vec<BucketSum>> = vec![Vec::new(); domain::ids::MAX_SOCKETS];
         while let Some(ticks) = windows.try_next().await? {
             for SocketSums { socket, sums } in sum_quarter_hours(&ticks) {

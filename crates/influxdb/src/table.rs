@@ -94,7 +94,8 @@ pub(crate) fn read<V: DeserializeOwned>(content_type: &str, body: &[u8]) -> Resu
     if partial { Err(BadAnswer::Truncated) } else { Ok(tables) }
 }
 
-/// Rows of `time`, `dt` and the sockets as ticks. Columns that are not ours are passed over, and rows without `dt`.
+/// Rows of `time`, `dt` and the sockets as ticks, those of none of the sockets too. Columns that are not ours are passed
+/// over, and rows without `dt`.
 pub(crate) fn ticks(table: &Table<Option<i64>>, ticks: &mut Vec<StoredTick>) -> Result<(), BadAnswer> {
     let place = |name: &str| table.columns.iter().position(|column| column == name);
     let missing = |name: &str| BadAnswer::Unreadable(format!("a tick has no {name}"));
@@ -121,8 +122,7 @@ pub(crate) fn ticks(table: &Table<Option<i64>>, ticks: &mut Vec<StoredTick>) -> 
                 joules.push(value);
             }
         }
-        // A line of foreign fields only is not a tick of ours.
-        if let Some(energy) = SocketJoules::from_parts(mask, joules).filter(|energy| !energy.is_empty()) {
+        if let Some(energy) = SocketJoules::from_parts(mask, joules) {
             ticks.push(StoredTick { start, length, energy });
         }
     }

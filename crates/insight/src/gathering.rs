@@ -45,21 +45,30 @@ pub enum GatherError {
     NotRolledUp { hub: HubId, since: UtcMillis },
 }
 
-/// Everything that the hubs measured in `range` while they were the household's: energy, and from `power_since` on the
-/// highest and the lowest power too. With `patience` it is given up when what is not rolled up yet takes longer than that.
+/// What of the measurements is wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    pub range: TimeRange,
+    /// Energy alone before that, and from then on the highest and the lowest power too.
+    pub power_since: Option<UtcMillis>,
+    /// Whether it matters which sockets were to be expected: then a week on either side is read too.
+    pub expectations: bool,
+    /// It is given up when what is not rolled up yet takes longer than that.
+    pub patience: Option<Duration>,
+}
+
+/// Everything that the hubs measured while they were the household's.
 pub async fn gather(
     query: &dyn MeasurementQuery,
     rollups: &dyn Rollups,
     grants: impl IntoIterator<Item = &HubGrant>,
-    range: TimeRange,
-    power_since: Option<UtcMillis>,
-    patience: Option<Duration>,
+    wanted: Wanted,
 ) -> Result<Gathered, GatherError> {
     let grants: Vec<&HubGrant> = grants.into_iter().collect();
-    let asked = grants.iter().filter(|grant| !grant.clip(range).is_empty());
-    let of_hub = |grant| of_hub(query, rollups, grant, range, power_since, patience);
-    let parts = try_join_all(asked.copied().map(of_hub)).await?;
-    Ok(Gathered { parts: parts.into_iter().flatten().collect(), gone: gone(&grants), power_since })
+    let asked = grants.iter().filter(|grant| !grant.clip(wanted.range).is_empty());
+    let parts = try_join_all(asked.map(|grant| of_hub(query, rollups, grant, wanted))).await?;
+    let parts = parts.into_iter().flatten().collect();
+    Ok(Gathered { parts, gone: gone(&grants), power_since: wanted.power_since })
 }
 
 /// Of `range` nothing but when its sockets were there, as far as the hubs are rolled up.
@@ -70,7 +79,7 @@ pub async fn sightings(
 ) -> Result<Gathered, GatherError> {
     let asked = grants.iter().filter(|grant| !grant.clip(range).is_empty());
     let of_hub = async |grant: &HubGrant| {
-        let days = days_around(rollups, grant, grant.clip(range), None).await?;
+        let days = pages(rollups, grant.hub, grant.clip(around(grant.clip(range))), None).await?;
         Ok::<_, GatherError>(parts_of(days, grant, TimeRange::new(range.start, range.start)))
     };
     let parts = try_join_all(asked.map(of_hub)).await?;
@@ -92,16 +101,6 @@ fn held(grant: &HubGrant) -> TimeRange {
     grant.clip(TimeRange::new(UtcMillis(i64::MIN), UtcMillis(i64::MAX)))
 }
 
-/// Those that have an instant in `range`, and a week more on either side.
-async fn days_around(
-    rollups: &dyn Rollups,
-    grant: &HubGrant,
-    range: TimeRange,
-    power_since: Option<UtcMillis>,
-) -> Result<Vec<PackedDay>, StoreError> {
-    pages(rollups, grant.hub, grant.clip(around(range)), power_since).await
-}
-
 /// What is expected in `range` shows in this.
 fn around(range: TimeRange) -> TimeRange {
     TimeRange::new(
@@ -118,11 +117,9 @@ async fn of_hub(
     query: &dyn MeasurementQuery,
     rollups: &dyn Rollups,
     grant: &HubGrant,
-    range: TimeRange,
-    power_since: Option<UtcMillis>,
-    patience: Option<Duration>,
+    wanted: Wanted,
 ) -> Result<Vec<Part>, GatherError> {
-    let (hub, range) = (grant.hub, grant.clip(range));
+    let (hub, range) = (grant.hub, grant.clip(wanted.range));
     let inner =
         TimeRange::new(range.start.ceil_to(QUARTER_HOUR_MILLIS), range.end.floor_to(QUARTER_HOUR_MILLIS));
     // Within one quarter hour there are only edges.
@@ -130,14 +127,14 @@ async fn of_hub(
     // The watermark first: what is rolled up after it was read is in the days too, and not the other way round.
     let watermark = rollups.watermark(hub).await?;
     let days = async {
-        if watermark.is_some() {
-            Ok(days_around(rollups, grant, range, power_since).await?)
-        } else {
-            Ok(Vec::new())
+        if watermark.is_none() {
+            return Ok(Vec::new());
         }
+        let read = if wanted.expectations { grant.clip(around(range)) } else { range };
+        Ok(pages(rollups, hub, read, wanted.power_since).await?)
     };
     let rolled_up = watermark.unwrap_or(whole.start).max(whole.start);
-    let rest = since(query, hub, TimeRange::new(rolled_up, whole.end), patience);
+    let rest = since(query, hub, TimeRange::new(rolled_up, whole.end), wanted.patience);
     // A hub may have changed hands inside a quarter hour: the parts at the edges are summed from ticks.
     let edges = [TimeRange::new(range.start, whole.start), TimeRange::new(whole.end, range.end)];
     let edges = edges.into_iter().filter(|edge| !edge.is_empty()).map(|edge| query.ticks(hub, edge));
@@ -156,6 +153,7 @@ async fn of_hub(
     Ok(parts)
 }
 
+/// Those that have an instant in `range`.
 async fn pages(
     rollups: &dyn Rollups,
     hub: HubId,
@@ -221,6 +219,23 @@ impl Gathered {
                     }
                     if is_wanted {
                         builder.add_day(&day, *within);
+                    }
+                }
+                Part::Sums { hub, sums } => builder.add_sums(*hub, sums),
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what was measured, and nothing about what was to be expected.
+    pub fn add_measured_to(&self, builder: &mut UsageBuilder<'_>) -> Result<(), GatherError> {
+        let range = builder.range();
+        for part in &self.parts {
+            match part {
+                Part::Day { day, within, .. } => {
+                    if !day.day.range().intersection(&range).intersection(within).is_empty() {
+                        let detail = if builder.has_power() { detail(day) } else { Detail::Energy };
+                        builder.add_day(&day.unpack(detail)?, *within);
                     }
                 }
                 Part::Sums { hub, sums } => builder.add_sums(*hub, sums),

@@ -13,7 +13,7 @@ use domain::{TimeRange, UtcMillis};
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use crate::gathering::{GatherError, Gathered, gather, sightings};
+use crate::gathering::{GatherError, Gathered, Wanted, gather, sightings};
 
 /// For ticks to be summed up while somebody waits. A day or two takes a fraction of it; weeks that come in at once, from a
 /// spool after a long outage, take more than anybody waits for, and then the store is better left to roll them up.
@@ -83,7 +83,8 @@ impl Home<'_> {
         // What is to come need not be looked for: a month may have weeks of it. Hubs' clocks may be ahead a little.
         let soon = self.now.plus_millis(QUARTER_HOUR_MILLIS).ceil_to(QUARTER_HOUR_MILLIS);
         let past = TimeRange::new(range.start, range.end.min(soon));
-        gather(self.query, self.rollups, &self.hubs, past, power_since, Some(PATIENCE)).await
+        let wanted = Wanted { range: past, power_since, expectations: true, patience: Some(PATIENCE) };
+        gather(self.query, self.rollups, &self.hubs, wanted).await
     }
 
     /// Of `range` nothing but when its sockets were there: for a [`UsageBuilder`] that gets its measurements otherwise.
@@ -106,6 +107,13 @@ impl Home<'_> {
             builder = builder.priced(prices);
         }
         gathered.add_to(&mut builder)?;
+        Ok(builder.finish())
+    }
+
+    /// The energy of what was measured, without costs, powers, and what was to be expected.
+    pub fn energy(&self, gathered: &Gathered, edges: Vec<UtcMillis>) -> Result<Usage, GatherError> {
+        let mut builder = UsageBuilder::new(edges, self.now).for_home(&self.settings).energy_only();
+        gathered.add_measured_to(&mut builder)?;
         Ok(builder.finish())
     }
 

@@ -8,5 +8,5 @@ mod gathering;
 mod home;
 
 pub use forecast::{Basis, Expected, LOOK_BACK_DAYS, expected};
-pub use gathering::{GatherError, Gathered, gather, sightings};
+pub use gathering::{GatherError, Gathered, Wanted, gather, sightings};
 pub use home::Home;

@@ -1,7 +1,7 @@
 use std::sync::{Mutex, PoisonError};
 
-use domain::UtcMillis;
-use domain::energy::Milliwatts;
+use domain::energy::{Microjoules, Milliwatts};
+use domain::{TimeRange, UtcMillis};
 
 use crate::config::Entry;
 
@@ -16,6 +16,8 @@ pub struct MeterState {
     pub name: String,
     /// Its kind, as in the configuration.
     pub kind: &'static str,
+    /// Its power is apparent: an estimate, whatever it reads.
+    pub is_apparent: bool,
     pub condition: Condition,
     pub last_reading: Option<UtcMillis>,
     pub last_power: Option<Milliwatts>,
@@ -23,6 +25,19 @@ pub struct MeterState {
     pub remark: Option<(UtcMillis, String)>,
     /// How many were odd.
     pub remarks: u64,
+    /// Over which time its counter was last spread evenly: how much was used in it is known, and when is an estimate.
+    pub spread: Option<TimeRange>,
+    /// What it counted since the start without being heard for so long that nothing of it is booked.
+    pub unbooked: Unbooked,
+}
+
+/// What a counter told after absences that were too long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unbooked {
+    /// How many absences there were.
+    pub times: u64,
+    /// Of those of which it is known how much it was.
+    pub energy: Microjoules,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,11 +62,14 @@ impl Health {
                 socket: label.number.get(),
                 name: label.name,
                 kind: entry.kind(),
+                is_apparent: entry.is_apparent(),
                 condition: Condition::Waiting,
                 last_reading: None,
                 last_power: None,
                 remark: None,
                 remarks: 0,
+                spread: None,
+                unbooked: Unbooked::default(),
             })
         });
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = states.collect();
@@ -83,6 +101,19 @@ impl Health {
                 }
                 state.condition = trouble;
             }
+        });
+    }
+
+    pub(crate) fn spread(&self, meter: usize, over: TimeRange) {
+        self.change(meter, |state| state.spread = Some(over));
+    }
+
+    /// `None`: nobody knows how much.
+    pub(crate) fn not_booked(&self, meter: usize, energy: Option<Microjoules>) {
+        self.change(meter, |state| {
+            state.unbooked.times += 1;
+            let energy = energy.unwrap_or_default();
+            state.unbooked.energy.0 = state.unbooked.energy.0.saturating_add(energy.0);
         });
     }
 

@@ -3,12 +3,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::metering::{MeterSetup, Reading, Remark, SocketMeter};
+use domain::energy::Microjoules;
+use domain::metering::{MeterSetup, Reading, Remark, SocketMeter, Told};
 use domain::sensor::{Observation, Outlet, Sensor};
 use domain::ticker::Counted;
-use domain::{Clock, Milliwatts, UtcMillis};
+use domain::{Clock, Milliwatts, TimeRange, UtcMillis};
 use tokio::time::sleep;
 
+use crate::absence::Absence;
 use crate::config::Entry;
 use crate::health::Health;
 use crate::outbox::{Inbox, Letter, News};
@@ -50,6 +52,8 @@ struct Meter {
     is_silent: bool,
     hint: String,
     has_clamp: bool,
+    /// What its counter stood at when it was last told of.
+    counted: Option<Microjoules>,
 }
 
 impl Home {
@@ -79,9 +83,16 @@ impl Home {
             News::Trouble(sentence) => self.health.trouble(letter.meter, sentence),
             News::Reading(reading) => {
                 self.health.heard(letter.meter, at, reading.power);
-                let told = meter.read(at, reading);
+                let (told, absence) = meter.read(at, reading);
+                if let Some(absence) = &absence {
+                    self.health.not_booked(letter.meter, absence.energy());
+                }
                 if let Some(remark) = told.remark {
-                    self.health.remark(letter.meter, at, meter.sentence(&remark));
+                    let sentence = absence.map_or_else(|| meter.sentence(&remark), |it| it.to_string());
+                    self.health.remark(letter.meter, at, sentence);
+                }
+                if let Some(range) = meter.spread(&told) {
+                    self.health.spread(letter.meter, range);
                 }
                 match told.observation {
                     Some(power @ Observation::Power { .. }) if self.waiting.len() < MOST_WAITING => {
@@ -154,19 +165,38 @@ impl Meter {
             is_silent: false,
             hint: nature.hint,
             has_clamp: entry.has_clamp(),
+            counted: before.filter(|_| nature.outlives_us).map(|before| before.count),
         })
     }
 
-    fn read(&mut self, at: UtcMillis, reading: Reading) -> domain::metering::Told {
+    fn read(&mut self, at: UtcMillis, reading: Reading) -> (Told, Option<Absence>) {
         self.heard = at;
         self.is_silent = false;
         let power = reading.power.map(|power| Milliwatts(scaled(power.0, self.scale)));
-        let count = reading.count.map(|count| domain::energy::Microjoules(scaled(count.0, self.scale)));
+        let count = reading.count.map(|count| Microjoules(scaled(count.0, self.scale)));
         let told = self.rules.read(at, Reading { power, count });
-        if let Some(Observation::Energy { from, to, .. }) = told.observation {
+        let absence = match told.remark {
+            Some(Remark::LongAway { gap }) => Some(Absence {
+                gap,
+                counted: self.counted.zip(count),
+                max_power: self.rules.setup().max_power,
+            }),
+            _ => None,
+        };
+        if let Some(Observation::Energy { from, to, count, .. }) = told.observation {
             self.interval_millis = Some(to.millis_since(from));
+            self.counted = Some(count);
+        } else if absence.is_some() || self.counted.is_none() {
+            self.counted = count;
         }
-        told
+        (told, absence)
+    }
+
+    /// The time over which a counter is spread, where that is longer than anybody believes a power.
+    fn spread(&self, told: &Told) -> Option<TimeRange> {
+        let Some(Observation::Energy { from, to, .. }) = told.observation else { return None };
+        let hold = i64::try_from(self.rules.setup().hold.as_millis()).unwrap_or(i64::MAX);
+        (to.millis_since(from) > hold).then(|| TimeRange::new(from, to))
     }
 
     /// What is odd, and what to do where that is known here.
@@ -219,3 +249,6 @@ impl Sensor for Home {
         self.meters.iter().map(outlet).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

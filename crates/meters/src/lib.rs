@@ -3,6 +3,7 @@
 //! It knows `domain` only: what a reading is worth is decided there ([`domain::metering`]). A driver is pure, bytes in and
 //! readings out, with a thin thread or task around it; [`Home`] merges them into the sockets of the hub.
 
+mod absence;
 mod calibrate;
 pub mod config;
 mod health;
@@ -20,7 +21,7 @@ use domain::ticker::Counted;
 
 pub use calibrate::{CalibrateError, Calibration, calibrate};
 pub use config::{Brokers, Entry};
-pub use health::{Condition, Health, MeterState};
+pub use health::{Condition, Health, MeterState, Unbooked};
 pub use home::Home;
 
 /// Starts every configured meter. Must be called within a tokio runtime. None of them keeps the others from starting:

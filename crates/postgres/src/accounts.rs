@@ -7,7 +7,7 @@ mod sessions;
 use async_trait::async_trait;
 use domain::access::Role;
 use domain::accounts::{
-    AccountsError, Credentials, Household, HubAssignment, Membership, Person, Session, SocketLabel,
+    AccountsError, Credentials, Household, HubAssignment, HubLabels, Membership, Person, Session, SocketLabel,
 };
 use domain::{HouseholdId, HubId, PersonId, UtcMillis};
 use sqlx::postgres::PgPool;
@@ -256,10 +256,26 @@ impl domain::accounts::Accounts for Accounts {
         &self,
         household: HouseholdId,
         hub: HubId,
+        by: PersonId,
         until: UtcMillis,
     ) -> Result<bool, AccountsError> {
         self.database
-            .run("release a hub", async |pool: &PgPool| hubs::release(pool, household, hub, until).await)
+            .run("release a hub", async |pool: &PgPool| hubs::release(pool, household, hub, by, until).await)
+            .await
+    }
+
+    async fn label_hub(
+        &self,
+        household: HouseholdId,
+        hub: HubId,
+        labels: &HubLabels,
+        by: PersonId,
+        now: UtcMillis,
+    ) -> Result<bool, AccountsError> {
+        self.database
+            .run("label a hub", async |pool: &PgPool| {
+                hubs::label_all(pool, household, hub, labels, by, now).await
+            })
             .await
     }
 

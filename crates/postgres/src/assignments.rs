@@ -23,30 +23,27 @@ pub(crate) async fn begin(
         .map(|_| ())
 }
 
-/// Ends the running assignment; one that had not started by then is forgotten. `false`: there is none.
+/// Ends the running assignment; one that had not started by then is forgotten.
 pub(crate) async fn end(
     connection: &mut PgConnection,
     household: HouseholdId,
     hub: HubId,
     until: UtcMillis,
-) -> Result<bool, sqlx::Error> {
+) -> Result<(), sqlx::Error> {
     lock_hub(connection, hub).await?;
-    let never_started = query(
-        "DELETE FROM hub_assignment WHERE household = $1 AND hub = $2 AND until IS NULL AND since >= $3",
-    )
-    .bind(household.as_uuid())
-    .bind(hub.as_uuid())
-    .bind(until.0)
-    .execute(&mut *connection)
-    .await?;
-    let ended =
-        query("UPDATE hub_assignment SET until = $3 WHERE household = $1 AND hub = $2 AND until IS NULL")
-            .bind(household.as_uuid())
-            .bind(hub.as_uuid())
-            .bind(until.0)
-            .execute(connection)
-            .await?;
-    Ok(never_started.rows_affected() + ended.rows_affected() > 0)
+    query("DELETE FROM hub_assignment WHERE household = $1 AND hub = $2 AND until IS NULL AND since >= $3")
+        .bind(household.as_uuid())
+        .bind(hub.as_uuid())
+        .bind(until.0)
+        .execute(&mut *connection)
+        .await?;
+    query("UPDATE hub_assignment SET until = $3 WHERE household = $1 AND hub = $2 AND until IS NULL")
+        .bind(household.as_uuid())
+        .bind(hub.as_uuid())
+        .bind(until.0)
+        .execute(connection)
+        .await
+        .map(|_| ())
 }
 
 /// Two transactions that both insert into an exclusion constraint would wait for each other.

@@ -9,6 +9,7 @@ use sqlx::{FromRow, PgConnection, query, query_as};
 use uuid::Uuid;
 
 use crate::Accounts;
+use crate::members::lock_household;
 
 #[derive(FromRow)]
 struct Row {
@@ -90,10 +91,7 @@ impl Audit for Accounts {
 async fn write_down(pool: &PgPool, deed: &Deed) -> Result<(), sqlx::Error> {
     let mut transaction = pool.begin().await?;
     // One after the other: else one with a lower number could be seen after one with a higher.
-    query("SELECT 1 FROM household WHERE id = $1 FOR NO KEY UPDATE")
-        .bind(deed.household.as_uuid())
-        .execute(&mut *transaction)
-        .await?;
+    lock_household(&mut transaction, deed.household).await?;
     insert(&mut transaction, deed).await?;
     transaction.commit().await
 }

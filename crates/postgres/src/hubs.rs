@@ -2,14 +2,16 @@
 
 use async_trait::async_trait;
 use domain::accounts::{AccountsError, HubAssignment};
+use domain::audit::{Action, Deed};
 use domain::hubs::{EnrolFault, Enrolment, HubCredentials, Opening, Pairing, Revocation, Standing};
-use domain::{HouseholdId, HubId, UtcMillis};
+use domain::{HouseholdId, HubId, PersonId, UtcMillis};
 use sqlx::postgres::PgPool;
 use sqlx::{PgConnection, query, query_as, query_scalar};
 use uuid::Uuid;
 
-use crate::Accounts;
 use crate::assignments::{self, lock_hub};
+use crate::members::lock_household;
+use crate::{Accounts, audit};
 
 #[async_trait]
 impl HubCredentials for Accounts {
@@ -53,11 +55,12 @@ impl HubCredentials for Accounts {
         code_hash: &[u8; 32],
         household: HouseholdId,
         name: &str,
+        by: PersonId,
         now: UtcMillis,
     ) -> Result<Option<HubId>, AccountsError> {
         self.database
             .run("redeem a pairing", async |pool: &PgPool| {
-                redeem(pool, code_hash, household, name, now).await
+                redeem(pool, code_hash, household, name, by, now).await
             })
             .await?
             .map_err(|Taken| AccountsError::HubTaken)
@@ -70,23 +73,7 @@ impl HubCredentials for Accounts {
         now: UtcMillis,
     ) -> Result<Vec<(usize, EnrolFault)>, AccountsError> {
         self.database
-            .run("enrol hubs", async |pool: &PgPool| {
-                let mut transaction = pool.begin().await?;
-                let mut faults = Vec::new();
-                // In order of their ids, so that two who lock the same hubs do not wait for each other.
-                let mut in_order: Vec<(usize, &Enrolment)> = hubs.iter().enumerate().collect();
-                in_order.sort_by_key(|(_, enrolment)| enrolment.hub);
-                for (place, enrolment) in in_order {
-                    if let Err(fault) = admit(&mut transaction, household, enrolment, now).await? {
-                        faults.push((place, fault));
-                    }
-                }
-                if faults.is_empty() {
-                    transaction.commit().await?;
-                }
-                faults.sort_by_key(|(place, _)| *place);
-                Ok(faults)
-            })
+            .run("enrol hubs", async |pool: &PgPool| admit_all(pool, household, hubs, now).await)
             .await
     }
 
@@ -218,6 +205,7 @@ async fn redeem(
     code_hash: &[u8; 32],
     household: HouseholdId,
     name: &str,
+    by: PersonId,
     now: UtcMillis,
 ) -> Result<Result<Option<HubId>, Taken>, sqlx::Error> {
     let mut transaction = pool.begin().await?;
@@ -238,10 +226,53 @@ async fn redeem(
     let Some((secret_hash, serial)) = taken else { return Ok(Ok(None)) };
     let enrolment = Enrolment { hub, serial, secret_hash: hash_bytes(secret_hash)?, name: name.to_owned() };
     match admit(&mut transaction, household, &enrolment, now).await? {
-        Ok(()) => transaction.commit().await.map(|()| Ok(Some(hub))),
+        Ok(_) => {
+            lock_household(&mut transaction, household).await?;
+            let deed = Deed::of_hub(Action::HubAdded, household, name, Some(by), now);
+            audit::insert(&mut transaction, &deed).await?;
+            transaction.commit().await.map(|()| Ok(Some(hub)))
+        }
         Err(EnrolFault::SecretUsed) => Ok(Ok(None)),
         Err(EnrolFault::HubTaken) => Ok(Err(Taken)),
     }
+}
+
+async fn admit_all(
+    pool: &PgPool,
+    household: HouseholdId,
+    hubs: &[Enrolment],
+    now: UtcMillis,
+) -> Result<Vec<(usize, EnrolFault)>, sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    let (mut faults, mut arrived) = (Vec::new(), Vec::new());
+    // In order of their ids, so that two who lock the same hubs do not wait for each other.
+    let mut in_order: Vec<(usize, &Enrolment)> = hubs.iter().enumerate().collect();
+    in_order.sort_by_key(|(_, enrolment)| enrolment.hub);
+    for (place, enrolment) in in_order {
+        match admit(&mut transaction, household, enrolment, now).await? {
+            Ok(Arrival::New) => arrived.push(place),
+            Ok(Arrival::ThereBefore) => {}
+            Err(fault) => faults.push((place, fault)),
+        }
+    }
+    if !faults.is_empty() {
+        faults.sort_by_key(|(place, _)| *place);
+        return Ok(faults);
+    }
+    lock_household(&mut transaction, household).await?;
+    arrived.sort_unstable();
+    for place in arrived {
+        let deed = Deed::of_hub(Action::HubAdded, household, &hubs[place].name, None, now);
+        audit::insert(&mut transaction, &deed).await?;
+    }
+    transaction.commit().await?;
+    Ok(faults)
+}
+
+/// Whether a hub was in the household already.
+enum Arrival {
+    New,
+    ThereBefore,
 }
 
 /// A hub comes into the household, and its secret becomes its credential.
@@ -250,7 +281,7 @@ async fn admit(
     household: HouseholdId,
     enrolment: &Enrolment,
     now: UtcMillis,
-) -> Result<Result<(), EnrolFault>, sqlx::Error> {
+) -> Result<Result<Arrival, EnrolFault>, sqlx::Error> {
     let Enrolment { hub, serial, secret_hash, name } = enrolment;
     let hub = *hub;
     lock_hub(connection, hub).await?;
@@ -298,7 +329,7 @@ async fn admit(
         .bind(hub.as_uuid())
         .execute(connection)
         .await
-        .map(|_| Ok(()))
+        .map(|_| Ok(if running.is_some() { Arrival::ThereBefore } else { Arrival::New }))
 }
 
 fn hash_bytes(column: Vec<u8>) -> Result<[u8; 32], sqlx::Error> {

@@ -5,14 +5,15 @@ mod invitations;
 use async_trait::async_trait;
 use domain::access::Role;
 use domain::accounts::{AccountsError, Household, Person};
+use domain::audit::{Action, Deed};
 use domain::members::{Invitee, Member, Members};
 use domain::{HouseholdId, PersonId, UtcMillis};
 use sqlx::postgres::PgPool;
 use sqlx::{PgConnection, query, query_as, query_scalar};
 use uuid::Uuid;
 
-use crate::Accounts;
 use crate::rows::parse_role;
+use crate::{Accounts, audit};
 
 /// Why nothing was done.
 struct LastOwner;
@@ -34,9 +35,10 @@ impl Members for Accounts {
         household: &Household,
         owner: PersonId,
         at_most: u32,
+        now: UtcMillis,
     ) -> Result<bool, AccountsError> {
         self.database
-            .run("found a household", async |pool: &PgPool| found(pool, household, owner, at_most).await)
+            .run("found a household", async |pool: &PgPool| found(pool, household, owner, at_most, now).await)
             .await
     }
 
@@ -46,12 +48,13 @@ impl Members for Accounts {
         person: PersonId,
         role: Role,
         until: Option<UtcMillis>,
+        by: PersonId,
         now: UtcMillis,
     ) -> Result<(), AccountsError> {
         let admitted = self
             .database
             .run("admit a member", async |pool: &PgPool| {
-                admit(pool, household, person, role, until, now).await
+                admit(pool, household, person, role, until, by, now).await
             })
             .await?;
         Ok(admitted?)
@@ -70,10 +73,16 @@ impl Members for Accounts {
             .await
     }
 
-    async fn dismiss(&self, household: HouseholdId, person: PersonId) -> Result<bool, AccountsError> {
+    async fn dismiss(
+        &self,
+        household: HouseholdId,
+        person: PersonId,
+        by: PersonId,
+        now: UtcMillis,
+    ) -> Result<bool, AccountsError> {
         let dismissed = self
             .database
-            .run("dismiss a member", async |pool: &PgPool| dismiss(pool, household, person).await)
+            .run("dismiss a member", async |pool: &PgPool| dismiss(pool, household, person, by, now).await)
             .await?;
         Ok(dismissed?)
     }
@@ -115,6 +124,7 @@ async fn found(
     household: &Household,
     owner: PersonId,
     at_most: u32,
+    now: UtcMillis,
 ) -> Result<bool, sqlx::Error> {
     let mut transaction = pool.begin().await?;
     // Others who count this person's households wait here.
@@ -136,6 +146,8 @@ async fn found(
         .execute(&mut *transaction)
         .await?;
     put(&mut transaction, household.id, owner, Role::Owner, None).await?;
+    let deed = Deed::of_household(Action::HouseholdFounded, household, owner, now);
+    audit::insert(&mut transaction, &deed).await?;
     transaction.commit().await?;
     Ok(true)
 }
@@ -146,6 +158,7 @@ async fn admit(
     person: PersonId,
     role: Role,
     until: Option<UtcMillis>,
+    by: PersonId,
     now: UtcMillis,
 ) -> Result<Result<(), LastOwner>, sqlx::Error> {
     let mut transaction = pool.begin().await?;
@@ -158,6 +171,7 @@ async fn admit(
     if role != Role::Owner {
         invitations::withdraw_of(&mut transaction, household, person).await?;
     }
+    audit::insert(&mut transaction, &Deed::member_changed(household, person, role, by, now)).await?;
     transaction.commit().await?;
     Ok(Ok(()))
 }
@@ -166,6 +180,8 @@ async fn dismiss(
     pool: &PgPool,
     household: HouseholdId,
     person: PersonId,
+    by: PersonId,
+    now: UtcMillis,
 ) -> Result<Result<bool, LastOwner>, sqlx::Error> {
     let mut transaction = pool.begin().await?;
     lock_household(&mut transaction, household).await?;
@@ -178,12 +194,19 @@ async fn dismiss(
         .execute(&mut *transaction)
         .await?;
     invitations::withdraw_of(&mut transaction, household, person).await?;
+    let was_there = done.rows_affected() > 0;
+    if was_there {
+        audit::insert(&mut transaction, &Deed::member_gone(household, person, by, now)).await?;
+    }
     transaction.commit().await?;
-    Ok(Ok(done.rows_affected() > 0))
+    Ok(Ok(was_there))
 }
 
-/// Others who change the household's members wait here.
-async fn lock_household(connection: &mut PgConnection, household: HouseholdId) -> Result<(), sqlx::Error> {
+/// Others who change the household's members, or write down what was done to it, wait here. Whoever locks hubs does so before.
+pub(crate) async fn lock_household(
+    connection: &mut PgConnection,
+    household: HouseholdId,
+) -> Result<(), sqlx::Error> {
     query("SELECT 1 FROM household WHERE id = $1 FOR NO KEY UPDATE")
         .bind(household.as_uuid())
         .execute(connection)

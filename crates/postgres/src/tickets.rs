@@ -2,14 +2,15 @@
 
 use async_trait::async_trait;
 use domain::accounts::AccountsError;
-use domain::tickets::{Purpose, Ticket, TicketKind, Tickets};
+use domain::tickets::{InvitationId, Purpose, Ticket, TicketKind, Tickets};
 use domain::{HouseholdId, PersonId, UtcMillis};
 use sqlx::postgres::PgPool;
-use sqlx::{FromRow, query, query_as, query_scalar};
+use sqlx::{FromRow, PgConnection, query, query_as, query_scalar};
 use uuid::Uuid;
 
-use crate::Accounts;
+use crate::members::lock_household;
 use crate::rows::{hash, parse_role};
+use crate::{Accounts, audit};
 
 #[derive(FromRow)]
 struct Row {
@@ -92,7 +93,7 @@ impl From<&Ticket> for Row {
 #[async_trait]
 impl Tickets for Accounts {
     async fn put_ticket(&self, ticket: &Ticket) -> Result<(), AccountsError> {
-        self.database.run("put a ticket", async |pool: &PgPool| put(pool, Row::from(ticket)).await).await
+        self.database.run("put a ticket", async |pool: &PgPool| keep(pool, ticket).await).await
     }
 
     async fn ticket(&self, secret_hash: &[u8; 32], now: UtcMillis) -> Result<Option<Ticket>, AccountsError> {
@@ -163,16 +164,16 @@ impl Tickets for Accounts {
             .await
     }
 
-    async fn withdraw_invitation(&self, household: HouseholdId, email: &str) -> Result<bool, AccountsError> {
+    async fn withdraw_invitation(
+        &self,
+        household: HouseholdId,
+        email: &str,
+        by: PersonId,
+        now: UtcMillis,
+    ) -> Result<bool, AccountsError> {
         self.database
             .run("withdraw an invitation", async |pool: &PgPool| {
-                query("DELETE FROM ticket WHERE kind = $1 AND household = $2 AND email = $3")
-                    .bind(TicketKind::Invitation.as_str())
-                    .bind(household.as_uuid())
-                    .bind(email)
-                    .execute(pool)
-                    .await
-                    .map(|done| done.rows_affected() > 0)
+                withdraw(pool, household, email, by, now).await
             })
             .await
     }
@@ -190,8 +191,45 @@ impl Tickets for Accounts {
     }
 }
 
+async fn keep(pool: &PgPool, ticket: &Ticket) -> Result<(), sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    let deed = ticket.deed();
+    if let Some(deed) = &deed {
+        lock_household(&mut transaction, deed.household).await?;
+    }
+    put(&mut transaction, Row::from(ticket)).await?;
+    if let Some(deed) = &deed {
+        audit::insert(&mut transaction, deed).await?;
+    }
+    transaction.commit().await
+}
+
+async fn withdraw(
+    pool: &PgPool,
+    household: HouseholdId,
+    email: &str,
+    by: PersonId,
+    now: UtcMillis,
+) -> Result<bool, sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    lock_household(&mut transaction, household).await?;
+    let secret_hash: Option<Vec<u8>> = query_scalar(
+        "DELETE FROM ticket WHERE kind = $1 AND household = $2 AND email = $3 RETURNING secret_hash",
+    )
+    .bind(TicketKind::Invitation.as_str())
+    .bind(household.as_uuid())
+    .bind(email)
+    .fetch_optional(&mut *transaction)
+    .await?;
+    let Some(secret_hash) = secret_hash else { return Ok(false) };
+    let deed = InvitationId::of(&hash(secret_hash)?).withdrawn(household, by, now);
+    audit::insert(&mut transaction, &deed).await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
 /// What is in its place already becomes this one.
-async fn put(pool: &PgPool, row: Row) -> Result<(), sqlx::Error> {
+async fn put(connection: &mut PgConnection, row: Row) -> Result<(), sqlx::Error> {
     query(
         "INSERT INTO ticket
          (secret_hash, kind, email, created, expires, person, name, household, role, until, by)
@@ -215,7 +253,7 @@ async fn put(pool: &PgPool, row: Row) -> Result<(), sqlx::Error> {
     .bind(row.role)
     .bind(row.until)
     .bind(row.by)
-    .execute(pool)
+    .execute(connection)
     .await
     .map(|_| ())
 }

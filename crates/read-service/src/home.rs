@@ -115,6 +115,11 @@ impl<'a> Home<'a> {
         Ok(self.inner.usage(gathered, edges, prices)?)
     }
 
+    /// The energy of what was measured, and no more.
+    pub(crate) fn energy(&self, gathered: &Gathered, edges: Vec<UtcMillis>) -> Result<Usage, GatherError> {
+        Ok(self.inner.energy(gathered, edges)?)
+    }
+
     /// The whole range as one bucket.
     pub(crate) fn whole(
         &self,

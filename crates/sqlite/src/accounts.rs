@@ -11,7 +11,7 @@ use std::path::Path;
 use async_trait::async_trait;
 use domain::access::Role;
 use domain::accounts::{
-    AccountsError, Credentials, Household, HubAssignment, Membership, Person, Session, SocketLabel,
+    AccountsError, Credentials, Household, HubAssignment, HubLabels, Membership, Person, Session, SocketLabel,
 };
 use domain::{HouseholdId, HubId, PersonId, UtcMillis};
 use sqlx::sqlite::SqlitePool;
@@ -218,9 +218,21 @@ impl domain::accounts::Accounts for Accounts {
         &self,
         household: HouseholdId,
         hub: HubId,
+        by: PersonId,
         until: UtcMillis,
     ) -> Result<bool, AccountsError> {
-        hubs::release(&self.pool, household, hub, until).await.map_err(because("release a hub"))
+        hubs::release(&self.pool, household, hub, by, until).await.map_err(because("release a hub"))
+    }
+
+    async fn label_hub(
+        &self,
+        household: HouseholdId,
+        hub: HubId,
+        labels: &HubLabels,
+        by: PersonId,
+        now: UtcMillis,
+    ) -> Result<bool, AccountsError> {
+        hubs::label_all(&self.pool, household, hub, labels, by, now).await.map_err(because("label a hub"))
     }
 
     async fn hubs(&self, household: HouseholdId) -> Result<Vec<HubAssignment>, AccountsError> {

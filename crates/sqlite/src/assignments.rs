@@ -22,29 +22,26 @@ pub(crate) async fn begin(
         .map(|_| ())
 }
 
-/// Ends the running assignment; one that had not started by then is forgotten. `false`: there is none.
+/// Ends the running assignment; one that had not started by then is forgotten.
 pub(crate) async fn end(
     connection: &mut SqliteConnection,
     household: HouseholdId,
     hub: HubId,
     until: UtcMillis,
-) -> Result<bool, sqlx::Error> {
-    let never_started = query(
-        "DELETE FROM hub_assignment WHERE household = ?1 AND hub = ?2 AND until IS NULL AND since >= ?3",
-    )
-    .bind(&household.as_bytes()[..])
-    .bind(&hub.as_bytes()[..])
-    .bind(until.0)
-    .execute(&mut *connection)
-    .await?;
-    let ended =
-        query("UPDATE hub_assignment SET until = ?3 WHERE household = ?1 AND hub = ?2 AND until IS NULL")
-            .bind(&household.as_bytes()[..])
-            .bind(&hub.as_bytes()[..])
-            .bind(until.0)
-            .execute(connection)
-            .await?;
-    Ok(never_started.rows_affected() + ended.rows_affected() > 0)
+) -> Result<(), sqlx::Error> {
+    query("DELETE FROM hub_assignment WHERE household = ?1 AND hub = ?2 AND until IS NULL AND since >= ?3")
+        .bind(&household.as_bytes()[..])
+        .bind(&hub.as_bytes()[..])
+        .bind(until.0)
+        .execute(&mut *connection)
+        .await?;
+    query("UPDATE hub_assignment SET until = ?3 WHERE household = ?1 AND hub = ?2 AND until IS NULL")
+        .bind(&household.as_bytes()[..])
+        .bind(&hub.as_bytes()[..])
+        .bind(until.0)
+        .execute(connection)
+        .await
+        .map(|_| ())
 }
 
 /// The household's own earlier assignments of the hub make room for `assignment`.

@@ -2,12 +2,13 @@
 
 use async_trait::async_trait;
 use domain::accounts::{AccountsError, HubAssignment};
+use domain::audit::{Action, Deed};
 use domain::hubs::{EnrolFault, Enrolment, HubCredentials, Opening, Pairing, Revocation, Standing};
-use domain::{HouseholdId, HubId, UtcMillis};
+use domain::{HouseholdId, HubId, PersonId, UtcMillis};
 use sqlx::{SqliteConnection, query, query_as, query_scalar};
 
 use crate::accounts::{Accounts, BEGIN, because, id_bytes};
-use crate::assignments;
+use crate::{assignments, audit};
 
 const LIST: &str = "list revoked credentials";
 
@@ -30,9 +31,10 @@ impl HubCredentials for Accounts {
         code_hash: &[u8; 32],
         household: HouseholdId,
         name: &str,
+        by: PersonId,
         now: UtcMillis,
     ) -> Result<Option<HubId>, AccountsError> {
-        self.redeem(code_hash, household, name, now)
+        self.redeem(code_hash, household, name, by, now)
             .await
             .map_err(because("redeem a pairing"))?
             .map_err(|Taken| AccountsError::HubTaken)
@@ -184,6 +186,7 @@ impl Accounts {
         code_hash: &[u8; 32],
         household: HouseholdId,
         name: &str,
+        by: PersonId,
         now: UtcMillis,
     ) -> Result<Result<Option<HubId>, Taken>, sqlx::Error> {
         let mut transaction = self.pool.begin_with(BEGIN).await?;
@@ -197,7 +200,11 @@ impl Accounts {
         let (hub, secret_hash) = (HubId::from_bytes(id_bytes(hub)?), hash_bytes(secret_hash)?);
         let enrolment = Enrolment { hub, serial, secret_hash, name: name.to_owned() };
         match admit(&mut transaction, household, &enrolment, now).await? {
-            Ok(()) => transaction.commit().await.map(|()| Ok(Some(hub))),
+            Ok(_) => {
+                let deed = Deed::of_hub(Action::HubAdded, household, name, Some(by), now);
+                audit::insert(&mut *transaction, &deed).await?;
+                transaction.commit().await.map(|()| Ok(Some(hub)))
+            }
             Err(EnrolFault::SecretUsed) => Ok(Ok(None)),
             Err(EnrolFault::HubTaken) => Ok(Err(Taken)),
         }
@@ -212,8 +219,13 @@ impl Accounts {
         let mut transaction = self.pool.begin_with(BEGIN).await?;
         let mut faults = Vec::new();
         for (place, enrolment) in hubs.iter().enumerate() {
-            if let Err(fault) = admit(&mut transaction, household, enrolment, now).await? {
-                faults.push((place, fault));
+            match admit(&mut transaction, household, enrolment, now).await? {
+                Ok(Arrival::New) => {
+                    let deed = Deed::of_hub(Action::HubAdded, household, &enrolment.name, None, now);
+                    audit::insert(&mut *transaction, &deed).await?;
+                }
+                Ok(Arrival::ThereBefore) => {}
+                Err(fault) => faults.push((place, fault)),
             }
         }
         if faults.is_empty() {
@@ -234,13 +246,19 @@ impl Accounts {
     }
 }
 
+/// Whether a hub was in the household already.
+enum Arrival {
+    New,
+    ThereBefore,
+}
+
 /// A hub comes into the household, and its secret becomes its credential.
 async fn admit(
     connection: &mut SqliteConnection,
     household: HouseholdId,
     enrolment: &Enrolment,
     now: UtcMillis,
-) -> Result<Result<(), EnrolFault>, sqlx::Error> {
+) -> Result<Result<Arrival, EnrolFault>, sqlx::Error> {
     let Enrolment { hub, serial, secret_hash, name } = enrolment;
     let hub = *hub;
     let is_elsewhere: bool = query_scalar(
@@ -287,7 +305,7 @@ async fn admit(
         .bind(&hub.as_bytes()[..])
         .execute(connection)
         .await
-        .map(|_| Ok(()))
+        .map(|_| Ok(if running.is_some() { Arrival::ThereBefore } else { Arrival::New }))
 }
 
 fn hash_bytes(column: Vec<u8>) -> Result<[u8; 32], sqlx::Error> {

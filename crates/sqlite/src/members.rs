@@ -5,12 +5,14 @@ mod invitations;
 use async_trait::async_trait;
 use domain::access::Role;
 use domain::accounts::{AccountsError, Household, Person};
+use domain::audit::{Action, Deed};
 use domain::members::{Invitee, Member, Members};
 use domain::{HouseholdId, PersonId, UtcMillis};
 use sqlx::sqlite::SqlitePool;
 use sqlx::{SqliteConnection, query, query_as, query_scalar};
 
 use crate::accounts::{Accounts, BEGIN, because, id_bytes, parse_role};
+use crate::audit;
 
 /// Why nothing was done.
 struct LastOwner;
@@ -32,8 +34,9 @@ impl Members for Accounts {
         household: &Household,
         owner: PersonId,
         at_most: u32,
+        now: UtcMillis,
     ) -> Result<bool, AccountsError> {
-        found(&self.pool, household, owner, at_most).await.map_err(because("found a household"))
+        found(&self.pool, household, owner, at_most, now).await.map_err(because("found a household"))
     }
 
     async fn admit(
@@ -42,9 +45,10 @@ impl Members for Accounts {
         person: PersonId,
         role: Role,
         until: Option<UtcMillis>,
+        by: PersonId,
         now: UtcMillis,
     ) -> Result<(), AccountsError> {
-        Ok(admit(&self.pool, household, person, role, until, now)
+        Ok(admit(&self.pool, household, person, role, until, by, now)
             .await
             .map_err(because("admit a member"))??)
     }
@@ -60,8 +64,14 @@ impl Members for Accounts {
             .map_err(because("accept an invitation"))
     }
 
-    async fn dismiss(&self, household: HouseholdId, person: PersonId) -> Result<bool, AccountsError> {
-        Ok(dismiss(&self.pool, household, person).await.map_err(because("dismiss a member"))??)
+    async fn dismiss(
+        &self,
+        household: HouseholdId,
+        person: PersonId,
+        by: PersonId,
+        now: UtcMillis,
+    ) -> Result<bool, AccountsError> {
+        Ok(dismiss(&self.pool, household, person, by, now).await.map_err(because("dismiss a member"))??)
     }
 
     async fn purge_members(&self, now: UtcMillis) -> Result<u64, AccountsError> {
@@ -98,6 +108,7 @@ async fn found(
     household: &Household,
     owner: PersonId,
     at_most: u32,
+    now: UtcMillis,
 ) -> Result<bool, sqlx::Error> {
     let mut transaction = pool.begin_with(BEGIN).await?;
     let count: i64 = query_scalar("SELECT count(*) FROM membership WHERE person = ? AND role = 'owner'")
@@ -114,6 +125,8 @@ async fn found(
         .execute(&mut *transaction)
         .await?;
     put(&mut transaction, household.id, owner, Role::Owner, None).await?;
+    let deed = Deed::of_household(Action::HouseholdFounded, household, owner, now);
+    audit::insert(&mut *transaction, &deed).await?;
     transaction.commit().await?;
     Ok(true)
 }
@@ -124,6 +137,7 @@ async fn admit(
     person: PersonId,
     role: Role,
     until: Option<UtcMillis>,
+    by: PersonId,
     now: UtcMillis,
 ) -> Result<Result<(), LastOwner>, sqlx::Error> {
     let mut transaction = pool.begin_with(BEGIN).await?;
@@ -135,6 +149,7 @@ async fn admit(
     if role != Role::Owner {
         invitations::withdraw_of(&mut transaction, household, person).await?;
     }
+    audit::insert(&mut *transaction, &Deed::member_changed(household, person, role, by, now)).await?;
     transaction.commit().await?;
     Ok(Ok(()))
 }
@@ -143,6 +158,8 @@ async fn dismiss(
     pool: &SqlitePool,
     household: HouseholdId,
     person: PersonId,
+    by: PersonId,
+    now: UtcMillis,
 ) -> Result<Result<bool, LastOwner>, sqlx::Error> {
     let mut transaction = pool.begin_with(BEGIN).await?;
     if is_last_owner(&mut transaction, household, person).await? {
@@ -154,8 +171,12 @@ async fn dismiss(
         .execute(&mut *transaction)
         .await?;
     invitations::withdraw_of(&mut transaction, household, person).await?;
+    let was_there = done.rows_affected() > 0;
+    if was_there {
+        audit::insert(&mut *transaction, &Deed::member_gone(household, person, by, now)).await?;
+    }
     transaction.commit().await?;
-    Ok(Ok(done.rows_affected() > 0))
+    Ok(Ok(was_there))
 }
 
 async fn is_last_owner(

@@ -2,11 +2,12 @@
 
 use async_trait::async_trait;
 use domain::accounts::AccountsError;
-use domain::tickets::{Purpose, Ticket, TicketKind, Tickets};
+use domain::tickets::{InvitationId, Purpose, Ticket, TicketKind, Tickets};
 use domain::{HouseholdId, PersonId, UtcMillis};
 use sqlx::{FromRow, query, query_as, query_scalar};
 
-use crate::accounts::{Accounts, because, hash, id_bytes, parse_role};
+use crate::accounts::{Accounts, BEGIN, because, hash, id_bytes, parse_role};
+use crate::audit;
 
 const LIST: &str = "list invitations";
 const LOOK_UP: &str = "look up a ticket";
@@ -93,7 +94,7 @@ impl From<&Ticket> for Row {
 #[async_trait]
 impl Tickets for Accounts {
     async fn put_ticket(&self, ticket: &Ticket) -> Result<(), AccountsError> {
-        self.keep_ticket(Row::from(ticket)).await.map_err(because("put a ticket"))
+        self.keep_ticket(ticket).await.map_err(because("put a ticket"))
     }
 
     async fn ticket(&self, secret_hash: &[u8; 32], now: UtcMillis) -> Result<Option<Ticket>, AccountsError> {
@@ -148,15 +149,14 @@ impl Tickets for Accounts {
             .map_err(because(LOOK_UP))
     }
 
-    async fn withdraw_invitation(&self, household: HouseholdId, email: &str) -> Result<bool, AccountsError> {
-        let done = query("DELETE FROM ticket WHERE kind = ? AND household = ? AND email = ?")
-            .bind(TicketKind::Invitation.as_str())
-            .bind(&household.as_bytes()[..])
-            .bind(email)
-            .execute(&self.pool)
-            .await
-            .map_err(because("withdraw an invitation"))?;
-        Ok(done.rows_affected() > 0)
+    async fn withdraw_invitation(
+        &self,
+        household: HouseholdId,
+        email: &str,
+        by: PersonId,
+        now: UtcMillis,
+    ) -> Result<bool, AccountsError> {
+        self.withdraw(household, email, by, now).await.map_err(because("withdraw an invitation"))
     }
 
     async fn purge_tickets(&self, now: UtcMillis) -> Result<u64, AccountsError> {
@@ -171,7 +171,9 @@ impl Tickets for Accounts {
 
 impl Accounts {
     /// What is in its place already becomes this one.
-    async fn keep_ticket(&self, row: Row) -> Result<(), sqlx::Error> {
+    async fn keep_ticket(&self, ticket: &Ticket) -> Result<(), sqlx::Error> {
+        let row = Row::from(ticket);
+        let mut transaction = self.pool.begin_with(BEGIN).await?;
         query(
             "INSERT INTO ticket
              (secret_hash, kind, email, created, expires, person, name, household, role, until, by)
@@ -191,8 +193,34 @@ impl Accounts {
         .bind(row.role)
         .bind(row.until)
         .bind(row.by)
-        .execute(&self.pool)
-        .await
-        .map(|_| ())
+        .execute(&mut *transaction)
+        .await?;
+        if let Some(deed) = ticket.deed() {
+            audit::insert(&mut *transaction, &deed).await?;
+        }
+        transaction.commit().await
+    }
+
+    async fn withdraw(
+        &self,
+        household: HouseholdId,
+        email: &str,
+        by: PersonId,
+        now: UtcMillis,
+    ) -> Result<bool, sqlx::Error> {
+        let mut transaction = self.pool.begin_with(BEGIN).await?;
+        let secret_hash: Option<Vec<u8>> = query_scalar(
+            "DELETE FROM ticket WHERE kind = ? AND household = ? AND email = ? RETURNING secret_hash",
+        )
+        .bind(TicketKind::Invitation.as_str())
+        .bind(&household.as_bytes()[..])
+        .bind(email)
+        .fetch_optional(&mut *transaction)
+        .await?;
+        let Some(secret_hash) = secret_hash else { return Ok(false) };
+        let deed = InvitationId::of(&hash(secret_hash)?).withdrawn(household, by, now);
+        audit::insert(&mut *transaction, &deed).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 }

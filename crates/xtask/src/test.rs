@@ -1,5 +1,7 @@
 //! Every test, the fast ones first.
 
+mod fuzz;
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -49,6 +51,7 @@ impl Test {
         step("clippy", || {
             run(cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
         })?;
+        step("fuzz targets compile", fuzz::check)?;
         step("documentation", || {
             run(cargo()
                 .args(["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"])

@@ -3,14 +3,16 @@
 mod ago;
 mod desk;
 mod measures;
+mod notes;
 mod observer;
 mod page;
 mod text;
 
-use domain::{HubId, UtcMillis};
+use domain::{HubId, TimeRange, UtcMillis};
 use serde::{Deserialize, Serialize};
 
 pub use desk::{AskError, ReportError, ask, report, serve};
+pub use notes::APPARENT;
 pub use observer::Observer;
 pub use page::routes;
 
@@ -55,6 +57,15 @@ pub struct SocketView {
     pub kind: String,
     /// Mean power of the latest tick that has a value, in watts; negative when fed in.
     pub watts: Option<f64>,
+    /// They are an estimate, as is the energy: apparent power, of a current without its voltage.
+    #[serde(default)]
+    pub estimated: bool,
+    /// Over which time its counter was last spread evenly. How much was used in it is counted, and when is an estimate.
+    #[serde(default)]
+    pub spread: Option<TimeRange>,
+    /// What it counted since the start and is not booked, as it was not heard for more than a week.
+    #[serde(default)]
+    pub unbooked: Option<Unbooked>,
     /// When it was last heard.
     pub heard: Option<UtcMillis>,
     /// Why nothing is read, as a sentence.
@@ -69,6 +80,14 @@ pub struct Remark {
     pub sentence: String,
     /// How many there were since the start.
     pub count: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unbooked {
+    /// How often it was away for so long.
+    pub times: u64,
+    /// As far as it is known.
+    pub kwh: f64,
 }
 
 /// What waits on the disk.

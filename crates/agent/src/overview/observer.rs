@@ -5,7 +5,7 @@ use domain::sensor::Outlet;
 use domain::{Clock, UtcMillis};
 
 use super::ago::Span;
-use super::{ClockView, LastError, LinkState, Overview, Remark, SocketView, SpoolView, UplinkView};
+use super::{ClockView, LastError, LinkState, Overview, Remark, SocketView, SpoolView, Unbooked, UplinkView};
 use crate::board;
 use crate::spool::{Report, Spool};
 use crate::status::{Status, UplinkState};
@@ -89,6 +89,9 @@ impl Observer {
                 name,
                 kind: kind.to_owned(),
                 watts: seen.watts(socket),
+                estimated: false,
+                spread: None,
+                unbooked: None,
                 heard: None,
                 trouble: None,
                 remark: None,
@@ -97,6 +100,9 @@ impl Observer {
         for meter in self.status.meters().snapshot() {
             let Some(view) = views.iter_mut().find(|view| view.socket == meter.socket) else { continue };
             view.heard = meter.last_reading;
+            view.estimated = meter.is_apparent;
+            view.spread = meter.spread;
+            view.unbooked = unbooked(meter.unbooked);
             view.trouble = match meter.condition {
                 meters::Condition::Trouble(sentence) => Some(sentence),
                 meters::Condition::Waiting | meters::Condition::Measures => None,
@@ -141,6 +147,11 @@ impl Observer {
         };
         UplinkView { target: self.target.clone(), confirmed, state, trouble, since: before(now, ago) }
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown to the watt-hour")]
+fn unbooked(meters::Unbooked { times, energy }: meters::Unbooked) -> Option<Unbooked> {
+    (times > 0).then(|| Unbooked { times, kwh: energy.0 as f64 / 3.6e12 })
 }
 
 /// What had to be made coarser or given up, ever.

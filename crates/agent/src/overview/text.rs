@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::ago::{Bytes, Watts, since};
-use super::{ClockView, LinkState, Overview, SocketView};
+use super::{APPARENT, ClockView, LinkState, Overview, SocketView};
 
 /// Beside what is as it should be, and what is not.
 const fn mark(well: bool) -> &'static str {
@@ -77,14 +77,20 @@ impl Overview {
     }
 
     fn socket(&self, socket: &SocketView, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let SocketView { socket: number, name, kind, watts, heard, trouble, remark } = socket;
+        let SocketView { socket: number, name, kind, watts, estimated, heard, trouble, remark, .. } = socket;
         write!(f, "{}  {number:>2}  {name:<24} {kind:<12} {:>8}", mark(trouble.is_none()), Watts(*watts))?;
         match (trouble, heard) {
             (Some(trouble), _) => write!(f, "  {trouble}")?,
             (None, Some(heard)) => write!(f, "  {} ago", since(*heard, self.now))?,
             (None, None) => {}
         }
+        if *estimated {
+            write!(f, "  {APPARENT}")?;
+        }
         writeln!(f)?;
+        for note in socket.notes(self.now) {
+            writeln!(f, "        {note}")?;
+        }
         if let Some(remark) = remark {
             let ago = since(remark.at, self.now);
             writeln!(f, "        {} odd readings, the last {ago} ago: {}", remark.count, remark.sentence)?;

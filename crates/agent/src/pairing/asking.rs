@@ -97,6 +97,11 @@ impl Desk {
         Url::parse(&self.url).is_ok_and(|url| url.scheme() == "http" && !url.host_str().is_some_and(is_local))
     }
 
+    /// Where an owner finds the code entered already.
+    pub(super) fn page_for(&self, code: &str) -> String {
+        format!("{}/settings/hubs?code={code}", self.url)
+    }
+
     pub(super) async fn ask(&self, hub: HubId, secret: &Secret) -> Result<Asked, AskError> {
         let wish = json!({ "hub": hub, "secret_hash": secret.hash() });
         let request = self.http.post(format!("{}/v1/pairings", self.url)).json(&wish);

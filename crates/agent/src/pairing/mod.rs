@@ -3,6 +3,7 @@
 
 mod asking;
 mod keeping;
+mod qr;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -78,6 +79,8 @@ pub struct Wish {
     pub spool: PathBuf,
     /// Anew, even if the hub is paired.
     pub force: bool,
+    /// Whether a QR code is shown with the code.
+    pub qr: bool,
     /// Who may vouch for the auth-service.
     pub trusted: Trusted,
 }
@@ -118,7 +121,7 @@ pub async fn pair(
                 secret = kept.make()?;
                 continue;
             };
-            show(out, &asked)?;
+            show(out, &asked, wish.qr.then_some(&desk))?;
             match wait(&desk, &secret, out).await? {
                 Some(State::Paired) => return kept.adopt().map_err(PairingError::from),
                 Some(State::Revoked) => secret = kept.make()?,
@@ -183,13 +186,20 @@ async fn wait(
     }
 }
 
-fn show(out: &mut (dyn Write + Send), asked: &Asked) -> io::Result<()> {
+/// With a QR code when it is known where that is to lead.
+fn show(out: &mut (dyn Write + Send), asked: &Asked, desk: Option<&Desk>) -> io::Result<()> {
     let spaced = asked.code.chars().map(String::from).collect::<Vec<_>>().join(" ");
     let line = "═".repeat(spaced.chars().count() + 10);
     let blank = " ".repeat(spaced.chars().count() + 10);
     writeln!(out, "\n  ╔{line}╗\n  ║{blank}║\n  ║     {spaced}     ║\n  ║{blank}║\n  ╚{line}╝\n")?;
     writeln!(out, "  Log in on the page as an owner of the household: Settings → Hubs → Add a hub.")?;
     writeln!(out, "  Enter this code there until {}. This hub waits here meanwhile.\n", asked.expires_at)?;
+    // A page whose address does not fit into any code is still found by hand.
+    if let Some(link) = desk.map(|desk| desk.page_for(&asked.code))
+        && let Some(picture) = qr::picture(&link)
+    {
+        writeln!(out, "  Or scan this with a phone:\n\n{picture}")?;
+    }
     out.flush()
 }
 
@@ -201,12 +211,26 @@ mod tests {
     fn a_code_is_shown_in_a_frame_with_what_to_do() {
         let asked = Asked { code: "ABCD-EFGH".to_owned(), expires_at: "2026-11-24T23:10:55Z".to_owned() };
         let mut out = Vec::new();
-        show(&mut out, &asked).unwrap();
+        show(&mut out, &asked, None).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.contains("║     A B C D - E F G H     ║"), "{text}");
         assert!(text.contains("until 2026-11-24T23:10:55Z"), "{text}");
         let widths: Vec<usize> = text.lines().skip(1).take(5).map(|line| line.chars().count()).collect();
         assert!(widths.iter().all(|width| *width == widths[0]), "{widths:?}");
+    }
+
+    #[test]
+    fn the_qr_code_is_below_the_frame_and_leads_to_the_page_with_the_code() {
+        let desk = Desk::at("https://wattline.example/", &Trusted::default()).unwrap();
+        let link = desk.page_for("ABCD-EFGH");
+        assert_eq!(link, "https://wattline.example/settings/hubs?code=ABCD-EFGH");
+        let asked = Asked { code: "ABCD-EFGH".to_owned(), expires_at: "2026-11-24T23:10:55Z".to_owned() };
+        let mut out = Vec::new();
+        show(&mut out, &asked, Some(&desk)).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let (above, below) = text.split_once("scan this").unwrap();
+        assert!(above.contains("A B C D - E F G H"), "{text}");
+        assert!(below.contains(&qr::picture(&link).unwrap()), "{text}");
     }
 
     #[test]

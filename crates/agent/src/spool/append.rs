@@ -11,9 +11,6 @@ use super::row::{self, ATTEMPTED, Draft, Head, LATE};
 use super::settle::{delete, keep_checkpoint};
 use super::{Boot, Manner, Sealed, Spool, SpoolError, database};
 
-/// A container that nobody was offered takes further ticks up to so many bytes, checkpoint included: two of them fit into
-/// a page, so that a tick still costs one.
-const GROWN_BYTES: usize = 2_000;
 /// What a value takes, mostly.
 const VALUE_BYTES: usize = 2;
 /// So many sequence numbers are taken at once for containers that are handed over before they are synced: should the
@@ -128,7 +125,9 @@ impl Spool {
             let packed = database::pack(&sealed.checkpoint)?;
             // Those before the last are superseded at once.
             let checkpoint = (place == last).then_some(packed.as_slice());
-            let addition = Addition { tick_length, sealed, checkpoint, boot: manner.boot, flags, gathered };
+            let grown_bytes = self.0.pages.grown_bytes(packed.len());
+            let addition =
+                Addition { tick_length, sealed, checkpoint, boot: manner.boot, flags, gathered, grown_bytes };
             addition.put(&mut transaction, self.0.hub, &mut known).await?;
         }
         if short && !may_wait && known.taken < known.next + TAKEN / 2 {
@@ -184,6 +183,7 @@ struct Addition<'a> {
     boot: Option<Boot>,
     flags: i64,
     gathered: u64,
+    grown_bytes: usize,
 }
 
 impl Addition<'_> {
@@ -236,6 +236,6 @@ impl Addition<'_> {
             && newest.boot == self.boot
             && self.sealed.ticks.first().is_some_and(|tick| tick.start >= newest.until)
             && newest.ticks + self.sealed.ticks.len() <= FULL_TICKS
-            && bytes + values * VALUE_BYTES <= GROWN_BYTES
+            && bytes + values * VALUE_BYTES <= self.grown_bytes
     }
 }

@@ -34,6 +34,7 @@ use tokio::time::Instant;
 use crate::config::SpoolConfig;
 use append::Writer;
 pub use offer::Choice;
+use pages::Pages;
 use report::Looked;
 pub use report::{Report, report};
 use reserve::Reserve;
@@ -122,6 +123,7 @@ pub struct Spool(Arc<Inner>);
 struct Inner {
     path: PathBuf,
     max_bytes: u64,
+    pages: Pages,
     sync_every: Duration,
     pool: SqlitePool,
     hub: HubId,
@@ -169,6 +171,7 @@ impl Spool {
     pub async fn open(config: &SpoolConfig, identity: Identity) -> Result<Self, SpoolError> {
         let path = config.path.clone();
         let lock = lock(&path)?;
+        let pages = Pages::of(&path, config.max_bytes);
         let pool = database::connect(&path, config.max_bytes).await?;
         let state = database::prepare(&pool, &path, identity).await?;
         if let Some(configured) = identity.configured
@@ -180,6 +183,7 @@ impl Spool {
             reserve: Reserve::beside(&path),
             path,
             max_bytes: config.max_bytes,
+            pages,
             sync_every: Duration::from_secs(config.sync_secs.into()),
             pool,
             hub: state.hub,

@@ -12,6 +12,12 @@ const BYTES: u32 = 1_024;
 /// Of the journal, before it is brought into the database: less than SQLite's own 4 MiB, as the disks of hubs are small.
 const JOURNAL_BYTES: u32 = 1 << 20;
 
+/// Of a page, not for the body and the checkpoint of a row that has it to itself: SQLite keeps 35 bytes, the other columns take up
+/// to 50, and what is added may be larger than was reckoned.
+const BESIDE: usize = 124;
+/// Two of them fit into a page of 4,096 bytes, and one into two pages of 1,024.
+const MOST_GROWN: usize = 1_900;
+
 /// How large they are, and how many there may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pages {
@@ -25,6 +31,14 @@ impl Pages {
     pub(super) fn of(path: &Path, max_bytes: u64) -> Self {
         let bytes = told(path).unwrap_or(BYTES);
         Self { bytes, most: max_bytes / u64::from(bytes), in_journal: JOURNAL_BYTES / bytes }
+    }
+
+    /// A container that nobody was offered takes further ticks up to so many bytes, checkpoint included. It is written anew with
+    /// each of them, and must not take more pages than with the first one: a second one only where the checkpoint is so large that
+    /// few ticks would fit beside it.
+    pub(super) fn grown_bytes(self, checkpoint: usize) -> usize {
+        let page = usize::try_from(self.bytes).unwrap_or(usize::MAX).saturating_sub(BESIDE).min(MOST_GROWN);
+        if checkpoint > page / 2 { MOST_GROWN } else { page }
     }
 }
 
@@ -73,6 +87,13 @@ mod tests {
     fn a_file_that_is_there_keeps_its_own_and_its_bound() {
         assert_eq!(pages(&header(4_096)), Pages { bytes: 4_096, most: 256, in_journal: 256 });
         assert_eq!(pages(&header(1)), Pages { bytes: 65_536, most: 16, in_journal: 16 });
+    }
+
+    #[test]
+    fn a_container_that_grows_stays_within_a_page_unless_its_checkpoint_fills_that() {
+        assert_eq!(pages(b"").grown_bytes(230), 900);
+        assert_eq!(pages(b"").grown_bytes(1_000), 1_900);
+        assert_eq!(pages(&header(4_096)).grown_bytes(230), 1_900);
     }
 
     #[test]

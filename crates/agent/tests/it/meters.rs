@@ -89,6 +89,45 @@ async fn what_a_plug_counts_while_the_agent_is_away_is_measured_afterwards() {
 }
 
 #[tokio::test]
+async fn what_a_plug_counts_in_more_than_a_week_is_not_booked_but_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = Mosquitto::start().unwrap();
+    let collector = Collector::new();
+    let counts = async |status: &Status, first: f64, then: f64| {
+        if status.meters().snapshot()[0].last_reading.is_none() {
+            broker.publish(TOPIC, &counted(first)).unwrap();
+        } else if status.snapshot().readings == 0 {
+            tokio::time::sleep(Duration::from_millis(600)).await;
+            broker.publish(TOPIC, &counted(then)).unwrap();
+        }
+        status.snapshot().ticks > 0
+    };
+    let clock = TokioClock::fast(utc("2026-11-12T12:00:00Z"), SPEED);
+    measure(with_plug(folder.path(), &broker), clock, &collector, async |status| {
+        counts(status, 1_000.0, 1_001.0).await
+    })
+    .await;
+    let before = stored(&collector);
+
+    // Nine days later it has counted 20 kWh more.
+    let clock = TokioClock::fast(utc("2026-11-21T12:00:00Z"), SPEED);
+    measure(with_plug(folder.path(), &broker), clock, &collector, async |status| {
+        let goes_on = counts(status, 21_001.0, 21_002.0).await;
+        let state = status.meters().snapshot().remove(0);
+        if goes_on {
+            // And perhaps some of the Wh before, whose tick had not ended.
+            let watt_hours = (state.unbooked.energy.0 + 5_000_000) / 3_600_000_000;
+            assert!(state.unbooked.times == 1 && (20_000..=20_001).contains(&watt_hours), "{state:?}");
+            assert!(state.remark.unwrap().1.contains("kWh are not booked"));
+        }
+        goes_on
+    })
+    .await;
+    let added = stored(&collector).0 - before.0;
+    assert!((0..=3_605).contains(&added), "{added} J, of which only the last Wh was measured");
+}
+
+#[tokio::test]
 async fn discover_prints_what_to_paste() {
     let broker = Mosquitto::start().unwrap();
     broker.publish_retained(TOPIC, &counted(1.0)).unwrap();

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use agent::spool::{Choice, Made, Manner, Spool};
+use domain::energy::Microjoules;
 use domain::{TickEnergy, TickLength, UtcMillis};
 
 use crate::support::{IDENTITY, config, sealed_ticks, tick};
@@ -32,6 +33,33 @@ async fn make_room(spool: &Spool, made: &mut Vec<Made>) {
     while spool.is_nearly_full().await.unwrap() {
         made.push(spool.make_room().await.unwrap().expect("there is something that can go"));
     }
+}
+
+#[tokio::test]
+async fn a_tick_while_the_uplink_is_away_costs_little_more_than_a_page() {
+    const FRAME: u64 = 1_024 + 24;
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path()).spool;
+    let spool = Spool::open(&config, IDENTITY).await.unwrap();
+    spool.goes_down();
+    let journal = || std::fs::metadata(config.path.with_extension("db-wal")).unwrap().len();
+    // What 30 sockets leave over; 50 ticks are not put together yet.
+    let carry: Vec<Microjoules> =
+        (0..64).map(|n| Microjoules(if n < 30 { 700_000 + n } else { 0 })).collect();
+    let mut before = 0;
+    for n in 0..51 {
+        let values: Vec<(u8, i64)> =
+            (0..30).map(|socket| (socket, n * 13 % (30 + i64::from(socket)))).collect();
+        let mut sealed = sealed_ticks(vec![tick(1_800_000_000 + n, &values)], 1);
+        sealed.checkpoint.carry.clone_from(&carry);
+        spool.append(TickLength::from_secs(1).unwrap(), &[sealed], LIVE).await.unwrap();
+        if n == 0 {
+            before = journal();
+        }
+    }
+    let frames = (journal() - before) / FRAME;
+    assert!((50..=65).contains(&frames), "{frames} pages for 50 ticks");
+    assert!(spool.depth() <= 8, "{} containers", spool.depth());
 }
 
 #[tokio::test]

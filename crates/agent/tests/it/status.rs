@@ -117,6 +117,34 @@ async fn the_page_shows_the_same_and_only_to_the_home() {
 }
 
 #[tokio::test]
+async fn a_clamp_without_the_voltage_is_an_estimate_wherever_it_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let (port, label) = (free_port(), agent::overview::APPARENT);
+    let config = format!(
+        "[agent.page]\nlisten = \"127.0.0.1:{port}\"\n[[agent.sensors]]\nsocket = 3\nname = \"Clamp\"\n\
+         ads1115 = {{ bus = 6, channel = 0, amps_per_volt = 30.0 }}\n[[agent.sensors]]\nsocket = 4\nname = \"Plug\"\n\
+         shelly2 = {{ prefix = \"plug\" }}\n[rabbitmq]\nurl = \"amqp://127.0.0.1:{}\"\n",
+        free_port()
+    );
+    let line = |text: &str, name: &str| text.lines().find(|line| line.contains(name)).unwrap().to_owned();
+    let (_, checked, _) = output(with(folder.path(), &config).arg("check")).await;
+    let _running = start(folder.path(), &config);
+    let (_, overview) = until(folder.path(), &config, "it runs", |now| now.sockets.len() == 2).await;
+    assert_eq!(overview.sockets.iter().map(|socket| socket.estimated).collect::<Vec<_>>(), [true, false]);
+    let (_, shown, _) = output(with(folder.path(), &config).arg("status")).await;
+    for text in [checked, shown] {
+        assert!(line(&text, "Clamp").ends_with(label), "{text}");
+        assert!(!line(&text, "Plug").contains("estimated"), "{text}");
+    }
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let page = wait::until(LIMIT, "the page is there", async || {
+        client.get(format!("http://127.0.0.1:{port}/")).send().await.ok()?.text().await.ok()
+    })
+    .await;
+    assert_eq!(page.matches(label).count(), 1, "{page}");
+}
+
+#[tokio::test]
 async fn a_spool_that_is_in_use_is_told_of_by_its_agent_and_given_to_no_other() {
     let folder = tempfile::tempdir().unwrap();
     let config = format!(
@@ -246,5 +274,8 @@ async fn every_meter_that_fails_is_one_sentence_and_the_others_go_on() {
     let (code, stdout, stderr) = output(with(folder.path(), &config).arg("check")).await;
     assert_eq!(code, Some(1), "{stderr}");
     assert!(stdout.starts_with("6 outlets:"), "{stdout}");
-    assert!(stderr.contains("sensors.5: there is no GPIO 42 here") && !stderr.contains("sensors.4"), "{stderr}");
+    assert!(
+        stderr.contains("sensors.5: there is no GPIO 42 here") && !stderr.contains("sensors.4"),
+        "{stderr}"
+    );
 }

@@ -7,7 +7,6 @@ use axum::extract::State;
 use domain::HouseholdId;
 use domain::access::Role;
 use domain::accounts::{Household, Membership};
-use domain::audit::Action;
 use domain::calendar::Zone;
 use http::StatusCode;
 use serde::Deserialize;
@@ -53,10 +52,10 @@ pub(super) async fn found(
 ) -> Result<(StatusCode, Json<HouseholdReference>), ApiError> {
     let name = checked_name("name", &body.name)?;
     let household = Household { id: HouseholdId::from_uuid(Uuid::new_v4()), name, zone: body.zone };
-    if !app.stores.members.found_household(&household, session.person, MAX_HOUSEHOLDS).await? {
+    let (members, now) = (&app.stores.members, app.clock.now());
+    if !members.found_household(&household, session.person, MAX_HOUSEHOLDS, now).await? {
         return Err(ApiError::TooManyHouseholds);
     }
-    app.write_down(household.id, session.person, Action::HouseholdFounded, &household.name).await?;
     tracing::info!(household = %household.id, person = %session.person, "household founded");
     let membership = Membership { household, role: Role::Owner, until: None };
     Ok((StatusCode::CREATED, Json(membership.into())))

@@ -7,7 +7,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::accounts::{HubAssignment, SocketLabel};
-use domain::audit::Action;
 use domain::ids::MAX_SOCKETS;
 use domain::{HouseholdId, HubId, SocketNumber, UtcMillis};
 use serde::{Deserialize, Serialize};
@@ -132,26 +131,13 @@ pub(super) async fn put_hub(
     Body(labels): Body<HubLabels>,
 ) -> Result<Response, ApiError> {
     caller.may(&app, household, Right::Change).await?;
-    let name = checked_name("name", &labels.name)?;
     let sockets = checked_sockets(labels.sockets)?;
-
-    let now = app.clock.now();
-    let current = app
-        .stores
-        .accounts
-        .hubs(household)
-        .await?
-        .into_iter()
-        .find(|known| known.hub == hub && is_current(known, now))
-        .ok_or(ApiError::HubNotHere)?;
-    let assignment = HubAssignment { name, ..current.clone() };
-    if current != assignment {
-        app.stores.accounts.assign_hub(&assignment).await?;
+    let labels = domain::accounts::HubLabels { name: checked_name("name", &labels.name)?, sockets };
+    if !app.stores.accounts.label_hub(household, hub, &labels, caller.person(), app.clock.now()).await? {
+        return Err(ApiError::HubNotHere);
     }
-    app.stores.accounts.put_sockets(household, hub, &sockets).await?;
-    app.write_down(household, caller.person(), Action::HubLabelled, &assignment.name).await?;
     tracing::info!(%household, %hub, person = %caller.person(), "hub labelled");
-    Ok(Json(HubBody::of(&app, household, hub, assignment.name).await?).into_response())
+    Ok(Json(HubBody::of(&app, household, hub, labels.name).await?).into_response())
 }
 
 impl HubBody {

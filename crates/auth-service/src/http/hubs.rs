@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use domain::audit::Action;
 use domain::{HouseholdId, HubId};
 use http::StatusCode;
 use service::problem::Problem;
@@ -38,13 +37,9 @@ pub(super) async fn release(
     Address((household, hub)): Address<(HouseholdId, HubId)>,
 ) -> Result<StatusCode, ApiError> {
     caller.may(&app, household, Right::ChangeHome).await?;
-    let hubs = app.stores.accounts.hubs(household).await?;
-    let name =
-        hubs.into_iter().rev().find(|known| known.hub == hub).map(|known| known.name).unwrap_or_default();
-    if !app.stores.accounts.release_hub(household, hub, app.clock.now()).await? {
+    if !app.stores.accounts.release_hub(household, hub, caller.person(), app.clock.now()).await? {
         return Err(ApiError::NotFound);
     }
-    app.write_down(household, caller.person(), Action::HubReleased, name).await?;
     tracing::info!(%household, %hub, person = %caller.person(), "hub released");
     Ok(StatusCode::NO_CONTENT)
 }

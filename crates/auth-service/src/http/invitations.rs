@@ -6,7 +6,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::accounts::{Credentials, Person};
-use domain::audit::Action;
 use domain::members::{Invitee, Member};
 use domain::tickets::Purpose;
 use domain::{HouseholdId, PersonId};
@@ -141,8 +140,6 @@ pub(super) async fn invite(
     let purpose = Purpose::Invitation { household: id, role, until, by };
     let ticket = app.ticket(&secret, email, purpose, LIFE_MILLIS);
     app.stores.tickets.put_ticket(&ticket).await?;
-    let about = format!("{}: {}", ticket.email, role.as_str());
-    app.write_down(id, by, Action::MemberInvited, about).await?;
     let link = app.post.link(Page::Invitation, secret.expose());
     let name = app.stores.accounts.person(by).await?.map(|person| person.name).unwrap_or_default();
     let matter =
@@ -171,10 +168,10 @@ pub(super) async fn withdraw(
 ) -> Result<StatusCode, ApiError> {
     caller.may(&app, household, Right::ManagePeople).await?;
     let email = domain::accounts::normalise_email(&email);
-    if !app.stores.tickets.withdraw_invitation(household, &email).await? {
+    let (by, now) = (caller.person(), app.clock.now());
+    if !app.stores.tickets.withdraw_invitation(household, &email, by, now).await? {
         return Err(ApiError::NotFound);
     }
-    app.write_down(household, caller.person(), Action::InvitationWithdrawn, email).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

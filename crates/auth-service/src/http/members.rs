@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use domain::audit::Action;
 use domain::members::Member;
 use domain::tickets::{Purpose, Ticket};
 use domain::{HouseholdId, PersonId, UtcMillis};
@@ -19,7 +18,6 @@ use super::extract::{Address, Body, Caller};
 use super::refusals::{OfBody, OfHousehold};
 use super::rights::Right;
 use super::sessions::Role;
-use super::whom::whom;
 
 /// A guest may stay for two years at a time.
 pub(super) const MAX_GUEST_DAYS: i64 = 730;
@@ -121,9 +119,7 @@ pub(super) async fn change(
     let there = app.stores.members.members(household, now).await?;
     let member = there.into_iter().find(|member| member.person.id == person).ok_or(ApiError::NotFound)?;
     let member = Member { role: body.role.into(), until, ..member };
-    app.stores.members.admit(household, person, member.role, until, now).await?;
-    let about = whom(person, Some(member.role));
-    app.write_down(household, caller.person(), Action::MemberChanged, about).await?;
+    app.stores.members.admit(household, person, member.role, until, caller.person(), now).await?;
     tracing::info!(%household, %person, by = %caller.person(), role = member.role.as_str(), "member changed");
     Ok(Json(MemberBody::of(member, true)))
 }
@@ -151,11 +147,9 @@ pub(super) async fn remove(
     // Anybody may leave who is logged in.
     let right = if leaves { Right::Leave } else { Right::ManagePeople };
     caller.may(&app, household, right).await?;
-    if !app.stores.members.dismiss(household, person).await? {
+    if !app.stores.members.dismiss(household, person, caller.person(), app.clock.now()).await? {
         return Err(ApiError::NotFound);
     }
-    let action = if leaves { Action::MemberLeft } else { Action::MemberRemoved };
-    app.write_down(household, caller.person(), action, whom(person, None)).await?;
     tracing::info!(%household, %person, by = %caller.person(), "member left");
     Ok(StatusCode::NO_CONTENT)
 }

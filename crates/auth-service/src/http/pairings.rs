@@ -8,7 +8,6 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use domain::audit::Action;
 use domain::hubs::{Opening, PAIRING_LIFE_MILLIS, Pairing, Standing};
 use domain::{HouseholdId, HubId};
 use http::{StatusCode, header};
@@ -193,12 +192,12 @@ pub(super) async fn redeem(
     let code = PairingCode::parse(&entry.code).ok_or(ApiError::UnknownCode)?;
     let (person, now) = (caller.person(), app.clock.now());
     app.limits.guess_code(person, now)?;
-    let redeemed = app.stores.hub_credentials.redeem_pairing(&code.hash(), household, &name, now).await;
+    let redeemed =
+        app.stores.hub_credentials.redeem_pairing(&code.hash(), household, &name, person, now).await;
     if !matches!(redeemed, Ok(None)) {
         app.limits.guessed_code(person);
     }
     let hub = redeemed?.ok_or(ApiError::UnknownCode)?;
-    app.write_down(household, person, Action::HubAdded, &name).await?;
     tracing::info!(%household, %hub, %person, "hub paired");
     let body = HubBody::of(&app, household, hub, name).await?;
     Ok((StatusCode::CREATED, Json(body)).into_response())

@@ -1,30 +1,41 @@
 //! To whom something was done. It is written down by id and named when somebody reads it: what stays in a household of
-//! somebody who is gone has no name.
+//! somebody who is gone has no name, and of somebody who was invited no address when the invitation is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::PersonId;
-use domain::access::Role;
 use domain::audit::{Action, Deed};
+use domain::tickets::InvitationId;
+use domain::{HouseholdId, PersonId};
 
 use super::App;
 use super::error::ApiError;
 
-/// Of people who are there, by id.
-pub(super) struct Names(BTreeMap<PersonId, String>);
+/// Of people who are there, and the addresses of those who are invited, by id.
+pub(super) struct Names {
+    people: BTreeMap<PersonId, String>,
+    invited: BTreeMap<InvitationId, String>,
+}
 
-/// What is written down of a member.
-pub(super) fn whom(person: PersonId, role: Option<Role>) -> String {
-    role.map_or_else(|| person.to_string(), |role| format!("{person}: {}", role.as_str()))
+/// To whom it was done.
+enum Whom {
+    Person(PersonId),
+    Invited(InvitationId),
+    /// What was cleared out of entries from before there were ids.
+    Unknown,
 }
 
 /// Who it was, and what follows; nobody in what was written down when names still were.
-fn parts(deed: &Deed) -> Option<(PersonId, &str)> {
-    if !matches!(deed.action, Action::MemberChanged | Action::MemberRemoved | Action::MemberLeft) {
-        return None;
-    }
+fn parts(deed: &Deed) -> Option<(Whom, &str)> {
     let (id, rest) = deed.about.split_at(deed.about.find(": ").unwrap_or(deed.about.len()));
-    Some((id.parse().ok()?, rest))
+    let whom = match deed.action {
+        Action::MemberChanged | Action::MemberRemoved | Action::MemberLeft => Whom::Person(id.parse().ok()?),
+        Action::MemberInvited | Action::InvitationWithdrawn => {
+            // Whatever a release before writes here, no address is shown.
+            id.parse().map_or(Whom::Unknown, Whom::Invited)
+        }
+        _ => return None,
+    };
+    Some((whom, rest))
 }
 
 impl App {
@@ -33,28 +44,43 @@ impl App {
         &self,
         deeds: impl Iterator<Item = &'a Deed>,
     ) -> Result<Names, ApiError> {
-        let ids: BTreeSet<PersonId> =
-            deeds.flat_map(|deed| [deed.by, parts(deed).map(|(id, _)| id)]).flatten().collect();
-        let mut names = BTreeMap::new();
-        for id in ids {
-            if let Some(person) = self.stores.accounts.person(id).await? {
-                names.insert(id, person.name);
+        let (mut ids, mut households) = (BTreeSet::<PersonId>::new(), BTreeSet::<HouseholdId>::new());
+        for deed in deeds {
+            ids.extend(deed.by);
+            match parts(deed) {
+                Some((Whom::Person(id), _)) => ids.extend([id]),
+                Some((Whom::Invited(_), _)) => households.extend([deed.household]),
+                Some((Whom::Unknown, _)) | None => {}
             }
         }
-        Ok(Names(names))
+        let (mut people, mut invited) = (BTreeMap::new(), BTreeMap::new());
+        for id in ids {
+            if let Some(person) = self.stores.accounts.person(id).await? {
+                people.insert(id, person.name);
+            }
+        }
+        for household in households {
+            let open = self.stores.tickets.invitations(household, self.clock.now()).await?;
+            invited
+                .extend(open.into_iter().map(|ticket| (InvitationId::of(&ticket.secret_hash), ticket.email)));
+        }
+        Ok(Names { people, invited })
     }
 }
 
 impl Names {
     pub(super) fn of(&self, person: PersonId) -> Option<&str> {
-        self.0.get(&person).map(String::as_str)
+        self.people.get(&person).map(String::as_str)
     }
 
     /// What it was done to, for people to read. Without a name for who is gone.
     pub(super) fn about(&self, deed: &Deed) -> String {
-        match parts(deed) {
-            Some((id, rest)) => format!("{}{rest}", self.of(id).unwrap_or_default()),
-            None => deed.about.clone(),
-        }
+        let Some((whom, rest)) = parts(deed) else { return deed.about.clone() };
+        let name = match whom {
+            Whom::Person(id) => self.of(id),
+            Whom::Invited(id) => self.invited.get(&id).map(String::as_str),
+            Whom::Unknown => None,
+        };
+        format!("{}{rest}", name.unwrap_or_default())
     }
 }

@@ -108,7 +108,11 @@ async fn one_word_is_the_answer_and_what_is_not_understood_is_denied() {
     }
     assert_eq!(desk.http.get(format!("{}/user", desk.url)).send().await.unwrap().status(), 405);
 
-    server.accounts.release_hub(home, hub(), server.now().plus_millis(1)).await.unwrap();
+    server
+        .accounts
+        .release_hub(home, hub(), server.person("ada@example.org").await, server.now().plus_millis(1))
+        .await
+        .unwrap();
     assert_eq!(desk.ask("user", &[("username", HUB), ("password", SECRET)]).await, deny());
     assert_eq!(desk.ask("topic", &publish).await, deny());
     server.stop().await;

@@ -19,8 +19,8 @@ async fn thirty_hubs_of_a_list_come_at_once_or_none_does() {
     let taken = text.lines().nth(4).unwrap().split(',').nth(1).unwrap().to_owned();
     let wrong = List::parse(&text.replace(&taken, HUB)).unwrap();
     let (accounts, hubs) = (&*server.accounts, &*server.hub_credentials);
-    let (audit, clock) = (&*server.audit, &*server.clock);
-    let refused = enrol(accounts, hubs, audit, clock, other, &wrong).await;
+    let clock = &*server.clock;
+    let refused = enrol(accounts, hubs, clock, other, &wrong).await;
     assert!(
         matches!(&refused, Err(EnrolmentError::Faults(faults)) if faults.len() == 1
             && faults[0] == "line 5: the hub is in another household"),
@@ -30,16 +30,16 @@ async fn thirty_hubs_of_a_list_come_at_once_or_none_does() {
     text.push('\n');
     let list = List::parse(&text).unwrap();
     for _ in 0..2 {
-        enrol(accounts, hubs, audit, clock, other, &list).await.unwrap();
+        enrol(accounts, hubs, clock, other, &list).await.unwrap();
         assert_eq!(accounts.hubs(other).await.unwrap().len(), 30);
     }
     // What an operator brings in its people see: each hub once, and of nobody among them.
-    let entries = audit.entries(other, None, 100).await.unwrap();
+    let entries = server.audit.entries(other, None, 100).await.unwrap();
     assert_eq!(entries.len(), 30);
     assert!(entries.iter().all(|one| one.deed.action == Action::HubAdded && one.deed.by.is_none()));
     assert_eq!(entries[29].deed.about, "Hub WL-00001");
     assert_eq!(accounts.hubs(home).await.unwrap().len(), 1);
-    let nowhere = enrol(accounts, hubs, audit, clock, HouseholdId::from_bytes([9; 16]), &list).await;
+    let nowhere = enrol(accounts, hubs, clock, HouseholdId::from_bytes([9; 16]), &list).await;
     assert!(matches!(nowhere, Err(EnrolmentError::NoHousehold(_))), "{nowhere:?}");
     server.stop().await;
 }

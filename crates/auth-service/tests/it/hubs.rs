@@ -40,7 +40,11 @@ async fn nobody_labels_a_hub_that_is_not_in_the_household() {
     let other = server.settle("bob@example.org", false).await;
     let (ada, bob) = (server.secret_of("ada@example.org").await, server.secret_of("bob@example.org").await);
     let elsewhere = server.put(&address(other), &bob, &labels()).await;
-    server.accounts.release_hub(home, hub(), server.now()).await.unwrap();
+    server
+        .accounts
+        .release_hub(home, hub(), server.person("ada@example.org").await, server.now())
+        .await
+        .unwrap();
     let shown = server.get(&format!("/v1/households/{home}"), &ada).await;
     assert_eq!(shown.body["hubs"], json!([]));
     for refused in [

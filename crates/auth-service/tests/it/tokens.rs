@@ -39,7 +39,11 @@ async fn a_token_carries_the_hubs_of_the_household_and_their_times() {
         until: None,
     };
     server.accounts.assign_hub(&assignment).await.unwrap();
-    server.accounts.release_hub(id, gone, now.plus_millis(-1_000)).await.unwrap();
+    server
+        .accounts
+        .release_hub(id, gone, server.person("ada@example.org").await, now.plus_millis(-1_000))
+        .await
+        .unwrap();
 
     let secret = server.secret_of("ada@example.org").await;
     let answer = server.post("/v1/tokens", &secret, &household(id)).await;

@@ -1,15 +1,26 @@
 //! `services`: what each process is and whether it is well.
 
+use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
+use std::time::Duration;
 
+use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
+use tokio::net::lookup_host;
+use tokio::time::timeout;
+use url::{Host, Url};
 
 use crate::settings::Settings;
+
+const LOOKUP_LIMIT: Duration = Duration::from_secs(5);
 
 /// What a process said; what it did not say is not there.
 #[derive(Debug, Serialize)]
 struct Seen {
     url: String,
+    /// Of the replica, where the name has several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<IpAddr>,
     #[serde(flatten)]
     named: Option<Named>,
     ready: bool,
@@ -32,10 +43,10 @@ struct Named {
 }
 
 pub(crate) async fn run(settings: &Settings, json: bool) -> anyhow::Result<ExitCode> {
-    let http = settings.http()?;
     let mut all = Vec::new();
     for url in &settings.services.urls {
-        all.push(ask(&http, url.trim_end_matches('/')).await);
+        let url = url.trim_end_matches('/');
+        all.extend(ask_each(settings, url, &replicas(url).await?).await?);
     }
     if json {
         println!("{}", serde_json::to_string_pretty(&all)?);
@@ -51,15 +62,48 @@ pub(crate) async fn run(settings: &Settings, json: bool) -> anyhow::Result<ExitC
                 _ => String::new(),
             };
             let reason = seen.reason.as_ref().map(|reason| format!("  {reason}")).unwrap_or_default();
-            println!("{:<28} {name:<14} {version:<8} {state}{lag}{reason}", seen.url);
+            let place = match seen.address {
+                Some(address) => format!("{} ({address})", seen.url),
+                None => seen.url.clone(),
+            };
+            println!("{place:<28} {name:<14} {version:<8} {state}{lag}{reason}");
         }
     }
     Ok(if all.iter().all(|seen| seen.ready) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn ask(http: &reqwest::Client, url: &str) -> Seen {
+/// The addresses of a name that has several: its replicas, as compose and headless services of Kubernetes tell them. Else
+/// none: whoever answers there is asked.
+async fn replicas(url: &str) -> anyhow::Result<Vec<SocketAddr>> {
+    let parsed = Url::parse(url).with_context(|| format!("services.urls: {url}"))?;
+    let (Some(Host::Domain(name)), Some(port)) = (parsed.host(), parsed.port_or_known_default()) else {
+        return Ok(Vec::new());
+    };
+    // A name that is not known is told of by the question itself.
+    let Ok(Ok(found)) = timeout(LOOKUP_LIMIT, lookup_host((name, port))).await else { return Ok(Vec::new()) };
+    let mut found: Vec<SocketAddr> = found.collect();
+    found.sort_unstable();
+    found.dedup();
+    // One process that listens to both kinds is not two.
+    let is_one = found.len() < 2 || found.iter().all(|address| address.ip().is_loopback());
+    Ok(if is_one { Vec::new() } else { found })
+}
+
+async fn ask_each(settings: &Settings, url: &str, replicas: &[SocketAddr]) -> anyhow::Result<Vec<Seen>> {
+    if replicas.is_empty() {
+        return Ok(vec![ask(&settings.http()?, url, None).await]);
+    }
+    let mut all = Vec::new();
+    for &replica in replicas {
+        all.push(ask(&settings.http_at(url, replica)?, url, Some(replica.ip())).await);
+    }
+    Ok(all)
+}
+
+async fn ask(http: &reqwest::Client, url: &str, address: Option<IpAddr>) -> Seen {
     let mut seen = Seen {
         url: url.to_owned(),
+        address,
         named: None,
         ready: false,
         reason: None,
@@ -108,7 +152,55 @@ fn quantile(page: &str, share: f64) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
     use super::*;
+
+    /// Answers every question in the same way.
+    fn serve(listener: TcpListener, status: &'static str) {
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut question = [0; 4_096];
+                if stream.read(&mut question).await.is_ok() {
+                    let body =
+                        r#"{"service":"write-service","version":"1.2.3","detail":"the store refuses"}"#;
+                    let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n", body.len());
+                    let answer =
+                        format!("{head}content-type: application/json\r\nconnection: close\r\n\r\n{body}");
+                    stream.write_all(answer.as_bytes()).await.ok();
+                }
+            }
+        });
+    }
+
+    #[tokio::test]
+    async fn each_replica_of_a_name_is_asked_by_itself() {
+        let first = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = first.local_addr().unwrap().port();
+        let second = TcpListener::bind(("127.0.0.2", port)).await.unwrap();
+        let replicas = [first.local_addr().unwrap(), second.local_addr().unwrap()];
+        serve(first, "200 OK");
+        serve(second, "503 Service Unavailable");
+        let url = format!("http://write-service.invalid:{port}");
+        let seen = ask_each(&Settings::default(), &url, &replicas).await.unwrap();
+        let said: Vec<_> = seen
+            .iter()
+            .map(|seen| (seen.address.unwrap().to_string(), seen.ready, seen.reason.clone()))
+            .collect();
+        let refusal = Some("the store refuses".to_owned());
+        assert_eq!(said, [("127.0.0.1".to_owned(), true, None), ("127.0.0.2".to_owned(), false, refusal)]);
+        assert!(seen.iter().all(|seen| seen.named.as_ref().unwrap().version == "1.2.3"));
+    }
+
+    #[tokio::test]
+    async fn an_address_and_this_machine_are_one_process() {
+        for url in
+            ["http://127.0.0.1:9400", "http://[::1]:9400", "http://localhost:9400", "http://nobody.invalid"]
+        {
+            assert_eq!(replicas(url).await.unwrap(), [], "{url}");
+        }
+    }
 
     #[test]
     fn the_lag_is_the_edge_below_which_so_many_are() {

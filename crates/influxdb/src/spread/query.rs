@@ -17,6 +17,19 @@ impl<T: MeasurementQuery> MeasurementQuery for Spread<T> {
         Ok(try_join_all(asked).await?.concat())
     }
 
+    async fn socket_ticks(
+        &self,
+        hub: HubId,
+        mask: u64,
+        range: TimeRange,
+    ) -> Result<Vec<StoredTick>, StoreError> {
+        let asked = self.placement.times(hub, range).into_iter().map(async |(store, range)| {
+            let store = &self.stores[store];
+            self.said(store, store.store.socket_ticks(hub, mask, range).await)
+        });
+        Ok(try_join_all(asked).await?.concat())
+    }
+
     async fn quarter_hours(&self, hub: HubId, range: TimeRange) -> Result<Vec<SocketSums>, StoreError> {
         let asked = self.placement.times(hub, range).into_iter().map(async |(store, range)| {
             let store = &self.stores[store];

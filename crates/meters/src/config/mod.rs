@@ -129,6 +129,11 @@ impl Entry {
         self.mcp3008.is_some() || self.shelly1.as_ref().is_some_and(|meter| meter.clamps)
     }
 
+    /// Whether it measures a current alone, and takes the voltage for granted: its power is apparent, and an estimate.
+    pub fn is_apparent(&self) -> bool {
+        self.ads1115.is_some() || self.mcp3008.as_ref().is_some_and(|clamp| clamp.voltage_channel.is_none())
+    }
+
     pub(crate) fn scale(&self) -> f64 {
         self.scale.unwrap_or(1.0)
     }

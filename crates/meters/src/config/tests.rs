@@ -34,6 +34,25 @@ fn a_few_lines_are_enough() {
 }
 
 #[test]
+fn a_clamp_without_the_voltage_is_an_estimate_and_nothing_else_is() {
+    let text = r#"
+        [[sensors]]
+        ads1115 = { channel = 0, amps_per_volt = 30.0 }
+        [[sensors]]
+        mcp3008 = { channel = 0, amps_per_volt = 30.0 }
+        [[sensors]]
+        mcp3008 = { channel = 0, amps_per_volt = 30.0, voltage_channel = 1, volts_per_volt = 400.0 }
+        [[sensors]]
+        shelly1 = { id = "em", clamps = true }
+        [[sensors]]
+        pzem = { port = "/dev/serial0" }
+    "#;
+    let file: File = toml::from_str(text).unwrap();
+    let apparent: Vec<bool> = file.sensors.iter().map(Entry::is_apparent).collect();
+    assert_eq!(apparent, [true, true, false, false, false]);
+}
+
+#[test]
 fn every_fault_is_named_with_its_key() {
     let text = r#"
         [mqtt]

@@ -2,7 +2,7 @@
 
 use domain::access::Role;
 use domain::accounts::{Accounts as _, AccountsError, Credentials, Household, Person, Session};
-use domain::audit::{Action, Audit as _, Deed};
+use domain::audit::Audit as _;
 use domain::members::Members as _;
 use domain::second_factor::SecondFactors as _;
 use domain::tickets::{Purpose, Ticket, Tickets as _};
@@ -39,13 +39,13 @@ fn ticket(n: u8, purpose: Purpose) -> Ticket {
     Ticket { secret_hash: [n; 32], email, purpose, created: UtcMillis(0), expires: UtcMillis(100) }
 }
 
-/// Ada and her home, with one of everything; and somebody who does the rest behind our back.
+/// Ada and her home, with one of everything, two deeds among it; and somebody who does the rest behind our back.
 async fn everything(url: &str) -> (Accounts, PgConnection) {
     let accounts = accounts_at(url.to_owned());
     let person = Person { id: ADA, email: "ada@example.org".to_owned(), name: "Ada".to_owned() };
     accounts.create_person(&Credentials { person, password_hash: "hash".to_owned() }).await.unwrap();
     let home = Household { id: HOME, name: "Home".to_owned(), zone: "UTC".parse().unwrap() };
-    assert!(accounts.found_household(&home, ADA, 1).await.unwrap());
+    assert!(accounts.found_household(&home, ADA, 1, NOW).await.unwrap());
     let invitation = Purpose::Invitation { household: HOME, role: Role::Guest, until: None, by: ADA };
     let purposes = [Purpose::Reset { person: ADA }, Purpose::SignUp { name: "Ada".to_owned() }, invitation];
     for (n, purpose) in (0..).zip(purposes) {
@@ -53,11 +53,6 @@ async fn everything(url: &str) -> (Accounts, PgConnection) {
     }
     assert!(accounts.begin_second_factor(ADA, &[7; 20]).await.unwrap());
     assert!(accounts.confirm_second_factor(ADA, &[7; 20], 1, &[[8; 32]]).await.unwrap());
-    let about = "Home".to_owned();
-    let founded = Deed { household: HOME, at: NOW, by: Some(ADA), action: Action::HouseholdFounded, about };
-    for _ in 0..2 {
-        accounts.write_down(&founded).await.unwrap();
-    }
     (accounts, PgConnection::connect(url).await.unwrap())
 }
 
@@ -164,4 +159,49 @@ async fn what_was_there_before_goes_on() {
     assert_eq!(accounts.sessions(ADA, NOW).await.unwrap(), [session]);
     let membership = &accounts.memberships(ADA, NOW).await.unwrap()[0];
     assert_eq!((membership.household.id, membership.role, membership.until), (HOME, Role::Owner, None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_written_down_is_not_done() {
+    let server = server().await;
+    let url = server.database("accounts").unwrap();
+    let accounts = accounts_at(url.clone());
+    accounts.ready().await.unwrap();
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    let function = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$";
+    run(&mut connection, function).await.unwrap();
+    let refuse = async |does: bool| {
+        let statement = if does {
+            "CREATE TRIGGER refuse BEFORE INSERT ON audit_entry FOR EACH ROW EXECUTE FUNCTION refuse()"
+        } else {
+            "DROP TRIGGER refuse ON audit_entry"
+        };
+        run(&mut PgConnection::connect(&url).await.unwrap(), statement).await.unwrap();
+    };
+    testkit::suites::deeds::run_all(&accounts, refuse).await;
+}
+
+/// Of who was invited, as releases before wrote it.
+const INVITED: &str = "INSERT INTO audit_entry (household, at, action, about) SELECT id, n, action, about FROM household,
+    (VALUES (1, 'member_invited', 'bob@example.org: guest'), (2, 'invitation_withdrawn', 'bob@example.org'),
+            (3, 'member_invited', 'zoë@example.org: owner'), (4, 'hub_added', 'me@home: guest')) AS deed (n, action, about)";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn addresses_of_those_who_were_invited_go_and_no_release_before_brings_any_back() {
+    let server = server().await;
+    let url = server.database("accounts").unwrap();
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    sqlx::migrate!("./migrations").run_to(9, &mut connection).await.unwrap();
+    let home = "INSERT INTO household VALUES ('02020202-0202-0202-0202-020202020202', 'Home', 'UTC')";
+    run(&mut connection, home).await.unwrap();
+    run(&mut connection, INVITED).await.unwrap();
+    let accounts = accounts_at(url);
+    accounts.ready().await.unwrap();
+    // As the version before does meanwhile.
+    run(&mut connection, INVITED).await.unwrap();
+    let entries = accounts.entries(HOME, None, 10).await.unwrap().into_iter().rev();
+    let about: Vec<String> = entries.map(|entry| entry.deed.about).collect();
+    assert_eq!(about, [[": guest", "", ": owner", "me@home: guest"]; 2].concat());
+    let change = run(&mut connection, "UPDATE audit_entry SET about = 'something else'").await.unwrap_err();
+    assert!(change.to_string().contains("audit_stays"), "{change}");
 }

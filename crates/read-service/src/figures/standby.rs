@@ -24,13 +24,17 @@ pub(crate) fn of(socket: &SocketUsage) -> Option<Milliwatts> {
     socket.trough.map(|trough| trough.max(Milliwatts(0)))
 }
 
-/// The sum over the sockets; `None` when none of them was measured.
-pub(crate) fn of_home(
+/// Of the sockets that were measured in the [`range`].
+pub(crate) fn of_all(
     home: &Home<'_>,
     gathered: &Gathered,
-) -> Result<Option<Milliwatts>, crate::gathering::GatherError> {
-    let usage = home.whole(gathered, range(home), None)?;
-    Ok(usage.sockets.iter().filter_map(of).reduce(|a, b| Milliwatts(a.0 + b.0)))
+) -> Result<Vec<Milliwatts>, crate::gathering::GatherError> {
+    Ok(home.whole(gathered, range(home), None)?.sockets.iter().filter_map(of).collect())
+}
+
+/// Together; `None` when there are none.
+pub(crate) fn sum(sockets: &[Milliwatts]) -> Option<Milliwatts> {
+    sockets.iter().copied().reduce(|a, b| Milliwatts(a.0 + b.0))
 }
 
 /// The present price of a kWh, used evenly through the week. `None` without a tariff.

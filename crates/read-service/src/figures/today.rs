@@ -44,6 +44,9 @@ pub(crate) struct TodayAnswer {
     power_w: Option<f64>,
     /// The sum of the sockets' standby, in watts: of each the lowest mean power of a minute in the last 30 days.
     standby_w: Option<f64>,
+    /// What that costs in a year at the present tariff, in billionths of the currency's unit: the exact sum of what
+    /// `…/sockets` says of each.
+    standby_year_n: Option<i64>,
     /// Those that were measured today, by hub and number.
     sockets: Vec<SocketToday>,
 }
@@ -101,6 +104,10 @@ pub(crate) async fn today(
         .map(|day| 2 * day)
         .filter(|&bucket| before.home_bucket_coverage(bucket) >= ENOUGH_COVERAGE)
         .filter_map(|bucket| before.bucket_total(bucket));
+    let standby = standby::of_all(&home, &recent)?;
+    let costs = standby::mean_price(&home)
+        .map(|price| standby.iter().map(move |&power| standby::cost_of_a_year(power, price)));
+    let standby_year = costs.and_then(|costs| costs.reduce(|a, b| a + b));
     let of_socket = |usage: &SocketUsage| {
         let key = SocketKey { hub: usage.hub, socket: usage.socket };
         let label = labels.get(&key);
@@ -121,7 +128,8 @@ pub(crate) async fn today(
         currency: home.currency(),
         usual_j: median(usual.collect()).map(|joules| joules.0),
         power_w: powers.values().copied().reduce(|a, b| Milliwatts(a.0 + b.0)).map(watts),
-        standby_w: standby::of_home(&home, &recent)?.map(watts),
+        standby_w: standby::sum(&standby).map(watts),
+        standby_year_n: standby_year.map(|nano| nano.0),
         sockets: so_far.sockets.iter().map(of_socket).collect(),
     }))
 }

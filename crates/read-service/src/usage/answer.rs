@@ -3,7 +3,7 @@
 use domain::calendar::Bucket;
 use domain::tariff::{Nano, days, standing_of};
 use domain::usage::{Expected, SocketUsage, Usage};
-use domain::{Milliwatts, UtcMillis};
+use domain::{Joules, Milliwatts, UtcMillis};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -108,7 +108,7 @@ pub(crate) struct TotalAnswer {
     total_standing_n: Option<i64>,
 }
 
-/// The whole home in the other period.
+/// The whole home, or the hub or socket that is asked for, in the other period.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CompareAnswer {
     from: String,
@@ -119,6 +119,18 @@ pub(crate) struct CompareAnswer {
     total_j: i64,
     total_coverage: f64,
     total_cost_n: Option<i64>,
+    /// Null when there is no such time.
+    both: Option<BothAnswer>,
+}
+
+/// The two periods over the time that both have measured and that is over: hour by hour when buckets are days, day by
+/// day when they are weeks or months, month by month when they are years, and else bucket by bucket.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BothAnswer {
+    /// In the period that is asked for.
+    energy_j: i64,
+    /// In the one it is compared with.
+    compared_energy_j: i64,
 }
 
 impl UsageAnswer {
@@ -192,7 +204,7 @@ impl TotalAnswer {
 }
 
 impl CompareAnswer {
-    pub(super) fn new(usage: &Usage) -> Self {
+    pub(super) fn new(usage: &Usage, both: Option<(Joules, Joules)>) -> Self {
         let buckets = usage.bucket_count();
         Self {
             from: edge(usage.edges.first()),
@@ -203,6 +215,7 @@ impl CompareAnswer {
             total_j: usage.total().0,
             total_coverage: rounded(usage.home_coverage()),
             total_cost_n: usage.total_cost().map(|nano| nano.0),
+            both: both.map(|(here, there)| BothAnswer { energy_j: here.0, compared_energy_j: there.0 }),
         }
     }
 }

@@ -1,33 +1,33 @@
 //! The same question about another period.
 
-use domain::calendar::{Zone, bucket_edges};
+use domain::calendar::Zone;
 use domain::{TimeRange, UtcMillis};
 use jiff::civil::Date;
 use jiff::{ToSpan, Unit};
 use service::problem::Problem;
 
 use super::answer::CompareAnswer;
-use super::handler::between;
-use super::question::{Compare, Question, fault, whole};
+use super::handler::{Period, between};
+use super::matching;
+use super::question::{Compare, Question, edges, fault, whole};
 use crate::home::Home;
 
 const WEEK_DAYS: i32 = 7;
 
-/// What the whole home used in the other period.
-pub(super) async fn answer(
-    home: &Home<'_>,
-    question: &Question,
-    with: Compare,
-) -> Result<CompareAnswer, Problem> {
+/// The other period.
+pub(super) async fn gather(home: &Home<'_>, question: &Question, with: Compare) -> Result<Period, Problem> {
     let asked = question.edges(home.zone())?;
-    let range = other(whole(&asked), home.zone(), with)
-        .ok_or_else(|| fault("compare", "The other period lies outside the calendar."))?;
+    let outside = || fault("compare", "The other period lies outside the calendar.");
+    let range = other(whole(&asked), home.zone(), with).ok_or_else(outside)?;
     // Ticks are not compared.
-    let edges = bucket_edges(range, question.bucket, home.zone())
-        .ok_or_else(|| fault("compare", "The other period lies outside the calendar."))?;
-    let mut usage = between(home, edges, question.cost).await?;
-    question.keep_what_is_asked(&mut usage);
-    Ok(CompareAnswer::new(&usage))
+    let edges = edges(range, question.bucket, home.zone()).map_err(|_| outside())?;
+    between(home, question, edges).await
+}
+
+/// What the whole home, or what of it is asked for, used in the other period.
+pub(super) fn answer(home: &Home<'_>, question: &Question, here: &Period, there: &Period) -> CompareAnswer {
+    let bucket = matching::finer(question.bucket);
+    CompareAnswer::new(&there.usage, matching::both(here.fine(), there.fine(), bucket, home.zone()))
 }
 
 /// The period to compare with: as many whole months, or else days, before; or the same dates of the year before. A

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
+use domain::UtcMillis;
 use domain::calendar::Bucket;
 use domain::rollup::Detail;
 use domain::usage::{Usage, UsageBuilder};
@@ -14,6 +15,7 @@ use super::answer::UsageAnswer;
 use super::comparison;
 use super::grouping;
 use super::known;
+use super::matching;
 use super::question::{Group, Question, UsageParameters};
 use super::ticks::{self, Ticks};
 use crate::gathering::GatherError;
@@ -52,17 +54,18 @@ pub(crate) async fn usage(
         .map_err(|rejection| Problem::new(StatusCode::BAD_REQUEST).detail(rejection.body_text()))?;
     let question = parameters.check()?;
     let home = Home::open(&state.deps, claims).await?;
-    let compare = async {
+    let other = async {
         match question.compare {
-            Some(with) => comparison::answer(&home, &question, with).await.map(Some),
+            Some(with) => comparison::gather(&home, &question, with).await.map(Some),
             None => Ok(None),
         }
     };
-    known::check_hub(&home, &question)?;
-    let (mut usage, compare) = try_join!(answer(&home, &question), compare)?;
-    question.keep_what_is_asked(&mut usage);
+    known::check_hub(&home, &question.only)?;
+    let (here, other) = try_join!(gather(&home, &question), other)?;
+    let compare = other.map(|there| comparison::answer(&home, &question, &here, &there));
+    let usage = here.usage;
     if usage.sockets.is_empty() && usage.absent.is_empty() {
-        known::check_socket(&home, &question).await?;
+        known::check_socket(&home, &question.only).await?;
     }
     let rooms = match question.group {
         Group::Room => Some(grouping::rooms(&usage, &home.labels().await?)),
@@ -71,35 +74,65 @@ pub(crate) async fn usage(
     Ok(Json(UsageAnswer::new(&home, &question, &usage, rooms, compare)))
 }
 
-async fn answer(home: &Home<'_>, question: &Question) -> Result<Usage, Problem> {
-    if question.bucket != Bucket::Tick {
-        return Ok(between(home, question.edges(home.zone())?, question.cost).await?);
+/// What is asked for of a period.
+pub(super) struct Period {
+    pub(super) usage: Usage,
+    /// The same in the buckets that it is compared by, when those are others.
+    fine: Option<Usage>,
+}
+
+impl Period {
+    pub(super) fn fine(&self) -> &Usage {
+        self.fine.as_ref().unwrap_or(&self.usage)
     }
+}
+
+async fn gather(home: &Home<'_>, question: &Question) -> Result<Period, Problem> {
+    match question.bucket {
+        Bucket::Tick => {
+            let mut usage = tick_by_tick(home, question).await?;
+            question.only.keep_in(&mut usage);
+            Ok(Period { usage, fine: None })
+        }
+        _ => between(home, question, question.edges(home.zone())?).await,
+    }
+}
+
+async fn tick_by_tick(home: &Home<'_>, question: &Question) -> Result<Usage, GatherError> {
+    let (range, query) = (question.range, &*home.deps.query);
     let ticks = async {
-        let ticks = Ticks::gather(&*home.deps.query, &home.claims.hubs, question.range).await;
-        ticks.map_err(GatherError::from)
+        let successions = &home.settings.successions;
+        Ok(Ticks::gather(query, &home.claims.hubs, question.only, successions, range).await?)
     };
-    let (ticks, sightings) = try_join!(ticks, home.sightings(question.range))?;
-    let length = ticks.length(question.range);
+    let (ticks, sightings) = try_join!(ticks, home.sightings(range))?;
+    let length = ticks.length(range);
     // A bucket counts whole as soon as it has begun: its energy and its coverage then say its power.
     let now = home.now.ceil_to(length.millis_i64());
-    let mut builder = UsageBuilder::new(ticks::edges(question.range, length), now).for_home(&home.settings);
-    sightings.add_to(&mut builder).map_err(GatherError::from)?;
+    let mut builder = UsageBuilder::new(ticks::edges(range, length), now).for_home(&home.settings);
+    sightings.add_to(&mut builder)?;
     for (hub, sums) in ticks.sums() {
         builder.add_sums(hub, &sums);
     }
     Ok(builder.finish())
 }
 
-/// Of all sockets, in the buckets between these edges.
+/// In the buckets between these edges.
 pub(super) async fn between(
     home: &Home<'_>,
-    edges: Vec<domain::UtcMillis>,
-    cost: bool,
-) -> Result<Usage, GatherError> {
+    question: &Question,
+    edges: Vec<UtcMillis>,
+) -> Result<Period, Problem> {
     let whole = super::question::whole(&edges);
     let detail = if whole.millis() > POWER_DAYS * DAY_MILLIS { Detail::Energy } else { Detail::Power };
     let gathered = home.gather(whole, detail).await?;
-    let prices = if cost { home.prices(whole) } else { None };
-    home.usage(&gathered, edges, prices.as_ref())
+    let prices = if question.cost { home.prices(whole) } else { None };
+    let mut usage = home.usage(&gathered, edges, prices.as_ref())?;
+    question.only.keep_in(&mut usage);
+    let finer = matching::finer(question.bucket);
+    let mut fine = None;
+    if question.compare.is_some() && finer != question.bucket {
+        let edges = super::question::edges(whole, finer, home.zone())?;
+        question.only.keep_in(fine.insert(home.energy(&gathered, edges)?));
+    }
+    Ok(Period { usage, fine })
 }

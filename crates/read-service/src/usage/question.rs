@@ -1,12 +1,13 @@
 //! What is asked, checked.
 
 use domain::calendar::{Bucket, Zone, bucket_edges};
-use domain::usage::Usage;
-use domain::{HubId, SocketNumber, TimeRange, UtcMillis};
+use domain::{TimeRange, UtcMillis};
 use http::StatusCode;
 use serde::Deserialize;
 use service::problem::Problem;
 use utoipa::IntoParams;
+
+use super::only::Only;
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 
@@ -51,8 +52,7 @@ pub(crate) struct Question {
     pub(crate) group: Group,
     pub(crate) compare: Option<Compare>,
     pub(crate) cost: bool,
-    pub(crate) hub: Option<HubId>,
-    pub(crate) socket: Option<SocketNumber>,
+    pub(crate) only: Only,
 }
 
 /// What one row of the answer is about.
@@ -87,35 +87,26 @@ impl UsageParameters {
         let range = range(self.from.as_deref(), self.to.as_deref(), days, bucket)?;
         let group = choice("group", self.group.as_deref(), Group::Socket, &GROUPS)?;
         let compare = choice("compare", self.compare.as_deref(), None, &COMPARES)?;
-        let cost = choice("cost", self.cost.as_deref(), false, &[("true", true), ("false", false)])?;
+        let cost = flag("cost", self.cost.as_deref())?;
         if cost && bucket == Bucket::Tick {
             return Err(fault("cost", "Ticks have no costs: prices are by the quarter of an hour."));
         }
         if compare.is_some() && bucket == Bucket::Tick {
             return Err(fault("compare", "Ticks cannot be compared."));
         }
-        let hub = self.hub.as_deref().map(|text| {
-            text.parse().map_err(|_| fault("hub", format!("{text:?} is not the id of a hub (a UUID).")))
-        });
-        let socket = self.socket.as_deref().map(|text| {
-            let number = text.parse().ok().and_then(|number| SocketNumber::new(number).ok());
-            number.ok_or_else(|| fault("socket", format!("{text:?} is not the number of a socket, 0 to 63.")))
-        });
-        Ok(Question {
-            range,
-            bucket,
-            group,
-            compare,
-            cost,
-            hub: hub.transpose()?,
-            socket: socket.transpose()?,
-        })
+        let only = Only::parse(self.hub.as_deref(), self.socket.as_deref())?;
+        Ok(Question { range, bucket, group, compare, cost, only })
     }
 }
 
 const GROUPS: [(&str, Group); 3] = [("socket", Group::Socket), ("room", Group::Room), ("home", Group::Home)];
 const COMPARES: [(&str, Option<Compare>); 3] =
     [("none", None), ("previous", Some(Compare::Previous)), ("year", Some(Compare::Year))];
+
+/// Not given, it is `false`.
+pub(crate) fn flag(field: &str, text: Option<&str>) -> Result<bool, Problem> {
+    choice(field, text, false, &[("true", true), ("false", false)])
+}
 
 fn choice<T: Copy>(field: &str, text: Option<&str>, default: T, all: &[(&str, T)]) -> Result<T, Problem> {
     let Some(text) = text else { return Ok(default) };
@@ -152,18 +143,14 @@ pub(crate) fn whole(edges: &[UtcMillis]) -> TimeRange {
 }
 
 impl Question {
-    /// After sockets have got the history of those that they carry on for.
-    pub(crate) fn keep_what_is_asked(&self, usage: &mut Usage) {
-        usage.retain(|hub, socket| {
-            self.hub.is_none_or(|asked| asked == hub) && self.socket.is_none_or(|asked| asked == socket)
-        });
-    }
-
     /// The edges of the buckets, when it is not ticks that are asked for.
     pub(crate) fn edges(&self, zone: &Zone) -> Result<Vec<UtcMillis>, Problem> {
-        bucket_edges(self.range, self.bucket, zone)
-            .ok_or_else(|| fault("from", "The range lies outside the calendar."))
+        edges(self.range, self.bucket, zone)
     }
+}
+
+pub(super) fn edges(range: TimeRange, bucket: Bucket, zone: &Zone) -> Result<Vec<UtcMillis>, Problem> {
+    bucket_edges(range, bucket, zone).ok_or_else(|| fault("from", "The range lies outside the calendar."))
 }
 
 fn instant(field: &str, text: Option<&str>) -> Result<UtcMillis, Problem> {

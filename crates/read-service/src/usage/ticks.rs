@@ -2,7 +2,10 @@
 
 use domain::access::HubGrant;
 use domain::measurement::{BucketSum, MeasurementQuery, SocketSums, StoreError, StoredTick};
+use domain::registry::Succession;
 use domain::{HubId, SocketNumber, TickLength, TimeRange, UtcMillis};
+
+use super::only::Only;
 
 /// Every tick length divides it.
 const MINUTE_MILLIS: i64 = 60_000;
@@ -14,9 +17,12 @@ const MAX_BUCKETS: i64 = 40_000;
 pub(crate) struct Ticks(Vec<(HubId, Vec<StoredTick>)>);
 
 impl Ticks {
+    /// Of what is asked for alone.
     pub(crate) async fn gather(
         query: &dyn MeasurementQuery,
         grants: impl IntoIterator<Item = &HubGrant>,
+        only: Only,
+        successions: &[Succession],
         range: TimeRange,
     ) -> Result<Self, StoreError> {
         // How long the ticks are shows only when they are there; the first bucket may begin before the range does.
@@ -24,9 +30,15 @@ impl Ticks {
         let mut all = Vec::new();
         for grant in grants {
             let range = grant.clip(minutes);
-            if !range.is_empty() {
-                all.push((grant.hub, query.ticks(grant.hub, range).await?));
+            if range.is_empty() {
+                continue;
             }
+            let ticks = match only.measured_by(grant.hub, successions) {
+                0 => continue,
+                u64::MAX => query.ticks(grant.hub, range).await?,
+                mask => query.socket_ticks(grant.hub, mask, range).await?,
+            };
+            all.push((grant.hub, ticks));
         }
         Ok(Self(all))
     }

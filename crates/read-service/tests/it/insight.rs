@@ -69,6 +69,7 @@ async fn standby_is_the_level_that_is_never_gone_under_and_gaps_do_not_count() {
         assert_eq!(answer["currency"], "EUR");
         let today = server.see(&token, "today").await;
         assert_eq!(today["standby_w"], 54.0);
+        assert_eq!(today["standby_year_n"], (4 + 50) * 8_766 * 300_000_i64);
     }
 }
 

@@ -92,6 +92,16 @@ async fn another_period_stands_beside_the_one_that_is_asked_for() {
     assert_eq!(answer["compare"]["total_j"], before["total"]["total_j"]);
     assert_eq!(answer["compare"]["coverage"], before["total"]["coverage"]);
     assert_eq!(answer["compare"]["from"], "2028-02-27T23:00:00Z");
+    // The day before was measured from one o'clock on: the first hour of the day is compared with nothing.
+    let hours = async |from, to| {
+        server.usage(&token, from, to, "1h").await["total"]["energy_j"].as_array().unwrap().clone()
+    };
+    let here = hours("2028-02-29T00:00:00+01:00", "2028-03-01T00:00:00+01:00").await;
+    let there = hours("2028-02-28T00:00:00+01:00", "2028-02-29T00:00:00+01:00").await;
+    let sum = |hours: &[serde_json::Value]| hours.iter().map(|joules| joules.as_i64().unwrap()).sum::<i64>();
+    assert!(there[0].is_null() && here[0].as_i64().unwrap() > 0);
+    assert_eq!(answer["compare"]["both"]["energy_j"], sum(&here[1..]));
+    assert_eq!(answer["compare"]["both"]["compared_energy_j"], sum(&there[1..]));
     let answer = ask("2028-12-31T00:00:00+01:00", "2029-01-01T00:00:00+01:00", "year").await;
     let before = server.usage(&token, "2027-12-31T00:00:00+01:00", "2028-01-01T00:00:00+01:00", "1d").await;
     assert_eq!(answer["compare"]["energy_j"], before["total"]["energy_j"]);
@@ -99,4 +109,5 @@ async fn another_period_stands_beside_the_one_that_is_asked_for() {
     // A period in which nothing was measured is gaps.
     let answer = ask("2028-06-02T00:00:00+02:00", "2028-06-03T00:00:00+02:00", "previous").await;
     assert_eq!(answer["compare"]["energy_j"], serde_json::json!([null]));
+    assert_eq!(answer["compare"]["both"], serde_json::Value::Null);
 }

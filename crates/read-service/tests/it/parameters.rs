@@ -60,6 +60,14 @@ async fn the_other_questions_name_their_faults_too() {
         ("format", format!("export?{range}&format=xlsx")),
         ("bucket", format!("export?{range}&bucket=1mo")),
         ("to", "export?from=2012-01-16T00:00:00Z&to=2042-01-15T00:00:00Z".to_owned()),
+        ("cost", format!("export?{range}&bucket=tick&cost=true")),
+        ("cost", format!("export?{range}&cost=yes")),
+        ("gaps", format!("export?{range}&gaps=1")),
+        ("gaps", format!("export?{range}&bucket=tick&gaps=true")),
+        ("hub", format!("export?{range}&hub=mine")),
+        ("hub", format!("export?{range}&hub={}", hub(2))),
+        ("socket", format!("export?{range}&socket=64")),
+        ("socket", format!("export?{range}&socket=5")),
     ] {
         let answer = server.get(&format!("/v1/households/{}/{question}", household()), &token).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{question} {}", answer.body);

@@ -63,6 +63,36 @@ async fn the_plug_that_replaces_another_shows_its_history() {
 }
 
 #[tokio::test]
+async fn one_socket_tick_by_tick_is_its_row_of_the_home_whoever_measured_it() {
+    let server = Server::start(utc("2012-01-17T00:00:00Z")).await;
+    server.store(&[minutes(0, 120, &[3, 5]), minutes(120, 60, &[3, 5, 7]), minutes(180, 60, &[5])]).await;
+    let token = server.token("UTC", &[always(hub(1))]);
+    let until = RECORDED_DAY.plus_millis(2 * 3_600_000);
+    server.set(json!({ "successions": [succession(3, 7, Some(until))] })).await;
+    let range = [("from", RANGE.0), ("to", RANGE.1), ("bucket", "tick")];
+    let home = server.ask(&token, &range).await.body;
+    for number in [3, 5, 7] {
+        let text = number.to_string();
+        for of_hub in [None, Some(hub(1).to_string())] {
+            let mut question = range.to_vec();
+            question.push(("socket", &text));
+            question.extend(of_hub.as_deref().map(|hub| ("hub", hub)));
+            let alone = server.ask(&token, &question).await.body;
+            let row = |sockets: &Value| {
+                let mut all = sockets.as_array().unwrap().iter();
+                all.find(|row| row["socket"] == number).cloned().unwrap()
+            };
+            assert_eq!(alone["sockets"], json!([row(&home["sockets"])]), "{number}");
+            assert_eq!(
+                (&alone["starts"], &alone["bucket_s"]),
+                (&home["starts"], &home["bucket_s"]),
+                "{number}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn merged_sockets_are_one_row_and_the_home_stays_the_same() {
     let server = Server::start(utc("2012-01-17T00:00:00Z")).await;
     server.store(&[minutes(0, 240, &[1, 2]), minutes(0, 120, &[4])]).await;

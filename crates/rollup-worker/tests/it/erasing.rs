@@ -9,7 +9,7 @@ use domain::accounts::{Accounts as _, Household, HubAssignment};
 use domain::erasure::{AGAIN_MILLIS, Deletions as _, Erasures as _, MeasurementErasure};
 use domain::measurement::{StoreError, StoredTick};
 use domain::rollup::{DayRollup, PackedDay, UtcDay};
-use domain::{HouseholdId, HubId, TimeRange, UtcMillis};
+use domain::{HouseholdId, HubId, PersonId, TimeRange, UtcMillis};
 use proptest::prelude::*;
 use rollup_worker::{Deps, Erasing, RollupConfig, Worker};
 use sqlite::{Accounts, Measurements};
@@ -55,6 +55,9 @@ impl MeasurementErasure for Moody {
         self.answer(self.store.replace_day(day)).await
     }
 }
+
+/// Who gives hubs up.
+const SOMEBODY: PersonId = PersonId::from_bytes([7; 16]);
 
 /// A world in which households have hubs.
 struct Homes {
@@ -152,9 +155,9 @@ proptest! {
                 homes.world.store_only(&ticks.build()).await;
             }
             let first = homes.takes(moved, 0).await;
-            homes.accounts.release_hub(first, moved, at(since)).await.unwrap();
+            homes.accounts.release_hub(first, moved, SOMEBODY, at(since)).await.unwrap();
             let second = homes.takes(moved, since).await;
-            homes.accounts.release_hub(second, moved, at(until)).await.unwrap();
+            homes.accounts.release_hub(second, moved, SOMEBODY, at(until)).await.unwrap();
             let _third = homes.takes(moved, until).await;
             homes.world.is(5 * DAY + 12 * HOUR);
             if rolled_up_before {
@@ -191,7 +194,7 @@ async fn a_home_that_ends(does_it_first: bool) -> (Homes, HubId) {
     homes.world.store_only_hours(hub, 0, 96).await;
     homes.world.is(4 * DAY + HOUR);
     let first = homes.takes(hub, 0).await;
-    homes.accounts.release_hub(first, hub, at(10 * HOUR + 5)).await.unwrap();
+    homes.accounts.release_hub(first, hub, SOMEBODY, at(10 * HOUR + 5)).await.unwrap();
     let second = homes.takes(hub, 10 * HOUR + 5).await;
     homes.world.good_pass().await;
     homes.world.is(4 * DAY + 2 * HOUR);

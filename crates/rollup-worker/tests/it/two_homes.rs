@@ -89,7 +89,7 @@ impl Place {
         self.accounts.create_person(&credentials).await.unwrap();
         let household = HouseholdId::from_bytes(*id.as_bytes());
         let home = Household { id: household, name: name.to_owned(), zone: "UTC".parse().unwrap() };
-        assert!(self.accounts.found_household(&home, id, 1).await.unwrap());
+        assert!(self.accounts.found_household(&home, id, 1, at(since)).await.unwrap());
         let name = "Cellar".to_owned();
         let assignment = HubAssignment { hub: hub(1), household, name, since: at(since), until: None };
         self.accounts.assign_hub(&assignment).await.unwrap();
@@ -128,8 +128,8 @@ async fn the_second_goes_to_the_tick_and_the_first_keeps_every_joule() {
     let mut place = Place::start().await;
     // The hub moves on the second day, within a quarter of an hour and between two ticks.
     let moved = DAY + 10 * HOUR + 7 * MINUTE + 3_456;
-    let (_ada, first) = place.settle("ada", 0).await;
-    assert!(place.accounts.release_hub(first, hub(1), at(moved)).await.unwrap());
+    let (ada, first) = place.settle("ada", 0).await;
+    assert!(place.accounts.release_hub(first, hub(1), ada, at(moved)).await.unwrap());
     let (bob, second) = place.settle("bob", moved).await;
     let ticks = ContainerBuilder::new(hub(1)).ticks(4 * 8_640).sockets(3).build();
     Writer::new(&place.config).unwrap().write_containers(&[ticks]).await.unwrap();

@@ -1,12 +1,13 @@
 //! Which hub is in which household, and what its sockets are called there.
 
-use domain::accounts::{HubAssignment, SocketLabel};
-use domain::{HouseholdId, HubId, UtcMillis};
+use domain::accounts::{HubAssignment, HubLabels, SocketLabel};
+use domain::audit::{Action, Deed};
+use domain::{HouseholdId, HubId, PersonId, UtcMillis};
 use sqlx::sqlite::SqlitePool;
-use sqlx::{query, query_as};
+use sqlx::{SqliteConnection, query, query_as, query_scalar};
 
 use super::{BEGIN, LabelRow, id_bytes, socket_label};
-use crate::{assignments, hubs as credentials};
+use crate::{assignments, audit, hubs as credentials};
 
 pub(super) async fn assign(pool: &SqlitePool, assignment: &HubAssignment) -> Result<(), sqlx::Error> {
     let mut transaction = pool.begin_with(BEGIN).await?;
@@ -18,15 +19,52 @@ pub(super) async fn release(
     pool: &SqlitePool,
     household: HouseholdId,
     hub: HubId,
+    by: PersonId,
     until: UtcMillis,
 ) -> Result<bool, sqlx::Error> {
     let mut transaction = pool.begin_with(BEGIN).await?;
-    let is_released = assignments::end(&mut transaction, household, hub, until).await?;
-    if is_released {
-        credentials::revoke(&mut transaction, hub, until).await?;
-    }
+    let name: Option<String> =
+        query_scalar("SELECT name FROM hub_assignment WHERE household = ? AND hub = ? AND until IS NULL")
+            .bind(&household.as_bytes()[..])
+            .bind(&hub.as_bytes()[..])
+            .fetch_optional(&mut *transaction)
+            .await?;
+    let Some(name) = name else { return Ok(false) };
+    assignments::end(&mut transaction, household, hub, until).await?;
+    credentials::revoke(&mut transaction, hub, until).await?;
+    let deed = Deed::of_hub(Action::HubReleased, household, &name, Some(by), until);
+    audit::insert(&mut *transaction, &deed).await?;
     transaction.commit().await?;
-    Ok(is_released)
+    Ok(true)
+}
+
+pub(super) async fn label_all(
+    pool: &SqlitePool,
+    household: HouseholdId,
+    hub: HubId,
+    labels: &HubLabels,
+    by: PersonId,
+    now: UtcMillis,
+) -> Result<bool, sqlx::Error> {
+    let mut transaction = pool.begin_with(BEGIN).await?;
+    let named = query(
+        "UPDATE hub_assignment SET name = ?3
+         WHERE household = ?1 AND hub = ?2 AND (until IS NULL OR until > ?4)",
+    )
+    .bind(&household.as_bytes()[..])
+    .bind(&hub.as_bytes()[..])
+    .bind(&labels.name)
+    .bind(now.0)
+    .execute(&mut *transaction)
+    .await?;
+    if named.rows_affected() == 0 {
+        return Ok(false);
+    }
+    replace_labels(&mut transaction, household, hub, &labels.sockets).await?;
+    let deed = Deed::of_hub(Action::HubLabelled, household, &labels.name, Some(by), now);
+    audit::insert(&mut *transaction, &deed).await?;
+    transaction.commit().await?;
+    Ok(true)
 }
 
 pub(super) async fn list(
@@ -58,10 +96,20 @@ pub(super) async fn label(
     sockets: &[SocketLabel],
 ) -> Result<(), sqlx::Error> {
     let mut transaction = pool.begin_with(BEGIN).await?;
+    replace_labels(&mut transaction, household, hub, sockets).await?;
+    transaction.commit().await
+}
+
+async fn replace_labels(
+    connection: &mut SqliteConnection,
+    household: HouseholdId,
+    hub: HubId,
+    sockets: &[SocketLabel],
+) -> Result<(), sqlx::Error> {
     query("DELETE FROM socket_label WHERE household = ? AND hub = ?")
         .bind(&household.as_bytes()[..])
         .bind(&hub.as_bytes()[..])
-        .execute(&mut *transaction)
+        .execute(&mut *connection)
         .await?;
     for socket in sockets {
         query(
@@ -75,10 +123,10 @@ pub(super) async fn label(
         .bind(&socket.room)
         .bind(&socket.icon)
         .bind(socket.hidden)
-        .execute(&mut *transaction)
+        .execute(&mut *connection)
         .await?;
     }
-    transaction.commit().await
+    Ok(())
 }
 
 pub(super) async fn labels(

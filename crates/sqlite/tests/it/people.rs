@@ -4,7 +4,7 @@
 
 use domain::access::Role;
 use domain::accounts::{Accounts as _, AccountsError, Credentials, Household, Person, Session};
-use domain::audit::{Action, Audit as _, Deed};
+use domain::audit::Audit as _;
 use domain::members::Members as _;
 use domain::second_factor::SecondFactors as _;
 use domain::tickets::{Purpose, Ticket, Tickets as _};
@@ -36,13 +36,13 @@ fn ticket(n: u8, purpose: Purpose) -> Ticket {
     Ticket { secret_hash: [n; 32], email, purpose, created: UtcMillis(0), expires: UtcMillis(100) }
 }
 
-/// Ada and her home, with one of everything; and somebody who does the rest behind our back.
+/// Ada and her home, with one of everything, two deeds among it; and somebody who does the rest behind our back.
 async fn everything(folder: &TempDir) -> (Accounts, SqliteConnection) {
     let accounts = Accounts::open(folder.path().join("accounts.db")).await.unwrap();
     let person = Person { id: ADA, email: "ada@example.org".to_owned(), name: "Ada".to_owned() };
     accounts.create_person(&Credentials { person, password_hash: "hash".to_owned() }).await.unwrap();
     let home = Household { id: HOME, name: "Home".to_owned(), zone: "UTC".parse().unwrap() };
-    assert!(accounts.found_household(&home, ADA, 1).await.unwrap());
+    assert!(accounts.found_household(&home, ADA, 1, NOW).await.unwrap());
     let invitation = Purpose::Invitation { household: HOME, role: Role::Guest, until: None, by: ADA };
     let purposes = [Purpose::Reset { person: ADA }, Purpose::SignUp { name: "Ada".to_owned() }, invitation];
     for (n, purpose) in (0..).zip(purposes) {
@@ -50,11 +50,6 @@ async fn everything(folder: &TempDir) -> (Accounts, SqliteConnection) {
     }
     assert!(accounts.begin_second_factor(ADA, &[7; 20]).await.unwrap());
     assert!(accounts.confirm_second_factor(ADA, &[7; 20], 1, &[[8; 32]]).await.unwrap());
-    let about = "Home".to_owned();
-    let founded = Deed { household: HOME, at: NOW, by: Some(ADA), action: Action::HouseholdFounded, about };
-    for _ in 0..2 {
-        accounts.write_down(&founded).await.unwrap();
-    }
     (accounts, connect(folder).await)
 }
 
@@ -166,4 +161,43 @@ async fn what_was_there_before_goes_on() {
     assert_eq!(accounts.sessions(ADA, NOW).await.unwrap(), [session]);
     let membership = &accounts.memberships(ADA, NOW).await.unwrap()[0];
     assert_eq!((membership.household.id, membership.role, membership.until), (HOME, Role::Owner, None));
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_down_is_not_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let accounts = Accounts::open(folder.path().join("accounts.db")).await.unwrap();
+    let refuse = async |does: bool| {
+        let statement = if does {
+            "CREATE TRIGGER refuse BEFORE INSERT ON audit_entry BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        } else {
+            "DROP TRIGGER refuse"
+        };
+        run(&mut connect(&folder).await, statement).await.unwrap();
+    };
+    testkit::suites::deeds::run_all(&accounts, refuse).await;
+}
+
+/// Of who was invited, as releases before wrote it.
+const INVITED: &str = "WITH deed (n, action, about) AS
+    (VALUES (1, 'member_invited', 'bob@example.org: guest'), (2, 'invitation_withdrawn', 'bob@example.org'),
+            (3, 'member_invited', 'zoë@example.org: owner'), (4, 'hub_added', 'me@home: guest'))
+    INSERT INTO audit_entry (household, at, action, about) SELECT id, n, action, about FROM household, deed";
+
+#[tokio::test]
+async fn addresses_of_those_who_were_invited_go_and_no_release_before_brings_any_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut connection = connect(&folder).await;
+    sqlx::migrate!("./migrations/accounts").run_to(9, &mut connection).await.unwrap();
+    let home = "INSERT INTO household VALUES (x'02020202020202020202020202020202', 'Home', 'UTC')";
+    run(&mut connection, home).await.unwrap();
+    run(&mut connection, INVITED).await.unwrap();
+    let accounts = Accounts::open(folder.path().join("accounts.db")).await.unwrap();
+    // As the version before does meanwhile.
+    run(&mut connection, INVITED).await.unwrap();
+    let entries = accounts.entries(HOME, None, 10).await.unwrap().into_iter().rev();
+    let about: Vec<String> = entries.map(|entry| entry.deed.about).collect();
+    assert_eq!(about, [[": guest", "", ": owner", "me@home: guest"]; 2].concat());
+    let change = run(&mut connection, "UPDATE audit_entry SET about = 'something else'").await.unwrap_err();
+    assert!(change.to_string().contains("audit_stays"), "{change}");
 }

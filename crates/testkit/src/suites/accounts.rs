@@ -10,6 +10,8 @@ use domain::accounts::{Accounts, AccountsError, Credentials, Household, Membersh
 use domain::{HouseholdId, HubId, PersonId, UtcMillis};
 use tokio::time::timeout;
 
+use super::people::nobody;
+
 /// No single case may take longer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -149,7 +151,7 @@ async fn what_is_unknown_is_not_found(accounts: &dyn Accounts) {
     assert_eq!(accounts.memberships(person, at(0)).await.unwrap(), []);
     assert_eq!(accounts.hubs(household).await.unwrap(), []);
     assert_eq!(accounts.sockets(household, hub).await.unwrap(), []);
-    assert!(!accounts.release_hub(household, hub, at(0)).await.unwrap());
+    assert!(!accounts.release_hub(household, hub, nobody(), at(0)).await.unwrap());
 }
 
 async fn a_household_is_created_and_replaced(accounts: &dyn Accounts) {

@@ -64,7 +64,7 @@ pub async fn run_all(store: &impl Store) {
 
 async fn found(store: &impl Store, owner: PersonId) -> HouseholdId {
     let household = some_household();
-    assert!(store.found_household(&household, owner, 20).await.unwrap());
+    assert!(store.found_household(&household, owner, 20, at(0)).await.unwrap());
     household.id
 }
 
@@ -96,7 +96,7 @@ fn ranges(erasures: &[Erasure]) -> Vec<(HubId, UtcMillis, UtcMillis)> {
 async fn a_person_goes_with_everything(store: &impl Store) {
     let (ada, bob) = (person(store, "Ada").await, person(store, "Bob").await);
     let (hers, his) = (found(store, ada.id).await, found(store, bob.id).await);
-    store.admit(his, ada.id, Role::Member, None, at(0)).await.unwrap();
+    store.admit(his, ada.id, Role::Member, None, nobody(), at(0)).await.unwrap();
     let session = Session {
         secret_hash: rand::random(),
         person: ada.id,
@@ -182,14 +182,14 @@ async fn who_is_not_alone_goes_not(store: &impl Store) {
     let (shared, own) = (found(store, ada).await, found(store, ada).await);
     let stays = PersonDeletion::OthersAreThere(vec![shared]);
     for role in [Role::Member, Role::Guest] {
-        store.admit(shared, bob, role, None, at(0)).await.unwrap();
+        store.admit(shared, bob, role, None, nobody(), at(0)).await.unwrap();
         for named in [vec![], vec![own], vec![own, shared]] {
             assert_eq!(store.delete_person(ada, &named, at(5)).await.unwrap(), stays);
         }
     }
     assert!(store.person(ada).await.unwrap().is_some() && store.household(own).await.unwrap().is_some());
     // A guest whose time is over is nobody.
-    store.admit(shared, bob, Role::Guest, Some(at(4)), at(0)).await.unwrap();
+    store.admit(shared, bob, Role::Guest, Some(at(4)), nobody(), at(0)).await.unwrap();
     let deleted = store.delete_person(ada, &[own, shared, own], at(5)).await.unwrap();
     assert_eq!(deleted, PersonDeletion::Deleted);
     assert_eq!(store.household(shared).await.unwrap(), None);
@@ -209,19 +209,19 @@ async fn only_what_was_named_goes(store: &impl Store) {
 async fn of_two_owners_one_goes_and_the_household_stays(store: &impl Store) {
     let (ada, bob) = (person(store, "Ada").await.id, person(store, "Bob").await.id);
     let home = found(store, ada).await;
-    store.admit(home, bob, Role::Owner, None, at(0)).await.unwrap();
+    store.admit(home, bob, Role::Owner, None, nobody(), at(0)).await.unwrap();
     let (hub, secret) = enrol(store, home, at(1)).await;
     assert_eq!(store.delete_person(ada, &[], at(5)).await.unwrap(), PersonDeletion::Deleted);
     assert_eq!(store.valid_secret(hub, at(6)).await.unwrap(), Some(secret));
     assert_eq!(due(store, &[hub], at(100)).await, []);
-    assert!(matches!(store.dismiss(home, bob).await, Err(AccountsError::LastOwner)));
+    assert!(matches!(store.dismiss(home, bob, nobody(), at(0)).await, Err(AccountsError::LastOwner)));
 }
 
 async fn of_two_owners_who_go_at_once_one_has_to_look_again(store: &impl Store) {
     for _ in 0..5 {
         let (ada, bob) = (person(store, "Ada").await.id, person(store, "Bob").await.id);
         let home = found(store, ada).await;
-        store.admit(home, bob, Role::Owner, None, at(0)).await.unwrap();
+        store.admit(home, bob, Role::Owner, None, nobody(), at(0)).await.unwrap();
         let (one, two) =
             tokio::join!(store.delete_person(ada, &[], at(5)), store.delete_person(bob, &[], at(5)));
         let outcomes = [one.unwrap(), two.unwrap()];
@@ -234,7 +234,7 @@ async fn of_two_owners_who_go_at_once_one_has_to_look_again(store: &impl Store) 
 async fn a_household_goes_with_whoever_is_in_it(store: &impl Store) {
     let (ada, bob) = (person(store, "Ada").await.id, person(store, "Bob").await.id);
     let (home, other) = (found(store, ada).await, found(store, ada).await);
-    store.admit(home, bob, Role::Member, None, at(0)).await.unwrap();
+    store.admit(home, bob, Role::Member, None, nobody(), at(0)).await.unwrap();
     assert!(store.delete_household(home, at(5)).await.unwrap());
     assert_eq!(store.household(home).await.unwrap(), None);
     assert_eq!(store.memberships(bob, at(5)).await.unwrap(), []);
@@ -248,7 +248,7 @@ async fn its_hubs_are_released_and_what_they_measured_is_to_be_erased(store: &im
         found(store, person(store, "Bob").await.id).await,
     );
     let (moved, _) = enrol(store, first, at(0)).await;
-    assert!(store.release_hub(first, moved, at(10)).await.unwrap());
+    assert!(store.release_hub(first, moved, nobody(), at(10)).await.unwrap());
     let secret_hash: [u8; 32] = rand::random();
     let enrolment = Enrolment { hub: moved, serial: None, secret_hash, name: "Hub".to_owned() };
     assert_eq!(store.enrol(second, &[enrolment], at(20)).await.unwrap(), []);
@@ -341,7 +341,7 @@ async fn a_hub_that_is_paired_again_is_looked_at_again(store: &impl Store) {
 async fn what_was_released_long_ago_has_no_tail(store: &impl Store) {
     let home = found(store, person(store, "Ada").await.id).await;
     let (hub, _) = enrol(store, home, at(0)).await;
-    assert!(store.release_hub(home, hub, at(10)).await.unwrap());
+    assert!(store.release_hub(home, hub, nobody(), at(10)).await.unwrap());
     store.delete_household(home, at(20)).await.unwrap();
     let erasure = due(store, &[hub], at(20)).await.remove(0);
     assert_eq!((erasure.until, erasure.tail), (at(10), at(10)));

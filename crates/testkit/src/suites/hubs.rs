@@ -7,6 +7,8 @@ use domain::hubs::{EnrolFault, Enrolment, HubCredentials, Opening, Pairing, Stan
 use domain::{HouseholdId, HubId, UtcMillis};
 use tokio::time::timeout;
 
+use super::people::nobody;
+
 /// No single case may take longer.
 const PATIENCE: Duration = Duration::from_secs(30);
 const MANY: u32 = 1_000;
@@ -75,7 +77,8 @@ async fn paired(store: &impl HubCredentials, household: HouseholdId, now: UtcMil
 }
 
 async fn redeem(store: &impl HubCredentials, pairing: &Pairing, household: HouseholdId, now: UtcMillis) {
-    let redeemed = store.redeem_pairing(&pairing.code_hash, household, "Cellar", now).await.unwrap();
+    let redeemed =
+        store.redeem_pairing(&pairing.code_hash, household, "Cellar", nobody(), now).await.unwrap();
     assert_eq!(redeemed, Some(pairing.hub));
 }
 
@@ -123,7 +126,7 @@ async fn a_hub_waits_and_is_paired_by_its_code(store: &(impl Accounts + HubCrede
 async fn what_is_unknown_is_not_found(store: &(impl Accounts + HubCredentials)) {
     let home = household(store).await;
     assert_eq!(store.standing(&rand::random(), at(0)).await.unwrap(), None);
-    assert_eq!(store.redeem_pairing(&rand::random(), home, "Cellar", at(0)).await.unwrap(), None);
+    assert_eq!(store.redeem_pairing(&rand::random(), home, "Cellar", nobody(), at(0)).await.unwrap(), None);
     assert_eq!(valid(store, HubId::from_bytes(rand::random()), at(0)).await, None);
     store.disconnected(&[rand::random()]).await.unwrap();
 }
@@ -131,7 +134,7 @@ async fn what_is_unknown_is_not_found(store: &(impl Accounts + HubCredentials)) 
 async fn a_code_is_worth_nothing_once_it_has_expired(store: &(impl Accounts + HubCredentials)) {
     let home = household(store).await;
     let pairing = waiting(store, at(0)).await;
-    let late = store.redeem_pairing(&pairing.code_hash, home, "Cellar", at(LIFE)).await.unwrap();
+    let late = store.redeem_pairing(&pairing.code_hash, home, "Cellar", nobody(), at(LIFE)).await.unwrap();
     assert_eq!((late, standing(store, &pairing, at(LIFE)).await), (None, None));
     redeem(store, &pairing, home, at(LIFE - 1)).await;
 }
@@ -140,7 +143,8 @@ async fn a_code_works_once(store: &(impl Accounts + HubCredentials)) {
     let (home, other) = (household(store).await, household(store).await);
     let pairing = paired(store, home, at(0)).await;
     for household in [home, other] {
-        let again = store.redeem_pairing(&pairing.code_hash, household, "Attic", at(1)).await.unwrap();
+        let again =
+            store.redeem_pairing(&pairing.code_hash, household, "Attic", nobody(), at(1)).await.unwrap();
         assert_eq!(again, None);
     }
     assert_eq!(spans(store, other).await, []);
@@ -153,7 +157,8 @@ async fn of_many_who_enter_a_code_at_once_one_gets_the_hub(store: &(impl Account
     for _ in 0..8 {
         homes.push(household(store).await);
     }
-    let tries = homes.iter().map(|&home| store.redeem_pairing(&pairing.code_hash, home, "Cellar", at(1)));
+    let tries =
+        homes.iter().map(|&home| store.redeem_pairing(&pairing.code_hash, home, "Cellar", nobody(), at(1)));
     let outcomes = futures_util::future::join_all(tries).await;
     let got = outcomes.iter().filter(|outcome| matches!(outcome, Ok(Some(_)))).count();
     assert_eq!(got, 1, "{outcomes:?}");
@@ -171,7 +176,7 @@ async fn whoever_asks_again_has_only_the_newer_code(store: &(impl Accounts + Hub
     let second = Pairing { code_hash: rand::random(), expires: at(5_000), ..first.clone() };
     assert_eq!(store.open_pairing(&second, MANY).await.unwrap(), Opening::Opened);
     assert_eq!(standing(store, &first, at(1)).await, Some(Standing::Waiting { expires: at(5_000) }));
-    assert_eq!(store.redeem_pairing(&first.code_hash, home, "Cellar", at(1)).await.unwrap(), None);
+    assert_eq!(store.redeem_pairing(&first.code_hash, home, "Cellar", nobody(), at(1)).await.unwrap(), None);
     redeem(store, &second, home, at(1)).await;
 }
 
@@ -195,13 +200,13 @@ async fn a_hub_of_another_household_is_not_taken_and_goes_on_waiting(
     let victim = paired(store, home, at(0)).await;
     let thief = pairing(victim.hub, at(10));
     assert_eq!(store.open_pairing(&thief, MANY).await.unwrap(), Opening::Opened);
-    let refused = store.redeem_pairing(&thief.code_hash, other, "Mine", at(11)).await;
+    let refused = store.redeem_pairing(&thief.code_hash, other, "Mine", nobody(), at(11)).await;
     assert!(matches!(refused, Err(AccountsError::HubTaken)), "{refused:?}");
     assert_eq!(valid(store, victim.hub, at(12)).await, Some(victim.secret_hash));
     assert_eq!(spans(store, other).await, []);
     assert!(!is_to_disconnect(store, &victim).await);
     // Once it is given up, the same code is good.
-    assert!(store.release_hub(home, victim.hub, at(20)).await.unwrap());
+    assert!(store.release_hub(home, victim.hub, nobody(), at(20)).await.unwrap());
     redeem(store, &thief, other, at(21)).await;
     assert_eq!(valid(store, victim.hub, at(21)).await, Some(thief.secret_hash));
 }
@@ -209,7 +214,7 @@ async fn a_hub_of_another_household_is_not_taken_and_goes_on_waiting(
 async fn a_hub_moves_without_its_past(store: &(impl Accounts + HubCredentials)) {
     let (home, other) = (household(store).await, household(store).await);
     let hub = paired(store, home, at(0)).await.hub;
-    assert!(store.release_hub(home, hub, at(100)).await.unwrap());
+    assert!(store.release_hub(home, hub, nobody(), at(100)).await.unwrap());
     let again = pairing(hub, at(200));
     store.open_pairing(&again, MANY).await.unwrap();
     redeem(store, &again, other, at(300)).await;
@@ -223,7 +228,7 @@ async fn paired_again_it_keeps_its_past_and_has_one_credential(store: &(impl Acc
     let first = paired(store, home, at(0)).await;
     let second = pairing(first.hub, at(10));
     store.open_pairing(&second, MANY).await.unwrap();
-    let named = store.redeem_pairing(&second.code_hash, home, "Attic", at(20)).await.unwrap();
+    let named = store.redeem_pairing(&second.code_hash, home, "Attic", nobody(), at(20)).await.unwrap();
     assert_eq!(named, Some(first.hub));
     let hubs = store.hubs(home).await.unwrap();
     assert_eq!((hubs.len(), hubs[0].name.as_str(), hubs[0].since), (1, "Attic", at(0)));
@@ -237,7 +242,7 @@ async fn a_secret_is_a_credential_once(store: &(impl Accounts + HubCredentials))
     let first = paired(store, home, at(0)).await;
     let again = Pairing { code_hash: rand::random(), ..first.clone() };
     assert_eq!(store.open_pairing(&again, MANY).await.unwrap(), Opening::SecretUsed);
-    store.release_hub(home, first.hub, at(10)).await.unwrap();
+    store.release_hub(home, first.hub, nobody(), at(10)).await.unwrap();
     assert_eq!(store.open_pairing(&again, MANY).await.unwrap(), Opening::SecretUsed);
     assert_eq!(standing(store, &first, at(11)).await, Some(Standing::Revoked));
 }
@@ -245,7 +250,7 @@ async fn a_secret_is_a_credential_once(store: &(impl Accounts + HubCredentials))
 async fn released_it_is_worth_nothing_and_to_be_disconnected(store: &(impl Accounts + HubCredentials)) {
     let home = household(store).await;
     let pairing = paired(store, home, at(0)).await;
-    assert!(store.release_hub(home, pairing.hub, at(10)).await.unwrap());
+    assert!(store.release_hub(home, pairing.hub, nobody(), at(10)).await.unwrap());
     assert_eq!(valid(store, pairing.hub, at(10)).await, None);
     assert_eq!(standing(store, &pairing, at(10)).await, Some(Standing::Revoked));
     let revoked = store.to_disconnect(None, MANY).await.unwrap();
@@ -263,7 +268,7 @@ async fn what_is_to_be_disconnected_comes_in_pages(store: &(impl Accounts + HubC
     for _ in 0..3 {
         // At the same time: what comes after the last is not told by the time alone.
         let pairing = paired(store, home, at(0)).await;
-        assert!(store.release_hub(home, pairing.hub, at(10)).await.unwrap());
+        assert!(store.release_hub(home, pairing.hub, nobody(), at(10)).await.unwrap());
     }
     let all = store.to_disconnect(None, MANY).await.unwrap();
     assert!(all.len() >= 3);
@@ -283,11 +288,11 @@ async fn what_is_to_be_disconnected_comes_in_pages(store: &(impl Accounts + HubC
 async fn the_household_of_before_does_not_release_it(store: &(impl Accounts + HubCredentials)) {
     let (home, other) = (household(store).await, household(store).await);
     let hub = paired(store, home, at(0)).await.hub;
-    store.release_hub(home, hub, at(10)).await.unwrap();
+    store.release_hub(home, hub, nobody(), at(10)).await.unwrap();
     let again = pairing(hub, at(20));
     store.open_pairing(&again, MANY).await.unwrap();
     redeem(store, &again, other, at(20)).await;
-    assert!(!store.release_hub(home, hub, at(30)).await.unwrap());
+    assert!(!store.release_hub(home, hub, nobody(), at(30)).await.unwrap());
     assert_eq!(valid(store, hub, at(30)).await, Some(again.secret_hash));
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Every case has hubs of its own, so all may share one store and run side by side.
 
+mod some_sockets;
+
 use std::sync::Arc;
 
 use domain::calendar::QUARTER_HOUR_MILLIS;
@@ -42,6 +44,7 @@ pub async fn run_all(store: Arc<dyn MeasurementStore>, query: Arc<dyn Measuremen
     quarter_hours_are_the_sums_of_their_ticks(&subject).await;
     tick_lengths_may_mix_in_a_quarter_hour(&subject).await;
     sums_agree_with_what_replaced_it(&subject).await;
+    some_sockets::can_be_asked_for_alone(&subject).await;
     an_unknown_hub_has_nothing(&subject).await;
     hubs_do_not_mix(&subject).await;
     nothing_is_written_and_that_is_fine(&subject).await;

@@ -67,7 +67,7 @@ pub async fn run_all(store: &impl People) {
 /// A household with its only owner.
 async fn home(store: &impl People) -> (Household, Person) {
     let (household, owner) = (some_household(), person(store, "Olga").await);
-    assert!(store.found_household(&household, owner.id, 1).await.unwrap());
+    assert!(store.found_household(&household, owner.id, 1, at(0)).await.unwrap());
     (household, owner)
 }
 
@@ -88,7 +88,7 @@ async fn members_come_by_role_and_name(store: &impl People) {
     {
         let person = person(store, name).await;
         let until = (role == Role::Guest).then(|| at(1_000));
-        store.admit(household.id, person.id, role, until, at(0)).await.unwrap();
+        store.admit(household.id, person.id, role, until, nobody(), at(0)).await.unwrap();
         expected.push(member(&person, role, until));
     }
     let elsewhere = home(store).await;
@@ -105,7 +105,7 @@ async fn what_is_unknown_is_not_found(store: &impl People) {
     for (household, person) in
         [(household.id, nobody()), (nowhere(), nobody()), (household.id, person(store, "Ada").await.id)]
     {
-        assert!(!store.dismiss(household, person).await.unwrap());
+        assert!(!store.dismiss(household, person, nobody(), at(0)).await.unwrap());
     }
 }
 
@@ -119,7 +119,7 @@ async fn somebody_is_admitted_and_then_something_else(store: &impl People) {
         (Role::Owner, None),
         (Role::Member, Some(at(30))),
     ] {
-        store.admit(household.id, ada.id, role, until, at(0)).await.unwrap();
+        store.admit(household.id, ada.id, role, until, nobody(), at(0)).await.unwrap();
         let mut expected = [member(&olga, Role::Owner, None), member(&ada, role, until)];
         if role == Role::Owner {
             // By name.
@@ -129,8 +129,8 @@ async fn somebody_is_admitted_and_then_something_else(store: &impl People) {
         let membership = Membership { household: household.clone(), role, until };
         assert_eq!(store.memberships(ada.id, at(0)).await.unwrap(), [membership]);
     }
-    assert!(store.dismiss(household.id, ada.id).await.unwrap());
-    assert!(!store.dismiss(household.id, ada.id).await.unwrap());
+    assert!(store.dismiss(household.id, ada.id, nobody(), at(0)).await.unwrap());
+    assert!(!store.dismiss(household.id, ada.id, nobody(), at(0)).await.unwrap());
     assert_eq!(store.memberships(ada.id, at(0)).await.unwrap(), []);
     assert_eq!(store.members(household.id, at(0)).await.unwrap(), [member(&olga, Role::Owner, None)]);
 }
@@ -138,13 +138,13 @@ async fn somebody_is_admitted_and_then_something_else(store: &impl People) {
 async fn a_membership_is_none_from_its_end_on(store: &impl People) {
     let (household, olga) = home(store).await;
     let ada = person(store, "Ada").await;
-    store.admit(household.id, ada.id, Role::Member, Some(at(100)), at(0)).await.unwrap();
+    store.admit(household.id, ada.id, Role::Member, Some(at(100)), nobody(), at(0)).await.unwrap();
     assert_eq!(store.members(household.id, at(99)).await.unwrap().len(), 2);
     assert_eq!(store.memberships(ada.id, at(99)).await.unwrap()[0].until, Some(at(100)));
     assert_eq!(store.members(household.id, at(100)).await.unwrap(), [member(&olga, Role::Owner, None)]);
     assert_eq!(store.memberships(ada.id, at(100)).await.unwrap(), []);
     // It may go on.
-    store.admit(household.id, ada.id, Role::Member, Some(at(200)), at(0)).await.unwrap();
+    store.admit(household.id, ada.id, Role::Member, Some(at(200)), nobody(), at(0)).await.unwrap();
     assert_eq!(store.members(household.id, at(100)).await.unwrap().len(), 2);
 }
 
@@ -152,7 +152,7 @@ async fn another_role_without_an_end_has_none(store: &impl People) {
     let (household, _) = home(store).await;
     let ada = person(store, "Ada").await;
     for role in [Role::Member, Role::Owner] {
-        store.admit(household.id, ada.id, Role::Guest, Some(at(100)), at(0)).await.unwrap();
+        store.admit(household.id, ada.id, Role::Guest, Some(at(100)), nobody(), at(0)).await.unwrap();
         store.put_member(household.id, ada.id, role).await.unwrap();
         let membership = Membership { household: household.clone(), role, until: None };
         assert_eq!(store.memberships(ada.id, at(100)).await.unwrap(), [membership]);
@@ -164,7 +164,7 @@ async fn a_membership_needs_both_sides(store: &impl People) {
     let ada = person(store, "Ada").await;
     for (household, person) in [(household.id, nobody()), (nowhere(), ada.id)] {
         for role in [Role::Owner, Role::Guest] {
-            let refused = store.admit(household, person, role, None, at(0)).await;
+            let refused = store.admit(household, person, role, None, nobody(), at(0)).await;
             assert!(matches!(refused, Err(AccountsError::Refused { .. })), "{refused:?}");
         }
     }
@@ -190,11 +190,11 @@ async fn a_membership_ends_with_its_tokens(store: &impl People) {
     let ((home, _), (other, _)) = (home(store).await, home(store).await);
     let ada = person(store, "Ada").await.id;
     for household in [home.id, other.id] {
-        store.admit(household, ada, Role::Member, None, at(0)).await.unwrap();
+        store.admit(household, ada, Role::Member, None, nobody(), at(0)).await.unwrap();
     }
     let gone = token(store, home.id, ada).await;
     let kept = token(store, other.id, ada).await;
-    assert!(store.dismiss(home.id, ada).await.unwrap());
+    assert!(store.dismiss(home.id, ada, nobody(), at(0)).await.unwrap());
     assert_eq!(store.use_token(&gone.secret_hash, at(0)).await.unwrap(), None);
     assert_eq!(store.tokens(ada).await.unwrap(), [kept]);
 }
@@ -204,13 +204,16 @@ async fn a_purge_forgets_ended_memberships_only(store: &impl People) {
     let then = UtcMillis(1_000);
     let (household, olga) = home(store).await;
     let (ended, running) = (person(store, "Ada").await, person(store, "Bob").await);
-    store.admit(household.id, ended.id, Role::Guest, Some(then), at(0)).await.unwrap();
-    store.admit(household.id, running.id, Role::Guest, Some(then.plus_millis(1)), at(0)).await.unwrap();
+    store.admit(household.id, ended.id, Role::Guest, Some(then), nobody(), at(0)).await.unwrap();
+    store
+        .admit(household.id, running.id, Role::Guest, Some(then.plus_millis(1)), nobody(), at(0))
+        .await
+        .unwrap();
     token(store, household.id, ended.id).await;
     assert_eq!(store.purge_members(then).await.unwrap(), 1);
     assert_eq!(store.purge_members(then).await.unwrap(), 0);
     let left = [member(&olga, Role::Owner, None), member(&running, Role::Guest, Some(then.plus_millis(1)))];
     assert_eq!(store.members(household.id, UtcMillis(0)).await.unwrap(), left);
     assert_eq!(store.tokens(ended.id).await.unwrap(), []);
-    assert!(store.dismiss(household.id, running.id).await.unwrap());
+    assert!(store.dismiss(household.id, running.id, nobody(), at(0)).await.unwrap());
 }

@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod alerts;
 pub mod audit;
+pub mod deeds;
 pub mod deletions;
 pub mod erasure;
 pub mod footholds;

@@ -9,6 +9,8 @@ use domain::personal_tokens::{PersonalToken, PersonalTokenId, PersonalTokens, US
 use domain::{HouseholdId, PersonId, UtcMillis};
 use tokio::time::timeout;
 
+use super::people::nobody;
+
 /// No single case may take longer.
 const PATIENCE: Duration = Duration::from_secs(30);
 const MANY: u32 = 50;
@@ -220,15 +222,15 @@ async fn where_the_membership_has_ended_the_token_is_not_valid(
 ) {
     let ada = Member::new(store).await;
     let token = ada.with_token(store).await;
-    store.admit(ada.household, ada.person, Role::Guest, Some(at(1_000)), at(0)).await.unwrap();
+    store.admit(ada.household, ada.person, Role::Guest, Some(at(1_000)), nobody(), at(0)).await.unwrap();
     assert!(store.use_token(&token.secret_hash, at(999)).await.unwrap().is_some());
     assert_eq!(store.use_token(&token.secret_hash, at(1_000 + USE_STEP_MILLIS)).await.unwrap(), None);
     // That was no use of it.
     assert_eq!(last_used(store, &ada).await, Some(at(999)));
     // Before the end it is the same membership, and after it another one, whose tokens are to be made anew.
-    store.admit(ada.household, ada.person, Role::Guest, Some(at(2_000)), at(999)).await.unwrap();
+    store.admit(ada.household, ada.person, Role::Guest, Some(at(2_000)), nobody(), at(999)).await.unwrap();
     assert!(store.use_token(&token.secret_hash, at(1_000)).await.unwrap().is_some());
-    store.admit(ada.household, ada.person, Role::Guest, Some(at(9_000)), at(2_000)).await.unwrap();
+    store.admit(ada.household, ada.person, Role::Guest, Some(at(9_000)), nobody(), at(2_000)).await.unwrap();
     assert_eq!(store.use_token(&token.secret_hash, at(2_001)).await.unwrap(), None);
     assert_eq!(store.tokens(ada.person).await.unwrap(), []);
 }

@@ -107,7 +107,7 @@ async fn what_is_unknown_is_not_found(store: &(impl Accounts + Tickets)) {
     assert_eq!(store.ticket(&rand::random(), at(0)).await.unwrap(), None);
     assert_eq!(store.take_ticket(&rand::random(), at(0)).await.unwrap(), None);
     assert_eq!(store.invitations(nowhere(), at(0)).await.unwrap(), []);
-    assert!(!store.withdraw_invitation(nowhere(), "nobody@example.org").await.unwrap());
+    assert!(!store.withdraw_invitation(nowhere(), "nobody@example.org", nobody(), at(0)).await.unwrap());
 }
 
 async fn a_ticket_is_valid_until_it_expires(store: &(impl Accounts + Tickets)) {
@@ -244,7 +244,7 @@ async fn whether_somebody_is_invited_is_known(store: &(impl Accounts + Tickets))
     assert!(store.is_invited(&email, at(1)).await.unwrap());
     assert!(!store.is_invited(&email, invitation.expires).await.unwrap());
     assert!(!store.is_invited(&some_email(), at(1)).await.unwrap());
-    assert!(store.withdraw_invitation(home, &email).await.unwrap());
+    assert!(store.withdraw_invitation(home, &email, nobody(), at(0)).await.unwrap());
     assert!(!store.is_invited(&email, at(1)).await.unwrap());
 }
 
@@ -253,8 +253,8 @@ async fn an_invitation_is_withdrawn(store: &(impl Accounts + Tickets)) {
     let withdrawn = kept(store, invitation(home, &email, at(0))).await;
     let elsewhere = kept(store, invitation(other, &email, at(0))).await;
     let of_another = kept(store, invitation(home, &some_email(), at(0))).await;
-    assert!(store.withdraw_invitation(home, &email).await.unwrap());
-    assert!(!store.withdraw_invitation(home, &email).await.unwrap());
+    assert!(store.withdraw_invitation(home, &email, nobody(), at(0)).await.unwrap());
+    assert!(!store.withdraw_invitation(home, &email, nobody(), at(0)).await.unwrap());
     assert!(!is_there(store, &withdrawn).await);
     assert_eq!(store.invitations(home, at(1)).await.unwrap(), [of_another]);
     assert_eq!(store.invitations(other, at(1)).await.unwrap(), [elsewhere]);
@@ -266,7 +266,7 @@ async fn only_invitations_are_withdrawn(store: &(impl Accounts + Tickets)) {
         store.put_ticket(ticket).await.unwrap();
     }
     let home = tickets[3].purpose.household().unwrap();
-    assert!(store.withdraw_invitation(home, &tickets[3].email).await.unwrap());
+    assert!(store.withdraw_invitation(home, &tickets[3].email, nobody(), at(0)).await.unwrap());
     for ticket in &tickets[..3] {
         assert!(is_there(store, ticket).await, "{ticket:?}");
     }

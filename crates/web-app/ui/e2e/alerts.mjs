@@ -231,11 +231,11 @@ async function settings(run, view, page, check) {
     await start();
     await section.locator('#alerts-webhook').fill('https://example.org/refuse-me');
     await save();
-    await section.locator('#alerts-webhook-note').filter({ hasText: 'does not like this address' }).waitFor();
+    await section.locator('#alerts-webhook-note').filter({ hasText: 'begins with https://' }).waitFor();
     await section.locator('#alerts-webhook').fill('');
     await rule(1).getByLabel('More than, in watts').fill('1234');
     await save();
-    await rule(1).getByText('The server does not like this time.').waitFor();
+    await rule(1).getByText('The server did not accept this.').waitFor();
     expect((await rule(1).getByLabel('For longer than').getAttribute('aria-invalid')) === 'true', 'not marked as wrong');
   });
   await check('who was slower is told, and sees what the other did', async () => {

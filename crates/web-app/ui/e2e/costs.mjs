@@ -104,7 +104,7 @@ async function tariffs(run, view, page, check) {
     await startEditing();
     await page.locator('#tariff-name').fill('Please refuse me');
     await page.locator('form button[type=submit]').click();
-    await page.locator('#tariff-name-note').filter({ hasText: 'does not like this name' }).waitFor();
+    await page.locator('#tariff-name-note').filter({ hasText: 'at most 80 characters' }).waitFor();
   });
   await check('an old price is changed, and past costs follow', async () => {
     await open(page, `${base}/costs`);

@@ -178,9 +178,14 @@ function difference(page) {
 async function comparing({ base, shoot }, view, page, check) {
   await check('a comparison says the difference of what both have measured, and both coverages', async () => {
     await open(page, `${base}/history/month/2026-06-01`);
+    const asked = [];
+    const note = (request) => request.url().includes('/usage?') && asked.push(request.url());
+    page.on('request', note);
     await page.getByLabel('Compare with').selectOption('previous');
     await page.locator(test('comparison')).waitFor();
     await ready(page);
+    page.off('request', note);
+    expect(asked.length === 1, `asked ${asked.length} times: ${asked.join(' ')}`);
     const sentence = plain(await text(page, 'comparison'));
     const [, percent, direction] = /(\d+)% (less|more) than May 2026/.exec(sentence) ?? [];
     expect(percent !== undefined, sentence);
@@ -262,6 +267,8 @@ async function table({ base, shoot }, view, page, check) {
     await ready(page);
     expect((await canvasColors(page)) >= 2, 'nothing on the canvas');
     await shoot(page, 'history-socket', view);
+    const alone = new URL(await page.locator(`${test('export')} a`).first().getAttribute('href'), base).searchParams;
+    expect(new URL(page.url()).searchParams.get('socket') === `${alone.get('hub')}:${alone.get('socket')}`, `the export is of ${alone}`);
     await page.keyboard.press('Escape');
     await page.locator(test('day-total')).waitFor();
   });

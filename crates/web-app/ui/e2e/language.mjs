@@ -3,7 +3,7 @@ import { expect } from './checks.mjs';
 import { barFits, logIn, newPage, open, plain, ready, test, text } from './screen.mjs';
 
 /** Words that would mean that a text escaped its catalogue. Names of sockets and rooms are the household's own. */
-const ENGLISH = /\b(Right now|Using power|Just changed|idle sockets?|Whole home|of the day|Log in|Log out|Password|Today|Now|Yesterday|Share|Peak)\b/;
+const ENGLISH = /\b(Right now|Using power|Just changed|idle sockets?|Whole home|of the day|Log in|Log out|Password|Today|Now|Yesterday|Share|Peak|The server)\b/;
 
 async function speaksGerman(page, ...expected) {
   const words = plain(await page.locator('body').innerText());
@@ -28,6 +28,9 @@ export async function checkGerman(run, view) {
     await speaksGerman(page, 'Gerade jetzt', 'Braucht Strom', 'Gerade geändert');
     const energy = plain(await text(page, 'today-kwh'));
     expect(/^\d[\d.]*,\d+ kWh$|^< 0,01 kWh$/.test(energy), `“${energy}”`);
+    const standby = plain(await text(page, 'standby-cost'));
+    expect(/^Standby(, [\d.]+(,\d\d)? \S+ im Jahr)?$/.test(standby), `“${standby}”`);
+    if (run.mock) expect(/€ im Jahr$/.test(standby), `“${standby}”`);
     await run.shoot(page, 'now', german, { whole: true });
     return energy;
   });
@@ -78,6 +81,29 @@ export async function checkGerman(run, view) {
     expect(price === '25,4', `the price is typed “${price}”`);
     return `${cost}, ${price} ct`;
   });
+  if (run.mock) {
+    await check('what the server refuses, in the page’s words and not in its own', async () => {
+      await page.locator('#tariff-name').fill('Please refuse me');
+      await page.getByRole('button', { name: 'Speichern' }).click();
+      await page.locator('#tariff-name-note').filter({ hasText: 'Geben Sie einen Namen mit höchstens 80 Zeichen an.' }).waitFor();
+      await speaksGerman(page);
+      await open(page, `${run.base}/settings`);
+      await page.locator('#alerts-webhook').fill('https://example.org/refuse-me');
+      await page.locator('#alerts-webhook').press('Enter');
+      await page.locator('#alerts-webhook-note').filter({ hasText: 'die mit https:// beginnt' }).waitFor();
+      await speaksGerman(page);
+      await page.route('**/api/households/*/settings', async (route) => {
+        if (route.request().method() !== 'PUT') return route.fallback();
+        const problem = { title: 'Unprocessable', status: 422, detail: 'The server says why.', field: 'successions[0].until' };
+        await route.fulfill({ status: 422, contentType: 'application/problem+json', body: JSON.stringify(problem) });
+      });
+      await page.locator('#household-name').fill('Seehaus');
+      await page.locator('#household-name').press('Enter');
+      await page.getByRole('alert').filter({ hasText: 'Der Server hat das nicht angenommen. Bitte prüfen Sie Ihre Eingaben.' }).waitFor();
+      await speaksGerman(page);
+      await page.unroute('**/api/households/*/settings');
+    });
+  }
   await check('Alerts, with their times and figures as a German writes them', async () => {
     await open(page, `${run.base}/alerts`);
     await speaksGerman(page, 'Meldungen', 'Worauf geachtet wird');

@@ -70,7 +70,8 @@ async function household(request, response, { id, rest, email, query }) {
     case '/live':
       return live(id, request, response);
     case '/export': {
-      const [type, text] = exported(id, query);
+      const { refusal, type, text } = exported(id, query);
+      if (refusal) return say(refusal);
       const name = `wattline.${query.get('format') ?? 'csv'}`;
       response.writeHead(200, { 'content-type': type, 'content-disposition': `attachment; filename="${name}"` });
       return response.end(text);

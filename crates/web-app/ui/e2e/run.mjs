@@ -17,6 +17,7 @@ import { visitNewScreens } from './new-screens.mjs';
 import { checkHomes, checkStillness, checkWall, visitMainScreens } from './main-screens.mjs';
 import { checkOffline } from './offline.mjs';
 import { checkOutside } from './outside.mjs';
+import { checkPairing } from './pairing.mjs';
 import { checkProviders } from './providers.mjs';
 import { logIn, newPage, open } from './screen.mjs';
 import { visitSettings } from './settings.mjs';
@@ -108,6 +109,7 @@ try {
       await checkAccount(run, view);
       await checkData(run, view);
       await checkHousehold(run, view);
+      await checkPairing(run, view);
     }
   }
   for (const view of VIEWS.filter((one) => one.thorough)) await checkFault(run, view);

@@ -65,6 +65,28 @@ async function thorough(run, view, page, check) {
     }
     return sizes.join(', ');
   });
+  await check('one socket is exported alone, with its gaps, and with costs, but not in the finest steps', async () => {
+    const choice = page.locator('#export-socket');
+    const socket = await choice.locator('option').nth(1).getAttribute('value');
+    await choice.selectOption(socket);
+    await page.locator('#export-gaps').check();
+    const asked = async () => new URL(await page.getByRole('link', { name: 'Download' }).getAttribute('href'), base).searchParams;
+    expect((await asked()).get('gaps') === 'true', `${await asked()}`);
+    const costs = page.locator('#export-costs');
+    if ((await costs.count()) === 0) return 'without a tariff';
+    await costs.check();
+    const query = await asked();
+    expect(`${query.get('hub')}:${query.get('socket')} ${query.get('cost')}` === `${socket} true`, `${query}`);
+    await page.locator('input[name=export-bucket][value=tick]').check({ force: true });
+    const ofTicks = await asked();
+    expect(!ofTicks.has('cost') && !ofTicks.has('gaps') && (await costs.isDisabled()), `of ticks: ${ofTicks}`);
+    await page.locator('input[name=export-bucket][value="1d"]').check({ force: true });
+    await page.locator('input[name=export-format][value=csv]').check({ force: true });
+    const answer = await page.request.get(`${base}${await page.getByRole('link', { name: 'Download' }).getAttribute('href')}`);
+    const [head, ...rows] = (await answer.text()).trim().split('\r\n');
+    expect(/,cost_[a-z]{3}$/.test(head) && rows.length > 0, `${answer.status()} ${head}`);
+    return `${rows.length} rows with ${head}`;
+  });
   await check('an access token is made, told once, works, and is revoked', async () => {
     await open(page, `${base}/settings/you`);
     const name = `Test of the page ${Date.now()}`;

@@ -16,6 +16,9 @@ describe('what was done', () => {
     expect(said('hub_released', 'Cellar')).toBe('Ada gave up the hub “Cellar”.');
     expect(said('member_invited', 'bob@example.org: guest')).toBe('Ada invited bob@example.org as a guest.');
     expect(said('invitation_withdrawn', 'bob@example.org')).toBe('Ada withdrew the invitation to bob@example.org.');
+    // Of invitations that are over nobody's address is kept.
+    expect(said('member_invited', ': guest')).toBe('Ada invited somebody as a guest.');
+    expect(said('invitation_withdrawn', '')).toBe('Ada withdrew the invitation to somebody.');
     expect(said('member_joined', 'member')).toBe('Ada joined as a member.');
     expect(said('member_changed', 'Bob: the builder: owner')).toBe('Ada made Bob: the builder an owner.');
     expect(said('member_removed', 'Bob')).toBe('Ada removed Bob.');

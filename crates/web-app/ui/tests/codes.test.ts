@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inGroups, isLongEnough, isPairingCode, logInCode, looksLikeEmail, pairingCode, pairingCursor } from '../src/lib/codes';
+import { inGroups, isLongEnough, isPairingCode, linkedCode, logInCode, looksLikeEmail, pairingCode, pairingCursor } from '../src/lib/codes';
 
 describe('the code of a hub', () => {
   it('gets its dash and its capitals while it is typed', () => {
@@ -13,6 +13,12 @@ describe('the code of a hub', () => {
     }
     expect(isPairingCode('ABCD-EFG')).toBe(false);
     expect(pairingCode('')).toBe('');
+  });
+  it('is taken from a link only where it can be one', () => {
+    for (const code of ['ABCD-EFGH', 'abcd-efgh', 'ABCDEFGH']) expect(linkedCode(code), code).toBe('ABCD-EFGH');
+    for (const code of ['', 'ABCD', 'ABCD-EFG', 'ABCD-EFGHJ', 'ABCD EFGH', 'ABCD-EFG1', 'ABCD-EFGO', ' ABCD-EFGH', '<b>ABCD-EFGH']) {
+      expect(linkedCode(code), code).toBeNull();
+    }
   });
   it('loses its dash with the letter behind it, so that one can go back over it', () => {
     expect(pairingCode('ABCD-')).toBe('ABCD');

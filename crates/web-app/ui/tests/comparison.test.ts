@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Usage } from '../src/api/types';
 import { coalesce, coalesceValues, endsOf } from '../src/lib/coalesce';
-import { alongside, compare } from '../src/lib/comparison';
+import { alongside } from '../src/lib/comparison';
 import { periodOf, type Kind } from '../src/lib/periods';
 import { usageOf } from './usage';
 
@@ -22,24 +22,7 @@ function pair(kind: Kind, at: string, before: string, seconds: number, joules: (
   };
 }
 
-describe('comparing two periods', () => {
-  it('takes only what both have measured', () => {
-    const usage = pair('day', '2026-11-24', '2026-11-23', 900, (i) => (i < 8 ? null : 100), (i) => (i >= 88 ? null : 50));
-    expect(compare(usage, BERLIN, FAR)).toEqual({ here: 8000, there: 4000, change: 1 });
-  });
-  it('leaves out the bucket that is under way, and the future', () => {
-    const usage = pair('day', '2026-11-24', '2026-11-23', 3600, (i) => (i <= 10 ? 100 : null), () => 50);
-    const now = (usage.starts[10] ?? 0) + 1200;
-    expect(compare(usage, BERLIN, now)).toEqual({ here: 1000, there: 500, change: 1 });
-  });
-  it('says that there is nothing to compare instead of a number', () => {
-    const usage = pair('day', '2026-11-24', '2026-11-23', 3600, () => 100, () => null);
-    expect(compare(usage, BERLIN, FAR)).toBeNull();
-  });
-  it('has no percentage of nothing', () => {
-    const usage = pair('day', '2026-11-24', '2026-11-23', 3600, () => 100, () => 0);
-    expect(compare(usage, BERLIN, FAR)?.change).toBeNull();
-  });
+describe('another period beside this one', () => {
   it('puts eight o’clock beside eight o’clock where an hour is missing or comes twice', () => {
     // Hours of 24 March are worth their own number; the day of 23 hours has none between two and three.
     const short = pair('day', '2026-03-29', '2026-03-24', 3600, () => 1, (i) => i);

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ApiError, NetworkError, request } from '../src/api/client';
 import { m } from '../src/i18n';
 import { Overtaken } from '../src/state/overtaken';
-import { explain, whyOf } from '../src/ui/explain';
+import { explain, refusedField, whyOf } from '../src/ui/explain';
 import { referred, sentenceOf } from '../src/ui/why';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -38,9 +38,18 @@ describe('every other error', () => {
     expect(whyOf(new NetworkError())).toBe(m.app.unreachable);
     expect(explain(new ApiError(403, { trace_id: TRACE }))).toBe(m.app.forbidden);
     expect(explain(new ApiError(404, { trace_id: TRACE }))).toBe(m.app.failedWhy);
-    expect(explain(new ApiError(422, { detail: 'No such zone.', trace_id: TRACE }))).toBe(m.app.refused('No such zone.'));
+    expect(explain(new ApiError(422, { detail: 'No such zone.', trace_id: TRACE }))).toBe(m.app.notAccepted);
     expect(explain(new ApiError(429, { trace_id: TRACE }, 150))).toBe(m.app.tooOften(m.app.minutes(3)));
     expect(explain(new TypeError('x'))).toBe(m.app.failedWhy);
+  });
+});
+
+describe('a field that was refused', () => {
+  it('is known by its name, and only where one is named', () => {
+    expect(refusedField(new ApiError(422, { field: 'tariffs[1].name', detail: 'It is too long.' }))).toBe('tariffs[1].name');
+    expect(refusedField(new ApiError(422, { detail: 'No.' }))).toBeNull();
+    expect(refusedField(new ApiError(409, { field: 'name' }))).toBeNull();
+    expect(refusedField(new NetworkError())).toBeNull();
   });
 });
 

@@ -43,6 +43,8 @@ enum Store {
 }
 
 const SOCKETS: u8 = 30;
+/// The socket that is looked at by itself.
+const ONE: u8 = 7;
 const ZONE: &str = "Europe/Berlin";
 const POLL: Duration = Duration::from_secs(1);
 /// After an answer that did not come.
@@ -241,23 +243,36 @@ impl Days {
     }
 
     /// The questions of the page's screens.
-    fn views(&self) -> [(&'static str, String); 8] {
+    fn views(&self) -> [(&'static str, String); 13] {
         let today = self.0.date();
         let week = self.usage(today.saturating_sub(7.days()), today, "1h");
         let month = self.usage(today.saturating_sub(30.days()), today, "1d");
+        let year = today.saturating_sub(364.days());
         [
             ("now", "today".to_owned()),
+            ("now: the last hour, tick by tick", self.last_hour()),
+            ("now: today by quarter hour", self.plain(today, today.saturating_add(1.day()), "15m")),
             ("history: day", format!("{}&compare=year", self.yesterday())),
             ("history: week", format!("{week}&compare=previous")),
             ("history: month", format!("{month}&compare=previous")),
             ("history: year", self.year()),
+            ("history: a year by day", self.usage(year, today, "1d")),
+            ("history: a socket's month", format!("{month}&compare=previous&socket={ONE}")),
+            ("history: a socket's day, tick by tick", self.ticks_of_one()),
             ("sockets", "sockets".to_owned()),
             ("costs", "bills?months=13".to_owned()),
-            (
-                "load duration of a year",
-                format!("duration?{}", self.range(today.saturating_sub(364.days()), today)),
-            ),
+            ("load duration of a year", format!("duration?{}", self.range(year, today))),
         ]
+    }
+
+    fn last_hour(&self) -> String {
+        let now = self.0.timestamp();
+        format!("usage?from={}&to={now}&bucket=tick", now.saturating_sub(1.hour()).unwrap_or(now))
+    }
+
+    fn ticks_of_one(&self) -> String {
+        let today = self.0.date();
+        format!("{}&socket={ONE}", self.plain(today.saturating_sub(1.day()), today, "tick"))
     }
 
     fn yesterday(&self) -> String {
@@ -270,8 +285,13 @@ impl Days {
         format!("{}&compare=previous", self.usage(today.saturating_sub(364.days()), today, "1mo"))
     }
 
+    /// With costs.
     fn usage(&self, from: Date, to: Date, bucket: &str) -> String {
-        format!("usage?{}&bucket={bucket}&cost=true", self.range(from, to))
+        format!("{}&cost=true", self.plain(from, to, bucket))
+    }
+
+    fn plain(&self, from: Date, to: Date, bucket: &str) -> String {
+        format!("usage?{}&bucket={bucket}", self.range(from, to))
     }
 
     fn range(&self, from: Date, to: Date) -> String {

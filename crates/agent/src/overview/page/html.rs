@@ -1,7 +1,7 @@
 use std::fmt::{self, Display, Write};
 
 use crate::overview::ago::{Bytes, Watts, since};
-use crate::overview::{ClockView, LinkState, Overview, SocketView};
+use crate::overview::{APPARENT, ClockView, LinkState, Overview, SocketView};
 
 /// Text between tags and in attributes.
 struct Escaped<T>(T);
@@ -40,11 +40,13 @@ fn write(page: &mut String, overview: &Overview) -> fmt::Result {
     let known = overview.sockets.iter().any(|socket| socket.watts.is_some());
     write!(page, "<header><h1>Hub</h1><p class=\"total\">{}</p>", Watts(known.then_some(total)))?;
     let measured = overview.sockets.iter().filter(|socket| socket.watts.is_some()).count();
-    writeln!(
-        page,
-        "<p class=\"soft\">{measured} of {} sockets measured now</p></header>",
-        overview.sockets.len()
-    )?;
+    write!(page, "<p class=\"soft\">{measured} of {} sockets measured now", overview.sockets.len())?;
+    let is_estimated = |socket: &&SocketView| socket.estimated && socket.watts.is_some();
+    let estimated = overview.sockets.iter().filter(is_estimated).count();
+    if estimated > 0 {
+        write!(page, ", {estimated} of them estimated")?;
+    }
+    page.push_str("</p></header>\n");
 
     if !troubles.is_empty() {
         page.push_str("<section class=\"troubles\" aria-label=\"What is wrong\"><ul>");
@@ -66,7 +68,8 @@ fn sockets(page: &mut String, overview: &Overview) -> fmt::Result {
     let most =
         overview.sockets.iter().filter_map(|socket| socket.watts).fold(1.0_f64, |most, w| most.max(w.abs()));
     page.push_str("<section><h2>Sockets</h2><ul class=\"sockets\">");
-    for SocketView { socket, name, kind, watts, heard, trouble, remark } in &overview.sockets {
+    for view in &overview.sockets {
+        let SocketView { socket, name, kind, watts, estimated, heard, trouble, remark, .. } = view;
         let class = if trouble.is_some() { " class=\"bad\"" } else { "" };
         let share = watts.map_or(0.0, |watts| watts.abs() / most);
         write!(
@@ -79,6 +82,12 @@ fn sockets(page: &mut String, overview: &Overview) -> fmt::Result {
         )?;
         if let Some(heard) = heard {
             write!(page, ", heard {} ago", since(*heard, overview.now))?;
+        }
+        if *estimated {
+            write!(page, "; {APPARENT}")?;
+        }
+        for note in view.notes(overview.now) {
+            write!(page, "; {note}")?;
         }
         if let Some(remark) = remark {
             let ago = since(remark.at, overview.now);

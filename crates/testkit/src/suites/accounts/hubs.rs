@@ -2,6 +2,7 @@ use domain::accounts::{Accounts, AccountsError, HubAssignment, SocketLabel};
 use domain::{HouseholdId, HubId, SocketNumber, UtcMillis};
 
 use super::{at, bytes, household};
+use crate::suites::people::nobody;
 
 fn assignment(hub: HubId, household: HouseholdId, since: UtcMillis) -> HubAssignment {
     HubAssignment { hub, household, name: "Cellar".to_owned(), since, until: None }
@@ -41,7 +42,7 @@ pub(super) async fn a_released_hub_may_move_but_not_back_in_time(accounts: &dyn 
     let (home, other) = (household(accounts).await, household(accounts).await);
     let hub = HubId::from_bytes(bytes());
     accounts.assign_hub(&assignment(hub, home, at(10))).await.unwrap();
-    assert!(accounts.release_hub(home, hub, at(20)).await.unwrap());
+    assert!(accounts.release_hub(home, hub, nobody(), at(20)).await.unwrap());
     // What it measured at `at(19)` is the business of `home` alone.
     let refused = accounts.assign_hub(&assignment(hub, other, at(19))).await;
     assert!(matches!(refused, Err(AccountsError::HubTaken)), "{refused:?}");
@@ -56,7 +57,7 @@ pub(super) async fn a_household_takes_its_hub_back(accounts: &dyn Accounts) {
     let home = household(accounts).await;
     let hub = HubId::from_bytes(bytes());
     accounts.assign_hub(&assignment(hub, home, at(10))).await.unwrap();
-    accounts.release_hub(home, hub, at(20)).await.unwrap();
+    accounts.release_hub(home, hub, nobody(), at(20)).await.unwrap();
     let again = assignment(hub, home, at(15));
     accounts.assign_hub(&again).await.unwrap();
     let earlier = HubAssignment { until: Some(at(15)), ..assignment(hub, home, at(10)) };
@@ -67,9 +68,9 @@ pub(super) async fn only_its_household_releases_a_hub(accounts: &dyn Accounts) {
     let (home, other) = (household(accounts).await, household(accounts).await);
     let hub = HubId::from_bytes(bytes());
     accounts.assign_hub(&assignment(hub, home, at(10))).await.unwrap();
-    assert!(!accounts.release_hub(other, hub, at(20)).await.unwrap());
-    assert!(accounts.release_hub(home, hub, at(20)).await.unwrap());
-    assert!(!accounts.release_hub(home, hub, at(30)).await.unwrap());
+    assert!(!accounts.release_hub(other, hub, nobody(), at(20)).await.unwrap());
+    assert!(accounts.release_hub(home, hub, nobody(), at(20)).await.unwrap());
+    assert!(!accounts.release_hub(home, hub, nobody(), at(30)).await.unwrap());
     assert_eq!(accounts.hubs(home).await.unwrap()[0].until, Some(at(20)));
 }
 
@@ -77,7 +78,7 @@ pub(super) async fn a_release_before_the_start_forgets_the_assignment(accounts: 
     let home = household(accounts).await;
     let hub = HubId::from_bytes(bytes());
     accounts.assign_hub(&assignment(hub, home, at(10))).await.unwrap();
-    assert!(accounts.release_hub(home, hub, at(10)).await.unwrap());
+    assert!(accounts.release_hub(home, hub, nobody(), at(10)).await.unwrap());
     assert_eq!(accounts.hubs(home).await.unwrap(), []);
 }
 

@@ -6,6 +6,7 @@ use domain::tariff::Nano;
 use domain::{HouseholdId, HubId, PersonId, UtcMillis};
 
 use super::{Homes, at, household, number, some_hub};
+use crate::suites::people::nobody;
 
 /// Everything, page by page; what other cases left is among it.
 async fn all(homes: &dyn Homes, limit: u32) -> Vec<Watched> {
@@ -82,7 +83,7 @@ pub(super) async fn a_hub_is_watched_in_the_household_that_it_is_in_now(homes: &
     let hub = some_hub();
     assign(homes, old, hub, at(0)).await;
     assert_eq!(watched(homes, old).await.hubs, [in_it_since(hub, at(0))]);
-    assert!(homes.release_hub(old, hub, at(5)).await.unwrap());
+    assert!(homes.release_hub(old, hub, nobody(), at(5)).await.unwrap());
     assert_eq!(watched(homes, old).await.hubs, []);
     assign(homes, new, hub, at(5)).await;
     assert_eq!(watched(homes, old).await.hubs, []);

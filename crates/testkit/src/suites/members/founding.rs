@@ -14,27 +14,27 @@ pub(super) async fn a_household_is_founded_with_its_owner(store: &impl People) {
 
 pub(super) async fn nobody_founds_more_than_allowed(store: &impl People) {
     let ada = person(store, "Ada").await.id;
-    assert!(store.found_household(&some_household(), ada, 2).await.unwrap());
-    assert!(store.found_household(&some_household(), ada, 2).await.unwrap());
+    assert!(store.found_household(&some_household(), ada, 2, at(0)).await.unwrap());
+    assert!(store.found_household(&some_household(), ada, 2, at(0)).await.unwrap());
     let (third, bob) = (some_household(), person(store, "Bob").await.id);
-    assert!(!store.found_household(&third, ada, 2).await.unwrap());
+    assert!(!store.found_household(&third, ada, 2, at(0)).await.unwrap());
     assert_eq!(store.household(third.id).await.unwrap(), None);
     assert_eq!(store.memberships(ada, at(0)).await.unwrap().len(), 2);
-    assert!(store.found_household(&third, bob, 2).await.unwrap());
-    assert!(!store.found_household(&some_household(), bob, 0).await.unwrap());
+    assert!(store.found_household(&third, bob, 2, at(0)).await.unwrap());
+    assert!(!store.found_household(&some_household(), bob, 0, at(0)).await.unwrap());
 }
 
 pub(super) async fn only_what_somebody_owns_counts(store: &impl People) {
     let ada = person(store, "Ada").await.id;
     for role in [Role::Guest, Role::Member] {
-        store.admit(home(store).await.0.id, ada, role, None, at(0)).await.unwrap();
+        store.admit(home(store).await.0.id, ada, role, None, nobody(), at(0)).await.unwrap();
     }
     let founded = some_household();
-    assert!(store.found_household(&founded, ada, 1).await.unwrap());
-    assert!(!store.found_household(&some_household(), ada, 1).await.unwrap());
-    store.admit(founded.id, person(store, "Bob").await.id, Role::Owner, None, at(0)).await.unwrap();
-    store.dismiss(founded.id, ada).await.unwrap();
-    assert!(store.found_household(&some_household(), ada, 1).await.unwrap());
+    assert!(store.found_household(&founded, ada, 1, at(0)).await.unwrap());
+    assert!(!store.found_household(&some_household(), ada, 1, at(0)).await.unwrap());
+    store.admit(founded.id, person(store, "Bob").await.id, Role::Owner, None, nobody(), at(0)).await.unwrap();
+    store.dismiss(founded.id, ada, nobody(), at(0)).await.unwrap();
+    assert!(store.found_household(&some_household(), ada, 1, at(0)).await.unwrap());
 }
 
 pub(super) async fn of_several_founded_at_once_no_more_than_allowed_are(store: &impl People) {
@@ -42,7 +42,7 @@ pub(super) async fn of_several_founded_at_once_no_more_than_allowed_are(store: &
     for _ in 0..16 {
         let ada = person(store, "Ada").await.id;
         let homes = [some_household(), some_household(), some_household()];
-        let wishes = homes.each_ref().map(|home| store.found_household(home, ada, 1));
+        let wishes = homes.each_ref().map(|home| store.found_household(home, ada, 1, at(0)));
         let made: Vec<_> = join_all(wishes).await.into_iter().map(Result::unwrap).collect();
         let founded = made.iter().filter(|made| **made).count();
         assert_eq!((founded, store.memberships(ada, at(0)).await.unwrap().len()), (1, 1));
@@ -54,7 +54,7 @@ pub(super) async fn a_household_is_founded_once(store: &impl People) {
     let ada = person(store, "Ada").await.id;
     let again = Household { name: "Mine".to_owned(), ..household.clone() };
     for person in [ada, olga.id] {
-        let refused = store.found_household(&again, person, 10).await;
+        let refused = store.found_household(&again, person, 10, at(0)).await;
         assert!(matches!(refused, Err(AccountsError::Refused { .. })), "{refused:?}");
     }
     assert_eq!(store.members(household.id, at(0)).await.unwrap(), [member(&olga, Role::Owner, None)]);
@@ -63,7 +63,7 @@ pub(super) async fn a_household_is_founded_once(store: &impl People) {
 
 pub(super) async fn nobody_founds_nothing(store: &impl People) {
     let household = some_household();
-    let refused = store.found_household(&household, nobody(), 10).await;
+    let refused = store.found_household(&household, nobody(), 10, at(0)).await;
     assert!(matches!(refused, Err(AccountsError::Refused { .. })), "{refused:?}");
     assert_eq!(store.household(household.id).await.unwrap(), None);
 }

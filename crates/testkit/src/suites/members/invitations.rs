@@ -56,7 +56,7 @@ pub(super) async fn an_invitation_makes_members_and_is_written_down(store: &impl
         ]
     );
     assert_eq!(store.credentials_by_email(&of_zoe.email).await.unwrap(), Some(zoe.clone()));
-    let deeds = store.entries(household.id, None, 10).await.unwrap().into_iter().map(|entry| entry.deed);
+    let deeds = store.entries(household.id, None, 2).await.unwrap().into_iter().map(|entry| entry.deed);
     let joined = |by, millis, about: &str| Deed {
         household: household.id,
         at: at(millis),
@@ -126,14 +126,14 @@ pub(super) async fn who_is_no_owner_any_more_invites_nobody(store: &impl People)
         let ((household, olga), (other, _)) = (home(store).await, home(store).await);
         let eve = person(store, "Eve").await.id;
         for household in [household.id, other.id] {
-            store.admit(household, eve, Role::Owner, None, at(0)).await.unwrap();
+            store.admit(household, eve, Role::Owner, None, nobody(), at(0)).await.unwrap();
         }
         let gone = invited(store, household.id, eve, Role::Owner).await;
         let elsewhere = invited(store, other.id, eve, Role::Owner).await;
         let of_olga = invited(store, household.id, olga.id, Role::Guest).await;
         match role {
-            None => assert!(store.dismiss(household.id, eve).await.unwrap()),
-            Some(role) => store.admit(household.id, eve, role, None, at(0)).await.unwrap(),
+            None => assert!(store.dismiss(household.id, eve, nobody(), at(0)).await.unwrap()),
+            Some(role) => store.admit(household.id, eve, role, None, nobody(), at(0)).await.unwrap(),
         }
         assert!(!is_there(store, &gone).await, "{role:?}");
         assert!(is_there(store, &elsewhere).await && is_there(store, &of_olga).await, "{role:?}");

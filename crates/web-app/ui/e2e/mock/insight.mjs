@@ -2,6 +2,7 @@
 import { bucketStart, buckets, localTime, monthName } from './calendar.mjs';
 import { FIRST_DAY, joules, TICK_S, ZONE } from './home.mjs';
 import { pricing, standing } from './prices.mjs';
+import { refuse } from './refusals.mjs';
 import { hubsOf, settingsOf } from './settings.mjs';
 import { nowTick, QUARTER_S, socketsIn, standby } from './timeline.mjs';
 import { rowsOf } from './usage.mjs';
@@ -18,6 +19,9 @@ function meanPrice(tariffs, t) {
   const monday = bucketStart('1w', t);
   return sum(Array.from({ length: 672 }, (_, i) => price(monday + i * QUARTER_S))) / 672;
 }
+
+/** What a steady power costs in a year. */
+const yearOf = (watts, price) => Math.round((watts / 1000) * 8766 * price);
 
 export function sockets(id) {
   const { tariffs, currency } = settingsOf(id);
@@ -40,7 +44,7 @@ export function sockets(id) {
         first_seen: FIRST_DAY,
         last_seen: lately ? bucketStart('15m', its?.name === 'Printer' ? now - 1500 : now) : FIRST_DAY + 78 * DAY_S,
         standby_w: watts,
-        standby_year_n: watts === null || mean === null ? null : Math.round((watts / 1000) * 8760 * mean),
+        standby_year_n: watts === null || mean === null ? null : yearOf(watts, mean),
         energy_30d_j: lately?.total_j ?? 0,
         coverage_30d: lately?.total_coverage ?? 0,
         cost_30d_n: lately ? sumOrNull(lately.cost_n) : null,
@@ -118,6 +122,7 @@ export function today(id) {
     .filter((j) => j > 0)
     .sort((a, b) => a - b);
   const standbys = socketsIn(id).map((socket) => Math.max(0, standby(socket) ?? 0));
+  const mean = meanPrice(tariffs, now);
   const powers = socketsIn(id).map((socket) => joules(socket, now - TICK_S)).map((j) => (j === null ? null : j / TICK_S));
   return {
     energy_j: rows.length === 0 ? null : sum(rows.map((row) => row.total_j)),
@@ -128,25 +133,34 @@ export function today(id) {
     power_w: sumOrNull(powers.concat(null)),
     sockets: rows.map((row) => todayOf(id, row, now)),
     standby_w: standbys.length === 0 ? null : sum(standbys),
+    standby_year_n: standbys.length === 0 || mean === null ? null : yearOf(sum(standbys), mean),
   };
 }
 
-/** The export's text and its media type. */
+/** The export's text and its media type; or a refusal. */
 export function exported(id, query) {
   const unit = query.get('bucket') ?? '1h';
+  const [cost, gaps] = ['cost', 'gaps'].map((name) => query.get(name) === 'true');
+  if (cost && unit === 'tick') return { refusal: refuse(422, 'Ticks have no costs: prices are by the quarter of an hour.', 'cost') };
+  if (gaps && unit === 'tick') return { refusal: refuse(422, 'Ticks show their gaps by their times.', 'gaps') };
   const [from, to] = ['from', 'to'].map((name) => Date.parse(query.get(name)) / 1000);
   const edges = buckets(unit, from, Math.min(to, nowTick()));
   const labels = hubsOf(id).flatMap((hub) => hub.sockets.map((s) => ({ ...s, hub: hub.id })));
-  const records = rowsOf(id, edges, unit).flatMap((row) => {
+  const number = query.get('socket');
+  const { tariffs, currency } = settingsOf(id);
+  const wanted = { hub: query.get('hub'), number: number === null ? null : Number(number), tariffs: cost ? tariffs : [] };
+  const records = rowsOf(id, edges, unit, wanted).flatMap((row) => {
     const label = labels.find((l) => l.hub === row.hub && l.number === row.socket);
-    return row.energy_j.map((j, i) => ({
+    const all = row.energy_j.map((j, i) => ({
       start: localTime(edges[i]), hub: row.hub, socket: row.socket, name: label?.name ?? '', room: label?.room ?? '',
       energy_wh: j === null ? null : (j / KWH) * 1000, coverage: row.coverage[i],
+      ...(cost && { cost: row.cost_n[i] === null ? null : row.cost_n[i] / 1e9 }),
     }));
+    return gaps ? all : all.filter((record) => record.energy_wh !== null);
   });
-  if (query.get('format') === 'json') return ['application/json', JSON.stringify(records)];
+  if (query.get('format') === 'json') return { type: 'application/json', text: JSON.stringify(records) };
   const quote = (value) => (/[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value ?? ''));
   const lines = records.map((record) => Object.values(record).map((value) => quote(value ?? '')).join(','));
-  return ['text/csv; charset=utf-8', ['start,hub,socket,name,room,energy_wh,coverage', ...lines, ''].join('\r\n')];
+  const head = `start,hub,socket,name,room,energy_wh,coverage${cost ? `,cost_${currency.toLowerCase()}` : ''}`;
+  return { type: 'text/csv; charset=utf-8', text: [head, ...lines, ''].join('\r\n') };
 }
-

@@ -1,4 +1,5 @@
 // GET …/usage: energy, coverage, costs, groups and comparisons, from the same quarter hours as everything else.
+import { both } from './both.mjs';
 import { buckets, earlier } from './calendar.mjs';
 import { joules, TICK_S, ZONE } from './home.mjs';
 import { costOf, pricing, standing } from './prices.mjs';
@@ -136,9 +137,11 @@ export function usage(id, query) {
     const its = buckets(unit, begin, end);
     const before = priced(together(rowsOf(id, its, unit, { ...only, tariffs }), its.length - 1), cost);
     const { energy_j, coverage, total_j, total_coverage, total_cost_n } = before;
+    const energyOf = (some, step) => together(rowsOf(id, some, step, only), some.length - 1).energy_j;
+    const spans = [edges, its].map((some) => [some[0], some.at(-1)]);
     answer.compare = {
       from: iso(its[0]), to: iso(its.at(-1)), starts: its.slice(0, -1), energy_j, coverage, total_j, total_coverage,
-      ...(cost && { total_cost_n }),
+      ...(cost && { total_cost_n }), both: both(unit, ...spans, nowTick(), energyOf),
     };
   }
   return [200, answer];

@@ -142,11 +142,7 @@ interface UsageQuery extends Span {
 
 export function fetchUsage(id: string, wanted: UsageQuery, signal?: AbortSignal): Promise<Usage> {
   const { bucket, only, group, compare, cost } = wanted;
-  const query = spanOf(wanted, { bucket });
-  if (only) {
-    query.set('hub', only.hub);
-    query.set('socket', String(only.socket));
-  }
+  const query = spanOf(wanted, { bucket, ...socketOf(only) });
   if (group) query.set('group', group);
   if (compare) query.set('compare', compare);
   if (cost) query.set('cost', 'true');
@@ -196,11 +192,18 @@ export function acknowledgeAlert(id: string, alert: string): Promise<void> {
 interface ExportQuery extends Span {
   bucket: '15m' | '1h' | '1d' | 'tick';
   format: 'csv' | 'json';
+  /** Only this one; without it every socket of the household. */
+  only?: SocketId | undefined;
+  /** A column of what it cost; the finest steps have none. */
+  cost?: boolean;
+  /** Rows for what was not measured too. */
+  gaps?: boolean;
 }
 
 /** Where a download is; the browser itself fetches it. */
-export function exportUrl(id: string, { bucket, format, ...span }: ExportQuery): string {
-  return `${householdPath(id)}/export?${spanOf(span, { bucket, format }).toString()}`;
+export function exportUrl(id: string, { bucket, format, only, cost, gaps, ...span }: ExportQuery): string {
+  const more = { bucket, format, ...socketOf(only), ...(cost ? { cost: 'true' } : {}), ...(gaps ? { gaps: 'true' } : {}) };
+  return `${householdPath(id)}/export?${spanOf(span, more).toString()}`;
 }
 
 export async function fetchTokens(signal?: AbortSignal): Promise<AccessToken[]> {
@@ -213,6 +216,10 @@ export function createToken(wish: TokenWish): Promise<NewAccessToken> {
 
 export function revokeToken(id: string): Promise<void> {
   return request(`/api/tokens/${encodeURIComponent(id)}`, { method: 'DELETE' });
+}
+
+function socketOf(only: SocketId | undefined): Record<string, string> {
+  return only ? { hub: only.hub, socket: String(only.socket) } : {};
 }
 
 function spanOf({ from, to }: Span, more: Record<string, string> = {}): URLSearchParams {

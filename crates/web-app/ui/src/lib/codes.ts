@@ -16,6 +16,11 @@ export function isPairingCode(text: string): boolean {
   return bare(text).length === PAIRING_LENGTH;
 }
 
+/** A code as a hub puts it into its link, as it is shown; null for anything else. No hub shows 0, 1, I or O. */
+export function linkedCode(text: string): string | null {
+  return /^[A-HJ-NP-Z2-9]{4}-?[A-HJ-NP-Z2-9]{4}$/i.test(text) ? pairingCode(text) : null;
+}
+
 /** Where the cursor is after a text became [`pairingCode`]: behind the same letter as before. */
 export function pairingCursor(text: string, cursor: number): number {
   const before = Math.min(bare(text.slice(0, cursor)).length, PAIRING_LENGTH);

@@ -1,16 +1,7 @@
 import type { Usage } from '../api/types';
-import { endOf } from './coalesce';
 import { dayOf, daysBetween, wallClock } from './days';
 
 type Other = NonNullable<Usage['compare']>;
-
-/** The two periods over the time that both have measured. */
-export interface Comparison {
-  here: number;
-  there: number;
-  /** How much more or less it is now than then; null where then was nothing to divide by. */
-  change: number | null;
-}
 
 /** The other period's energy, one value for each bucket of this one; null where it has none that belongs there. */
 export function alongside(usage: Usage, zone: string): (number | null)[] {
@@ -19,21 +10,6 @@ export function alongside(usage: Usage, zone: string): (number | null)[] {
   const there = keys(other, usage.bucket, zone);
   const byKey = new Map(there.map((key, i) => [key, other.energy_j[i] ?? null]));
   return keys(usage, usage.bucket, zone).map((key) => byKey.get(key) ?? null);
-}
-
-/** Buckets that are still under way would be compared with whole ones: they wait. */
-export function compare(usage: Usage, zone: string, now: number): Comparison | null {
-  const ghost = alongside(usage, zone);
-  let [here, there, both] = [0, 0, 0];
-  usage.total.energy_j.forEach((joules, i) => {
-    const then = ghost[i] ?? null;
-    if (joules === null || then === null || endOf(usage, i) > now) return;
-    here += joules;
-    there += then;
-    both++;
-  });
-  if (both === 0) return null;
-  return { here, there, change: there > 0 ? (here - there) / there : null };
 }
 
 /** Where a bucket stands within its period: on a day of 23 hours, eight o'clock still belongs to eight o'clock. */

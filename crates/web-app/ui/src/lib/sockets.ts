@@ -42,6 +42,15 @@ export function describe(household: Household, seen: Iterable<string>, unnamed: 
   return found;
 }
 
+/** What somebody may choose from: keys and names, with the room where there is one. */
+export function choices(infos: ReadonlyMap<string, SocketInfo>, without: { has(key: string): boolean }): [string, string][] {
+  return byName([...infos.values()].filter(({ key }) => !without.has(key)).map(({ key, name, room }) => [key, room ? `${name} · ${room}` : name]));
+}
+
+export function byName(sockets: [string, string][]): [string, string][] {
+  return sockets.sort(([, a], [, b]) => a.localeCompare(b, undefined, { numeric: true }));
+}
+
 /** The number of "Monitor 2" stays on the line of its word. */
 function together(name: string): string {
   return name.replace(/ (?=\d+$)/, '\u00a0');

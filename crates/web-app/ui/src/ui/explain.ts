@@ -10,7 +10,8 @@ export function explain(error: unknown): Why {
   if (error instanceof ApiError) {
     if (error.status === 429) return m.app.tooOften(error.retryAfter === null ? '' : waitOf(error.retryAfter));
     if (error.status === 403) return m.app.forbidden;
-    if (error.status === 422 && error.problem.detail) return m.app.refused(error.problem.detail);
+    // Why, the server says in English and to programs only.
+    if (error.status === 422) return m.app.notAccepted;
   }
   return referred(m.app.failedWhy, error);
 }
@@ -28,9 +29,7 @@ function waitOf(seconds: number): string {
   return seconds <= 3600 ? m.app.minutes(Math.ceil(seconds / 60)) : m.app.hours(Math.ceil(seconds / 3600));
 }
 
-/** The field that the server refused, such as `tariffs[1].name`, and why. */
-export function faultOf(error: unknown): { field: string; detail: string } | null {
-  if (!(error instanceof ApiError) || error.status !== 422) return null;
-  const { field, detail } = error.problem;
-  return field && detail ? { field, detail } : null;
+/** The field that the server refused, such as `tariffs[1].name`; what to say of it is in the catalogues. */
+export function refusedField(error: unknown): string | null {
+  return error instanceof ApiError && error.status === 422 ? error.problem.field || null : null;
 }

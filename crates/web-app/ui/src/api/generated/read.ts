@@ -46,8 +46,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A file of everything that was measured.
-         * @description CSV (RFC 4180) has a header; JSON is a list of `ExportRow`. When the store fails on the way, the connection ends
+         * A file of everything that was measured, or of one socket.
+         * @description CSV (RFC 4180) has a header, energy in Wh, and costs in the currency that their column's name ends with; JSON is a list of
+         *     `ExportRow`. When the store fails on the way, the connection ends
          *     before the file does.
          */
         get: operations["export"];
@@ -217,8 +218,25 @@ export interface components {
             sockets: components["schemas"]["SocketBill"][];
             zone: string;
         };
-        /** @description The whole home in the other period. */
+        /**
+         * @description The two periods over the time that both have measured and that is over: hour by hour when buckets are days, day by
+         *     day when they are weeks or months, month by month when they are years, and else bucket by bucket.
+         */
+        BothAnswer: {
+            /**
+             * Format: int64
+             * @description In the one it is compared with.
+             */
+            compared_energy_j: number;
+            /**
+             * Format: int64
+             * @description In the period that is asked for.
+             */
+            energy_j: number;
+        };
+        /** @description The whole home, or the hub or socket that is asked for, in the other period. */
         CompareAnswer: {
+            both?: components["schemas"]["BothAnswer"] | null;
             coverage: number[];
             energy_j: (number | null)[];
             from: string;
@@ -243,18 +261,25 @@ export interface components {
             quarter_hours: number;
             to: string;
         };
-        /** @description One row: what one socket used in one bucket. A bucket without a measurement has no row. */
+        /** @description One row: what one socket used in one bucket. A bucket without a measurement has no row, but when gaps are asked for. */
         ExportRow: {
+            /**
+             * Format: int64
+             * @description Billionths of the currency's unit; null for a gap, and where no tariff holds. There when costs are asked for.
+             */
+            cost_n?: number | null;
             /**
              * Format: double
              * @description 0 to 1.
              */
             coverage: number;
+            /** @description ISO 4217; there when costs are. */
+            currency?: string | null;
             /**
              * Format: int64
-             * @description Joules.
+             * @description Joules; null is a gap.
              */
-            energy_j: number;
+            energy_j?: number | null;
             /** Format: uuid */
             hub: string;
             name?: string | null;
@@ -589,6 +614,12 @@ export interface components {
             standby_w?: number | null;
             /**
              * Format: int64
+             * @description What that costs in a year at the present tariff, in billionths of the currency's unit: the exact sum of what
+             *     `…/sockets` says of each.
+             */
+            standby_year_n?: number | null;
+            /**
+             * Format: int64
              * @description The median of the same weekdays of the past four weeks, from midnight to this time of the day, in joules; null
              *     when fewer than two of them were measured for nine tenths of that time.
              */
@@ -670,6 +701,7 @@ export interface components {
 }
 export type Basis = components['schemas']['Basis'];
 export type BillsAnswer = components['schemas']['BillsAnswer'];
+export type BothAnswer = components['schemas']['BothAnswer'];
 export type CompareAnswer = components['schemas']['CompareAnswer'];
 export type DurationAnswer = components['schemas']['DurationAnswer'];
 export type ExportRow = components['schemas']['ExportRow'];
@@ -861,6 +893,8 @@ export interface operations {
             query: {
                 /** @description `tick`, `15m` (default), `1h` or `1d`. */
                 bucket?: string;
+                /** @description `true`: with what each row cost. Not with ticks. */
+                cost?: string;
                 /** @description `csv` (default) or `json`. */
                 format?: string;
                 /**
@@ -868,6 +902,15 @@ export interface operations {
                  * @example 2026-01-01T00:00:00+01:00
                  */
                 from: string;
+                /**
+                 * @description `true`: with a row for each bucket in which a socket was not measured though it was to be expected: from its first
+                 *     measurement on, and through silences of up to a week. Not with ticks.
+                 */
+                gaps?: string;
+                /** @description Only this hub, which must be or have been the household's. */
+                hub?: string;
+                /** @description Only the socket of this number, which a hub of the household must have had. */
+                socket?: number;
                 /**
                  * @description End, RFC 3339, not included. Rounded up to a whole bucket. At most ten years later.
                  * @example 2027-01-01T00:00:00+01:00
@@ -927,7 +970,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A parameter is missing or makes no sense; `field` says which */
+            /** @description A parameter is missing or makes no sense, or the household has no such hub or socket; `field` says which */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -21,6 +21,7 @@ export const now: Messages['now'] = {
   usual: (weekday) => `üblicher ${weekday}`,
   usualLong: (change, weekday, usual) => `${change} gegenüber einem üblichen ${weekday}: ${usual} bis zu dieser Uhrzeit`,
   standby: 'Standby',
+  standbyCost: (money) => `Standby, ${money}\u00a0im\u00a0Jahr`,
   todayTitle: 'Heute',
   coverage: (p) => `${p} des bisherigen Tages wurden gemessen`,
   changes: 'Gerade geändert',

@@ -53,6 +53,7 @@ export const audit: Messages['audit'] = {
   more: 'Frühere zeigen',
   gone: 'Jemand, der nicht mehr da ist,',
   goneWhom: 'Unbekannt',
+  somebody: 'jemanden',
   nobody: 'Wattline',
   something: 'etwas',
   sentences: {

@@ -21,6 +21,7 @@ export const now = {
   usual: (weekday: string): string => `usual ${weekday}`,
   usualLong: (change: string, weekday: string, usual: string): string => `${change} against a usual ${weekday}: ${usual} by this time`,
   standby: 'standby',
+  standbyCost: (money: string): string => `standby, ${money}\u00a0a\u00a0year`,
   todayTitle: 'Today',
   coverage: (p: string): string => `${p} of the day so far was measured`,
   changes: 'Just changed',

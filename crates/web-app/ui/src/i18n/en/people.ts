@@ -51,6 +51,7 @@ export const audit = {
   more: 'Show earlier',
   gone: 'Somebody who has left',
   goneWhom: 'somebody who is gone',
+  somebody: 'somebody',
   nobody: 'Wattline',
   something: 'something',
   sentences: {

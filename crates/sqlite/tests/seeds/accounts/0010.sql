@@ -1,0 +1,3 @@
+INSERT INTO audit_entry (household, at, by, action, about) VALUES
+    (x'000000000000000000000000000000a1', 3, x'00000000000000000000000000000001', 'member_invited',
+     '33333333-3333-3333-3333-333333333333: member');
