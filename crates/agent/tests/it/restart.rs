@@ -1,11 +1,15 @@
 use std::path::Path;
 use std::time::Duration;
 
-use agent::Config;
+use agent::spool::SpoolError;
+use agent::{AgentError, Config, Prepared};
 use domain::TickEnergy;
+use testkit::wait;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{Collector, TokioClock, replay, run, utc, write_trace};
+
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// Six hours of five outlets with odd intervals, gaps longer than the hold, and rows of one second.
 pub(crate) fn traces(folder: &Path) {
@@ -43,6 +47,18 @@ pub(crate) async fn undisturbed(traces: &Path) -> Vec<TickEnergy> {
     publisher.ticks()
 }
 
+/// What was dropped in the middle of a call to SQLite holds the lock of the spool until that is over.
+async fn prepared(config: &Config) -> Prepared {
+    loop {
+        match agent::prepare(config.clone(), TokioClock::at(utc("2026-11-21T12:00:00Z"))).await {
+            Err(AgentError::Spool(SpoolError::InUse { .. })) => {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            outcome => break outcome.unwrap(),
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_agent_that_is_killed_again_and_again_gives_the_same_ticks() {
     let folder = tempfile::tempdir().unwrap();
@@ -59,7 +75,7 @@ async fn an_agent_that_is_killed_again_and_again_gives_the_same_ticks() {
         let mut life = Duration::from_micros(300);
         loop {
             let config = configured(spool.path(), folder.path());
-            let prepared = agent::prepare(config, TokioClock::at(utc("2026-11-21T12:00:00Z"))).await.unwrap();
+            let prepared = wait::within(LIMIT, "the spool is free", prepared(&config)).await;
             let opened = prepared.spool.clone();
             life = life.mul_f64(rand::random_range(1.05..1.3));
             let running = agent::run(prepared.with(publisher.clone()), CancellationToken::new());
