@@ -201,6 +201,16 @@ impl Gathered {
 
     /// Adds all of it. May be called for several builders.
     pub fn add_to(&self, builder: &mut UsageBuilder<'_>) -> Result<(), GatherError> {
+        self.add_to_both(builder, None)
+    }
+
+    /// Adds all of it to `builder`, and to `other`, which must not reach beyond it and has no powers, what was measured:
+    /// nothing about what was to be expected. A day is unpacked once, which is most of the work.
+    pub fn add_to_both<'a>(
+        &self,
+        builder: &mut UsageBuilder<'a>,
+        mut other: Option<&mut UsageBuilder<'a>>,
+    ) -> Result<(), GatherError> {
         let wanted = builder.range();
         let around = around(wanted);
         for &(hub, since) in &self.gone {
@@ -219,26 +229,17 @@ impl Gathered {
                     }
                     if is_wanted {
                         builder.add_day(&day, *within);
+                        if let Some(other) = &mut other {
+                            other.add_day(&day, *within);
+                        }
                     }
                 }
-                Part::Sums { hub, sums } => builder.add_sums(*hub, sums),
-            }
-        }
-        Ok(())
-    }
-
-    /// Adds what was measured, and nothing about what was to be expected.
-    pub fn add_measured_to(&self, builder: &mut UsageBuilder<'_>) -> Result<(), GatherError> {
-        let range = builder.range();
-        for part in &self.parts {
-            match part {
-                Part::Day { day, within, .. } => {
-                    if !day.day.range().intersection(&range).intersection(within).is_empty() {
-                        let detail = if builder.has_power() { detail(day) } else { Detail::Energy };
-                        builder.add_day(&day.unpack(detail)?, *within);
+                Part::Sums { hub, sums } => {
+                    builder.add_sums(*hub, sums);
+                    if let Some(other) = &mut other {
+                        other.add_sums(*hub, sums);
                     }
                 }
-                Part::Sums { hub, sums } => builder.add_sums(*hub, sums),
             }
         }
         Ok(())

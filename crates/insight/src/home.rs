@@ -99,22 +99,39 @@ impl Home<'_> {
         edges: Vec<UtcMillis>,
         prices: Option<&Prices>,
     ) -> Result<Usage, GatherError> {
-        let mut builder = UsageBuilder::new(edges, self.now).for_home(&self.settings);
-        if !gathered.has_power_since(builder.range().start) {
-            builder = builder.energy_only();
-        }
-        if let Some(prices) = prices {
-            builder = builder.priced(prices);
-        }
+        let mut builder = self.builder(gathered, edges, prices);
         gathered.add_to(&mut builder)?;
         Ok(builder.finish())
     }
 
-    /// The energy of what was measured, without costs, powers, and what was to be expected.
-    pub fn energy(&self, gathered: &Gathered, edges: Vec<UtcMillis>) -> Result<Usage, GatherError> {
-        let mut builder = UsageBuilder::new(edges, self.now).for_home(&self.settings).energy_only();
-        gathered.add_measured_to(&mut builder)?;
-        Ok(builder.finish())
+    /// The same, and beside it the energy alone of what was measured, in other buckets of the same range.
+    pub fn usage_and_energy(
+        &self,
+        gathered: &Gathered,
+        edges: Vec<UtcMillis>,
+        prices: Option<&Prices>,
+        others: Vec<UtcMillis>,
+    ) -> Result<(Usage, Usage), GatherError> {
+        let mut builder = self.builder(gathered, edges, prices);
+        let mut energy = UsageBuilder::new(others, self.now).for_home(&self.settings).energy_only();
+        gathered.add_to_both(&mut builder, Some(&mut energy))?;
+        Ok((builder.finish(), energy.finish()))
+    }
+
+    fn builder<'a>(
+        &'a self,
+        gathered: &Gathered,
+        edges: Vec<UtcMillis>,
+        prices: Option<&'a Prices>,
+    ) -> UsageBuilder<'a> {
+        let mut builder = UsageBuilder::new(edges, self.now).for_home(&self.settings);
+        if !gathered.has_power_since(builder.range().start) {
+            builder = builder.energy_only();
+        }
+        match prices {
+            Some(prices) => builder.priced(prices),
+            None => builder,
+        }
     }
 
     /// The edges of the last `count` local months, the running one included. `None` outside the calendar.

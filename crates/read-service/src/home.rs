@@ -115,9 +115,15 @@ impl<'a> Home<'a> {
         Ok(self.inner.usage(gathered, edges, prices)?)
     }
 
-    /// The energy of what was measured, and no more.
-    pub(crate) fn energy(&self, gathered: &Gathered, edges: Vec<UtcMillis>) -> Result<Usage, GatherError> {
-        Ok(self.inner.energy(gathered, edges)?)
+    /// The same, and beside it the energy alone in other buckets of the same range.
+    pub(crate) fn usage_and_energy(
+        &self,
+        gathered: &Gathered,
+        edges: Vec<UtcMillis>,
+        prices: Option<&Prices>,
+        others: Vec<UtcMillis>,
+    ) -> Result<(Usage, Usage), GatherError> {
+        Ok(self.inner.usage_and_energy(gathered, edges, prices, others)?)
     }
 
     /// The whole range as one bucket.

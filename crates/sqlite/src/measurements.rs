@@ -26,6 +26,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// For a turn at a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const READERS: u32 = 4;
+/// So many rows may be ready before anybody takes them: with the 50 of sqlx the two threads wait for one another most of
+/// the time that a day of ticks takes.
+const ROWS_AHEAD: usize = 512;
 
 pub use retention::oldest_tick;
 
@@ -74,7 +77,8 @@ impl Measurements {
         schema::up(&mut *writer.acquire().await.map_err(failed)?, &schema::of_measurements())
             .await
             .map_err(|source| OpenMeasurementsError::Migrate { path: path.to_owned(), source })?;
-        let readers = pool(READERS).connect_with(options.read_only(true)).await.map_err(failed)?;
+        let options = options.read_only(true).row_buffer_size(ROWS_AHEAD);
+        let readers = pool(READERS).connect_with(options).await.map_err(failed)?;
         Ok(Self { writer, readers })
     }
 

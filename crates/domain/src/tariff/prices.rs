@@ -18,6 +18,8 @@ pub struct Prices {
     start: UtcMillis,
     /// Of a kWh, used and fed in; `None` before the first tariff.
     quarters: Vec<Option<Price>>,
+    /// Of each quarter hour the first one after it that has another price.
+    same_until: Vec<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +68,8 @@ impl Prices {
             let price = tariff.and_then(|place| tariffs[place].prices[local.of_week(at)?]);
             quarters.push(price);
         }
-        Self { start, quarters }
+        let same_until = same_until(&quarters);
+        Self { start, quarters, same_until }
     }
 
     /// What the energy of a quarter hour costs; `None` where no tariff holds.
@@ -83,14 +86,24 @@ impl Prices {
         energy: &[i64],
         measured_secs: &[u16],
     ) -> Option<Cost> {
-        let prices = self.quarters.get(self.place(first)?..)?;
-        let mut sum = None;
-        for ((&joules, &secs), price) in energy.iter().zip(measured_secs).zip(prices) {
-            if let Some(price) = price
-                && secs > 0
+        let begin = self.place(first)?;
+        let count = energy.len().min(measured_secs.len()).min(self.quarters.len().checked_sub(begin)?);
+        let (mut at, mut sum) = (0, None);
+        // Prices hold for hours, and sums of joules are quick: one multiplication for each price.
+        while at < count {
+            let until = (self.same_until[begin + at] - begin).min(count);
+            let stretch = at..until;
+            if let Some(price) = self.quarters[begin + at]
+                && measured_secs[stretch.clone()].iter().any(|&secs| secs > 0)
             {
-                sum.get_or_insert(Cost::default()).add(price.of(joules));
+                // Where nothing was measured there are no joules.
+                let all: i64 = energy[stretch.clone()].iter().sum();
+                let fed_in: i64 = energy[stretch].iter().map(|&joules| joules.min(0)).sum();
+                let sum = sum.get_or_insert(Cost::default());
+                sum.add(price.of(all - fed_in));
+                sum.add(price.of(fed_in));
             }
+            at = until;
         }
         sum
     }
@@ -98,6 +111,14 @@ impl Prices {
     fn place(&self, quarter: UtcMillis) -> Option<usize> {
         usize::try_from(quarter.millis_since(self.start).div_euclid(QUARTER_HOUR_MILLIS)).ok()
     }
+}
+
+fn same_until(quarters: &[Option<Price>]) -> Vec<usize> {
+    let mut until = vec![quarters.len(); quarters.len()];
+    for place in (1..quarters.len()).rev() {
+        until[place - 1] = if quarters[place - 1] == quarters[place] { until[place] } else { place };
+    }
+    until
 }
 
 /// A tariff's week.
@@ -268,5 +289,37 @@ mod tests {
         tariff.standing_per = Period::Year;
         assert_eq!(sum("2028-01-01", "2029-01-01", &tariff), 9_990_000_001);
         assert_eq!(sum("2025-12-31", "2026-01-01", &tariff), 0);
+    }
+
+    #[test]
+    fn quarter_hours_in_a_row_cost_what_each_of_them_does() {
+        let bands = json!([
+            { "name": "Day", "price_n": 340_000_007, "from": "06:00", "to": "22:00", "days": WEEK },
+            { "name": "Night", "price_n": 260_000_003, "from": "22:00", "to": "06:00", "days": WEEK },
+        ]);
+        let tariff = json!({
+            "valid_from": "2026-01-02", "name": "Two", "bands": bands, "standing_n": 0, "feed_in_n": 82_000_001,
+        });
+        let tariffs = [serde_json::from_value(tariff).unwrap()];
+        let (from, to) = ("2026-01-01T00:00:00Z", "2026-01-05T00:00:00Z");
+        let prices = prices(&tariffs, "Europe/Berlin", from, to);
+        // Gaps, exports and zeros among them; the last ones have no price any more.
+        let energy: Vec<i64> =
+            (0..400).map(|n| if n % 7 == 3 { 0 } else { (n * 7_919 % 200_003) - 60_000 }).collect();
+        let secs: Vec<u16> = (0..400).map(|n| if n % 7 == 3 { 0 } else { 900 }).collect();
+        for begin in [0, 1, 95, 96, 130] {
+            for count in [0, 1, 5, 96, 250] {
+                let (energy, secs) = (&energy[begin..begin + count], &secs[begin..begin + count]);
+                let first = at(from).plus_millis(i64::try_from(begin).unwrap() * QUARTER_HOUR_MILLIS);
+                let mut each = None;
+                for (place, (&joules, &secs)) in (0..).zip(energy.iter().zip(secs)) {
+                    let quarter = first.plus_millis(place * QUARTER_HOUR_MILLIS);
+                    if let Some(cost) = prices.cost(quarter, Joules(joules)).filter(|_| secs > 0) {
+                        each.get_or_insert(Cost::default()).add(cost);
+                    }
+                }
+                assert_eq!(prices.cost_of_measured(first, energy, secs), each, "{count} from {begin}");
+            }
+        }
     }
 }

@@ -126,13 +126,16 @@ pub(super) async fn between(
     let detail = if whole.millis() > POWER_DAYS * DAY_MILLIS { Detail::Energy } else { Detail::Power };
     let gathered = home.gather(whole, detail).await?;
     let prices = if question.cost { home.prices(whole) } else { None };
-    let mut usage = home.usage(&gathered, edges, prices.as_ref())?;
-    question.only.keep_in(&mut usage);
     let finer = matching::finer(question.bucket);
-    let mut fine = None;
-    if question.compare.is_some() && finer != question.bucket {
-        let edges = super::question::edges(whole, finer, home.zone())?;
-        question.only.keep_in(fine.insert(home.energy(&gathered, edges)?));
+    let (mut usage, mut fine) = if question.compare.is_some() && finer != question.bucket {
+        let others = super::question::edges(whole, finer, home.zone())?;
+        let (usage, energy) = home.usage_and_energy(&gathered, edges, prices.as_ref(), others)?;
+        (usage, Some(energy))
+    } else {
+        (home.usage(&gathered, edges, prices.as_ref())?, None)
+    };
+    for usage in std::iter::once(&mut usage).chain(&mut fine) {
+        question.only.keep_in(usage);
     }
     Ok(Period { usage, fine })
 }
