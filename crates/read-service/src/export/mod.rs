@@ -16,7 +16,7 @@ use utoipa::IntoParams;
 
 use crate::home::{Home, Reader};
 use crate::routes::AppState;
-use crate::usage::{Only, check_hub, check_socket, fault, flag, range};
+use crate::usage::{Only, check_hub, check_socket, costs, fault, flag, range};
 use job::Job;
 pub(crate) use row::ExportRow;
 use row::file_date;
@@ -140,10 +140,7 @@ impl ExportParameters {
         };
         let range = range(self.from.as_deref(), self.to.as_deref(), MAX_DAYS, bucket)?;
         let only = Only::parse(self.hub.as_deref(), self.socket.as_deref())?;
-        let cost = flag("cost", self.cost.as_deref())?;
-        if cost && bucket == Bucket::Tick {
-            return Err(fault("cost", "Ticks have no costs: prices are by the quarter of an hour."));
-        }
+        let cost = costs(self.cost.as_deref(), bucket)?;
         let gaps = flag("gaps", self.gaps.as_deref())?;
         if gaps && bucket == Bucket::Tick {
             return Err(fault("gaps", "Ticks show their gaps by their times."));

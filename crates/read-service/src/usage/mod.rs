@@ -13,5 +13,5 @@ mod ticks;
 pub(crate) use answer::{rounded, standing, watts};
 pub(crate) use known::{check_hub, check_socket};
 pub(crate) use only::Only;
-pub(crate) use question::{fault, flag, range, whole};
+pub(crate) use question::{costs, fault, flag, range, whole};
 pub(crate) use ticks::Ticks;

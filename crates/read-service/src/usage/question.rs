@@ -87,10 +87,7 @@ impl UsageParameters {
         let range = range(self.from.as_deref(), self.to.as_deref(), days, bucket)?;
         let group = choice("group", self.group.as_deref(), Group::Socket, &GROUPS)?;
         let compare = choice("compare", self.compare.as_deref(), None, &COMPARES)?;
-        let cost = flag("cost", self.cost.as_deref())?;
-        if cost && bucket == Bucket::Tick {
-            return Err(fault("cost", "Ticks have no costs: prices are by the quarter of an hour."));
-        }
+        let cost = costs(self.cost.as_deref(), bucket)?;
         if compare.is_some() && bucket == Bucket::Tick {
             return Err(fault("compare", "Ticks cannot be compared."));
         }
@@ -102,6 +99,15 @@ impl UsageParameters {
 const GROUPS: [(&str, Group); 3] = [("socket", Group::Socket), ("room", Group::Room), ("home", Group::Home)];
 const COMPARES: [(&str, Option<Compare>); 3] =
     [("none", None), ("previous", Some(Compare::Previous)), ("year", Some(Compare::Year))];
+
+/// Whether costs are asked for.
+pub(crate) fn costs(text: Option<&str>, bucket: Bucket) -> Result<bool, Problem> {
+    let cost = flag("cost", text)?;
+    if cost && bucket == Bucket::Tick {
+        return Err(fault("cost", "Ticks have no costs: prices are by the quarter of an hour."));
+    }
+    Ok(cost)
+}
 
 /// Not given, it is `false`.
 pub(crate) fn flag(field: &str, text: Option<&str>) -> Result<bool, Problem> {
