@@ -12,9 +12,10 @@ pub(crate) fn folder() -> PathBuf {
     root().join("crates/web-app/ui")
 }
 
+/// What it says of its progress goes to standard error: standard output is for answers.
 pub(crate) fn npm(arguments: &[&str]) -> Command {
     let mut command = program("npm");
-    command.current_dir(folder()).args(arguments);
+    command.current_dir(folder()).args(arguments).stdout(std::io::stderr());
     command
 }
 
