@@ -1,9 +1,10 @@
-//! Container, presence and the entries of a back-up ↔ protobuf bytes. Pure: no IO, and nobody else knows the generated types.
+//! Container, presence, checkpoint and the entries of a back-up ↔ protobuf bytes. Pure: no IO, and nobody else knows the generated types.
 //!
 //! What the bytes cannot say wrong is not checked twice; what they can is checked here, once: lengths, order,
 //! sockets, and bounds of time and energy, so that sums of decoded values never overflow.
 
 mod backup;
+mod checkpoint;
 mod decode;
 mod encode;
 mod pack;
@@ -16,6 +17,7 @@ mod unpack;
 pub use backup::{
     BackupEntry, BackupEntryError, BackupTotals, MAX_BACKUP_ENTRY_BYTES, decode_entry, encode_entry,
 };
+pub use checkpoint::{CheckpointError, decode_checkpoint, encode_checkpoint};
 pub use decode::{DecodeError, decode, decode_into};
 pub use encode::encode;
 pub use pack::compress;

@@ -122,7 +122,7 @@ impl Spool {
         let flags = if up && !held && manner.boot.is_none() { ATTEMPTED } else { 0 };
         let (before, last) = (known.next, sealed.len() - 1);
         for (place, sealed) in sealed.iter().enumerate() {
-            let packed = database::pack(&sealed.checkpoint)?;
+            let packed = wire::encode_checkpoint(&sealed.checkpoint);
             // Those before the last are superseded at once.
             let checkpoint = (place == last).then_some(packed.as_slice());
             let grown_bytes = self.0.pages.grown_bytes(packed.len());

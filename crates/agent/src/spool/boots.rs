@@ -41,7 +41,9 @@ impl Spool {
                     tick.start = tick.start.plus_millis(shift_millis);
                 }
                 let checkpoint = match checkpoint {
-                    Some(packed) => Some(database::pack(&database::unpack(&packed)?.dated(shift_millis))?),
+                    Some(packed) => {
+                        Some(wire::encode_checkpoint(&database::unpack(&packed)?.dated(shift_millis)))
+                    }
                     None => None,
                 };
                 let draft = Draft {

@@ -15,7 +15,7 @@ use super::{Identity, SpoolError, migration};
 
 /// `WSpl`, so that no other program's file is taken for a spool.
 const APPLICATION_ID: i64 = 0x5753_706c;
-pub(super) const SCHEMA_VERSION: i64 = 2;
+pub(super) const SCHEMA_VERSION: i64 = 3;
 
 pub(super) struct State {
     pub(super) hub: HubId,
@@ -133,7 +133,7 @@ pub(super) const TABLES: [&str; 2] = [
 async fn create(pool: &SqlitePool, identity: Identity) -> Result<(), sqlx::Error> {
     let mut transaction = pool.begin().await?;
     for statement in
-        TABLES.into_iter().chain(["PRAGMA application_id = 0x5753706c", "PRAGMA user_version = 2"])
+        TABLES.into_iter().chain(["PRAGMA application_id = 0x5753706c", "PRAGMA user_version = 3"])
     {
         sqlx::query(statement).execute(&mut *transaction).await?;
     }
@@ -171,13 +171,14 @@ pub(super) async fn checkpoint(pool: &SqlitePool) -> Result<Option<Checkpoint>, 
     packed.map(|packed| unpack(&packed)).transpose()
 }
 
-/// A third of JSON's size: it is written with every tick.
-pub(super) fn pack(checkpoint: &Checkpoint) -> Result<Vec<u8>, sqlx::Error> {
-    rmp_serde::to_vec(checkpoint).map_err(|error| sqlx::Error::Encode(error.into()))
-}
+/// How a checkpoint of the second version begins: `MessagePack`'s array of three, which is the beginning of no protobuf.
+const MESSAGE_PACK: u8 = 0x93;
 
 pub(super) fn unpack(packed: &[u8]) -> Result<Checkpoint, sqlx::Error> {
-    rmp_serde::from_slice(packed).map_err(|error| sqlx::Error::Decode(error.into()))
+    if packed.first() == Some(&MESSAGE_PACK) {
+        return rmp_serde::from_slice(packed).map_err(|error| sqlx::Error::Decode(error.into()));
+    }
+    wire::decode_checkpoint(packed).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
 /// The primary result codes of <https://www.sqlite.org/rescode.html>.

@@ -12,20 +12,26 @@ use super::row::{ATTEMPTED, Draft};
 /// Containers that change tables in one transaction: few, as one may have a MiB.
 const TOGETHER: u32 = 8;
 
-/// Brings a spool of version 1 to the present one. May be interrupted, and then goes on at the next start.
+/// Brings a spool of an earlier version to the present one. May be interrupted, and then goes on at the next start.
+///
+/// The second version differs in how checkpoints are written, and both ways are read: it is only marked, so that no earlier
+/// agent reads what it does not know.
 pub(super) async fn migrate(pool: &SqlitePool, path: &Path) -> Result<(), SpoolError> {
     let failed =
         |source| database::failed(path, "bringing the spool of an earlier version up to date", source);
     let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(pool).await.map_err(failed)?;
-    if version != 1 && !has_earlier_rows(pool).await.map_err(failed)? {
+    if !matches!(version, 1 | 2) {
         return Ok(());
     }
-    extend(pool).await.map_err(failed)?;
-    if version == 1 {
-        tracing::info!("the spool is of an earlier version and is brought up to date");
-        replace_tables(pool).await.map_err(failed)?;
+    if version == 1 || has_first_rows(pool).await.map_err(failed)? {
+        extend(pool).await.map_err(failed)?;
+        if version == 1 {
+            tracing::info!("the spool is of an earlier version and is brought up to date");
+            replace_tables(pool).await.map_err(failed)?;
+        }
+        while move_rows(pool).await.map_err(failed)? {}
     }
-    while move_rows(pool).await.map_err(failed)? {}
+    sqlx::raw_sql("PRAGMA user_version = 3").execute(pool).await.map_err(failed)?;
     Ok(())
 }
 
@@ -37,7 +43,7 @@ async fn extend(pool: &SqlitePool) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-async fn has_earlier_rows(pool: &SqlitePool) -> Result<bool, sqlx::Error> {
+async fn has_first_rows(pool: &SqlitePool) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar("SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'container_1'")
         .fetch_one(pool)
         .await
@@ -61,7 +67,7 @@ async fn replace_tables(pool: &SqlitePool) -> Result<(), sqlx::Error> {
         "INSERT INTO state (id, hub, born, next_sequence, checkpoint, checkpoint_of)
          SELECT id, hub, born, next_sequence, ?, next_sequence - 1 FROM state_1",
     )
-    .bind(checkpoint.as_ref().map(database::pack).transpose()?)
+    .bind(checkpoint.as_ref().map(wire::encode_checkpoint))
     .execute(&mut *transaction)
     .await?;
     for statement in ["DROP TABLE state_1", "PRAGMA user_version = 2"] {

@@ -54,7 +54,7 @@ pub async fn report(path: &Path) -> Result<Report, SpoolError> {
     let damaged = |reason: String| SpoolError::Damaged { path: path.to_owned(), reason };
     match look(path).await.map_err(|source| database::failed(path, OPERATION, source))? {
         Look::Report(report) => Ok(report),
-        Look::Version(1) => Err(SpoolError::Earlier { path: path.to_owned() }),
+        Look::Version(1..SCHEMA_VERSION) => Err(SpoolError::Earlier { path: path.to_owned() }),
         Look::Version(version) => Err(damaged(format!("its version is {version}"))),
         Look::Nobody => Err(damaged(NOBODY.to_owned())),
     }

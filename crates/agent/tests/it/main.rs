@@ -18,6 +18,7 @@ mod sample_config;
 mod setup;
 mod spool;
 mod spool_boots;
+mod spool_disk;
 mod spool_migration;
 mod spool_room;
 mod spool_torn;

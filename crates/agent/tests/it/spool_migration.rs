@@ -84,3 +84,32 @@ async fn a_full_spool_of_the_first_version_is_brought_up_to_date_in_its_own_room
     let after = std::fs::metadata(&config.path).unwrap().len();
     assert!(after <= config.max_bytes * 3 / 2, "{after} bytes of {}", config.max_bytes);
 }
+
+/// The second version packed its checkpoints in another way.
+#[tokio::test]
+async fn a_spool_of_the_second_version_knows_where_its_measurement_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path()).spool;
+    let spool = Spool::open(&config, IDENTITY).await.unwrap();
+    spool.append(TickLength::DEFAULT, &[sealed(10), sealed(20)], Manner::default()).await.unwrap();
+    spool.close().await;
+    drop(spool);
+    let checkpoint = sealed(20).checkpoint;
+    let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(&config.path)).await.unwrap();
+    let packed = rmp_serde::to_vec(&checkpoint).unwrap();
+    let changed =
+        sqlx::query("UPDATE container SET checkpoint = ? WHERE checkpoint IS NOT NULL").bind(packed);
+    assert_eq!(changed.execute(&pool).await.unwrap().rows_affected(), 1);
+    sqlx::raw_sql("PRAGMA user_version = 2").execute(&pool).await.unwrap();
+    pool.close().await;
+    let before = report(&config.path).await;
+    assert!(matches!(before, Err(SpoolError::Earlier { .. })), "{before:?}");
+
+    let spool = Spool::open(&config, IDENTITY).await.unwrap();
+    assert_eq!((spool.depth(), spool.checkpoint()), (1, Some(checkpoint)));
+    spool.append(TickLength::DEFAULT, &[sealed(30)], Manner::default()).await.unwrap();
+    spool.close().await;
+    drop(spool);
+    let spool = Spool::open(&config, IDENTITY).await.unwrap();
+    assert_eq!(spool.checkpoint(), Some(sealed(30).checkpoint));
+}
