@@ -37,6 +37,9 @@ pub(crate) enum Command {
         /// Shows none.
         #[arg(long)]
         no_qr: bool,
+        /// Writes each code into this file too: an SVG with the QR code, for a label printer or a display.
+        #[arg(long, value_name = "FILE")]
+        label: Option<PathBuf>,
     },
     /// Lists the plugs that are heard on the MQTT broker, as lines for the configuration.
     Discover {

@@ -1,4 +1,5 @@
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use agent::overview::{APPARENT, AskError};
@@ -58,13 +59,18 @@ pub(crate) async fn status(context: Context<MeterSettings>, json: bool) -> anyho
 }
 
 /// Without `qr` a QR code is shown where it can be seen.
-pub(crate) async fn pair(context: Context<Settings>, force: bool, qr: Option<bool>) -> anyhow::Result<()> {
+pub(crate) async fn pair(
+    context: Context<Settings>,
+    force: bool,
+    qr: Option<bool>,
+    label: Option<PathBuf>,
+) -> anyhow::Result<()> {
     let Settings { agent, pairing, tls, .. } = context.config;
     let auth_url = pairing.auth_url.ok_or(PairingError::NoUrl)?;
     let hub = agent::identity(&agent, &*context.clock).await?;
     let mut out = io::stdout();
     let qr = qr.unwrap_or_else(|| out.is_terminal());
-    let wish = Wish { hub, auth_url, spool: agent.spool.path, force, qr, trusted: tls.trusted()? };
+    let wish = Wish { hub, auth_url, spool: agent.spool.path, force, qr, label, trusted: tls.trusted()? };
     let outcome = agent::pairing::pair(&wish, &mut out, &context.shutdown).await?;
     let told = match outcome {
         Outcome::Paired => "This hub is paired. An agent that runs already has to be started anew.",

@@ -29,9 +29,9 @@ fn main() -> ExitCode {
             let check = async |context: service::Context<_>| commands::check(&context, json);
             service::run_with("agent", "warn", settings(), check)
         }
-        Command::Pair { auth_url, force, qr, no_qr } => {
+        Command::Pair { auth_url, force, qr, no_qr, label } => {
             let qr = (qr || no_qr).then_some(qr);
-            let pair = async |context: service::Context<_>| commands::pair(context, force, qr).await;
+            let pair = async |context: service::Context<_>| commands::pair(context, force, qr, label).await;
             service::run_with("agent", "warn", load(settings::paired_at(auth_url, std::env::vars())), pair)
         }
         Command::Calibrate { socket, watts, secs } => {

@@ -59,6 +59,8 @@ pub enum PairingError {
     Nobody,
     #[error("writing to the terminal")]
     Show(#[from] io::Error),
+    #[error("writing the label {}", path.display())]
+    Label { path: PathBuf, source: io::Error },
 }
 
 /// How it went.
@@ -81,6 +83,8 @@ pub struct Wish {
     pub force: bool,
     /// Whether a QR code is shown with the code.
     pub qr: bool,
+    /// Where each code is written too, as a label to be printed.
+    pub label: Option<PathBuf>,
     /// Who may vouch for the auth-service.
     pub trusted: Trusted,
 }
@@ -121,6 +125,10 @@ pub async fn pair(
                 secret = kept.make()?;
                 continue;
             };
+            if let Some(path) = &wish.label {
+                write_label(path, &asked, &desk)?;
+                writeln!(out, "The label is in {}.", path.display())?;
+            }
             show(out, &asked, wish.qr.then_some(&desk))?;
             match wait(&desk, &secret, out).await? {
                 Some(State::Paired) => return kept.adopt().map_err(PairingError::from),
@@ -203,9 +211,38 @@ fn show(out: &mut (dyn Write + Send), asked: &Asked, desk: Option<&Desk>) -> io:
     out.flush()
 }
 
+/// An SVG with the code, for a label printer or a display: whole or not at all, in place of the one before.
+fn write_label(path: &Path, asked: &Asked, desk: &Desk) -> Result<(), PairingError> {
+    let until = format!("until {}", asked.expires_at);
+    let lines = [asked.code.as_str(), "Settings, Hubs, Add a hub", &until];
+    let failed = |source| PairingError::Label { path: path.to_owned(), source };
+    let label = qr::label(&desk.page_for(&asked.code), &lines);
+    let label = label.ok_or_else(|| failed(io::Error::other("the page's address fits into no QR code")))?;
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    std::fs::write(&beside, label).and_then(|()| std::fs::rename(&beside, path)).map_err(failed)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_label_is_replaced_by_that_of_the_next_code() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("label.svg");
+        let desk = Desk::at("https://wattline.example/", &Trusted::default()).unwrap();
+        for code in ["ABCD-EFGH", "JKLM-NPQR"] {
+            let asked = Asked { code: code.to_owned(), expires_at: "2026-11-24T23:10:55Z".to_owned() };
+            write_label(&path, &asked, &desk).unwrap();
+            let svg = std::fs::read_to_string(&path).unwrap();
+            assert!(svg.contains(code) && svg.contains("until 2026-11-24T23:10:55Z"), "{svg}");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        let asked = Asked { code: String::new(), expires_at: String::new() };
+        let error = write_label(&folder.path().join("no/such"), &asked, &desk).unwrap_err();
+        assert!(error.to_string().contains("no/such"), "{error}");
+    }
 
     #[test]
     fn a_code_is_shown_in_a_frame_with_what_to_do() {
