@@ -29,7 +29,7 @@ use service::Metrics;
 use service::operations::{self, Listeners};
 use tokio_util::sync::CancellationToken;
 
-pub use tokens::{KeySource, TokenVerifier};
+pub use tokens::{KeySource, TokenError, TokenVerifier};
 
 /// What it works with.
 #[derive(Clone)]
