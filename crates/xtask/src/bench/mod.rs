@@ -18,6 +18,7 @@ mod queues;
 mod quiet;
 mod replicas;
 mod report;
+mod restore;
 mod rig;
 mod servers;
 mod standalone;
@@ -77,6 +78,8 @@ enum What {
     Replicas,
     /// What the agent of a home takes: memory, processor, disk and line.
     Agent(agent::Agent),
+    /// A back-up of everything, the loss of both stores, and the restore, held against a ledger and a home.
+    Restore(restore::Restore),
     /// Sizes of containers, and what it takes to make and read them.
     Wire,
 }
@@ -125,6 +128,7 @@ impl Bench {
             What::Pipeline(pipeline) => pipeline.measure(&rig()?),
             What::Replicas => replicas::measure(&rig()?),
             What::Agent(agent) => agent.measure(&rig()?),
+            What::Restore(restore) => restore.measure(&rig()?),
             What::Wire => wire::measure(&rig()?),
         }
     }
