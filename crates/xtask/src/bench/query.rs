@@ -52,9 +52,10 @@ const REST: Duration = Duration::from_mins(1);
 const START_LIMIT: Duration = Duration::from_mins(1);
 /// For the year to be stored and rolled up.
 const PATIENCE: Duration = Duration::from_mins(40);
-/// InfluxDB puts what it still holds in memory of a shard into files ten minutes after the last write into it
-/// (`cache-snapshot-write-cold-duration`). No home has a year that came within a minute.
-const PUT_AWAY: Duration = Duration::from_secs(630);
+/// InfluxDB holds a day in memory until ten minutes after the last write into it (`cache-snapshot-write-cold-duration`),
+/// then puts it into files, and collects the garbage of that. A year that came within a minute is 3 GiB there, through all
+/// of which its collector goes for seconds each time; no home has that.
+const PUT_AWAY: Duration = Duration::from_mins(14);
 /// For a store that puts a year in order after it has taken it in.
 const CALM: Duration = Duration::from_mins(5);
 /// How often the read-service is started anew for each view, which it then answers without remembering anything.
