@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::measurement::StoreError;
+use domain::rollup::UtcDay;
 use reqwest::Url;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 
@@ -12,6 +13,7 @@ use crate::answer::{Answer, Rejection, classify};
 use crate::bodies::{Bodies, compress};
 use crate::config::{Api, Config};
 use crate::connection::{Connection, not_reached, refusal, retry_after};
+use crate::doors::{Doors, Entry};
 
 /// Lines that are long go in requests of about this size.
 const REQUEST_BYTES: usize = 4 << 20;
@@ -23,6 +25,7 @@ pub(crate) struct Inlet {
     timeout: Duration,
     gzip: bool,
     bodies: Bodies,
+    doors: Doors,
 }
 
 pub(crate) enum Taken {
@@ -46,7 +49,7 @@ impl Inlet {
             pairs.append_pair("precision", "ms");
         }
         let (timeout, gzip) = (config.write_timeout(), config.gzip);
-        Self { connection, url, timeout, gzip, bodies: Bodies::default() }
+        Self { connection, url, timeout, gzip, bodies: Bodies::default(), doors: Doors::default() }
     }
 
     pub(crate) async fn ping(&self, operation: &'static str) -> Result<(), StoreError> {
@@ -60,6 +63,11 @@ impl Inlet {
 
     pub(crate) fn give_back(&self, lines: Bytes) {
         self.bodies.give_back(lines);
+    }
+
+    /// Before anything of these days is posted.
+    pub(crate) async fn enter<'a>(&'a self, days: &'a [UtcDay]) -> Entry<'a> {
+        self.doors.enter(days).await
     }
 
     /// One request.
@@ -89,9 +97,26 @@ impl Inlet {
         Ok(classify(status, retry_after, &refusal(response).await))
     }
 
-    /// Lines that need not be told apart, in as many requests as it takes. What is rejected and forgiven counts as
-    /// written.
+    /// Lines of these days that need not be told apart, in as many requests as it takes. What is rejected and forgiven
+    /// counts as written.
     pub(crate) async fn post_all(
+        &self,
+        operation: &'static str,
+        days: &[UtcDay],
+        lines: &[String],
+        forgiven: impl Fn(&Rejection) -> bool,
+    ) -> Result<(), StoreError> {
+        let entry = self.enter(days).await;
+        self.post_lines(operation, lines, &forgiven).await?;
+        if let Entry::First(first) = entry {
+            first.written().await;
+            self.post_lines(operation, lines, &forgiven).await?;
+            first.written_again();
+        }
+        Ok(())
+    }
+
+    async fn post_lines(
         &self,
         operation: &'static str,
         lines: &[String],

@@ -11,6 +11,7 @@ mod cell;
 mod config;
 mod connection;
 mod digits;
+mod doors;
 mod erasure;
 mod inlet;
 pub mod line;

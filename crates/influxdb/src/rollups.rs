@@ -15,6 +15,7 @@ use domain::rollup::{DayRollup, Detail, Mark, PackedDay, UtcDay};
 use domain::{HubId, TimeRange, UtcMillis};
 use serde::de::DeserializeOwned;
 
+use crate::answer::Rejection;
 use crate::blame;
 use crate::cell::Cell;
 use crate::config::Config;
@@ -168,7 +169,7 @@ impl Rollups {
     /// Puts it over what was there, pieces included that it does not have itself.
     pub(crate) async fn replace(&self, operation: &'static str, day: &PackedDay) -> Result<(), StoreError> {
         let line = day::whole_line(day).map_err(|error| no_line(operation, day, &error))?;
-        self.days.inlet.post_all(operation, &[line], |_| false).await
+        self.days.inlet.post_all(operation, &[day.day], &[line], |_| false).await
     }
 
     /// What is too old to be marked, or to be settled, is on its way out with all that it is about.
@@ -178,12 +179,9 @@ impl Rollups {
         marks: &[Mark],
         state: marks::State,
     ) -> Result<(), StoreError> {
-        self.ticks
-            .inlet
-            .post_all(operation, &marks::lines(marks, state), |rejection| {
-                blame::is_about_age(&rejection.sentence)
-            })
-            .await
+        let days: Vec<UtcDay> = marks.iter().map(|mark| mark.day).collect();
+        let too_old = |rejection: &Rejection| blame::is_about_age(&rejection.sentence);
+        self.ticks.inlet.post_all(operation, &days, &marks::lines(marks, state), too_old).await
     }
 }
 
@@ -206,7 +204,8 @@ impl domain::rollup::Rollups for Rollups {
     async fn put_days(&self, days: &[PackedDay]) -> Result<(), StoreError> {
         let line = |day: &PackedDay| day::line(day).map_err(|error| no_line(PUT, day, &error));
         let lines: Vec<String> = days.iter().map(line).collect::<Result<_, _>>()?;
-        self.days.inlet.post_all(PUT, &lines, |_| false).await
+        let days: Vec<UtcDay> = days.iter().map(|day| day.day).collect();
+        self.days.inlet.post_all(PUT, &days, &lines, |_| false).await
     }
 
     async fn days(

@@ -4,10 +4,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::Ticks;
 use domain::measurement::{MeasurementStore, StoreError};
+use domain::rollup::UtcDay;
 
 use crate::blame;
 use crate::config::Config;
 use crate::connection::{BuildError, Connection};
+use crate::doors::Entry;
 use crate::inlet::{Inlet, Taken, judge, too_large};
 use crate::line;
 
@@ -25,14 +27,21 @@ impl Writer {
         Ok(Self { inlet: Inlet::new(config, Connection::new(config)?, &config.bucket) })
     }
 
-    /// One request.
+    /// One request, or the same once more.
     async fn send(&self, ticks: Ticks<'_>) -> Result<Taken, StoreError> {
         let mut lines = self.inlet.buffer();
         line::encode(ticks, &mut lines);
         let lines = Bytes::from(lines);
-        let answer = self.inlet.post(WRITE, &lines).await;
-        let blamed = |rejection: &_| blame::named(rejection, ticks, &lines);
-        let taken = answer.and_then(|answer| judge(WRITE, answer, blamed));
+        let days = days(ticks);
+        let entry = self.inlet.enter(&days).await;
+        let mut taken = self.post(ticks, &lines).await;
+        if let (Entry::First(first), Ok(Taken::All)) = (entry, &taken) {
+            first.written().await;
+            taken = self.post(ticks, &lines).await;
+            if matches!(taken, Ok(Taken::All)) {
+                first.written_again();
+            }
+        }
         self.inlet.give_back(lines);
         match taken? {
             Taken::TooMuch if ticks.len() == 1 => {
@@ -41,6 +50,24 @@ impl Writer {
             taken => Ok(taken),
         }
     }
+
+    async fn post(&self, ticks: Ticks<'_>, lines: &Bytes) -> Result<Taken, StoreError> {
+        let answer = self.inlet.post(WRITE, lines).await?;
+        judge(WRITE, answer, |rejection| blame::named(rejection, ticks, lines))
+    }
+}
+
+/// Each that one of them is of.
+fn days(ticks: Ticks<'_>) -> Vec<UtcDay> {
+    let mut days = Vec::new();
+    for tick in ticks.iter() {
+        let day = UtcDay::of(tick.start);
+        // Mostly it is the day of the one before.
+        if days.last() != Some(&day) && !days.contains(&day) {
+            days.push(day);
+        }
+    }
+    days
 }
 
 #[async_trait]

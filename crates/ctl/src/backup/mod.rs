@@ -5,6 +5,7 @@
 
 mod file;
 mod manifest;
+mod persistent;
 mod restoring;
 mod saving;
 

@@ -9,6 +9,7 @@ use wire::BackupEntry;
 
 use super::file::Reading;
 use super::manifest::{HubFile, Manifest};
+use super::persistent::persistently;
 use super::{BackupError, Progress};
 
 /// Values and pages that are written with one call.
@@ -42,7 +43,7 @@ pub async fn restore(
     let manifest = Manifest::read(folder)?;
     if !merge {
         for file in &manifest.hubs {
-            if rollups.first_tick(file.hub).await?.is_some() {
+            if persistently(async || rollups.first_tick(file.hub).await).await?.is_some() {
                 return Err(BackupError::InTheWay(file.hub));
             }
         }
@@ -91,12 +92,12 @@ impl Source<'_> {
             }
             let is_end = entry.is_none();
             if !containers.is_empty() && (is_end || values >= VALUES) {
-                store.write_containers(&containers).await?;
+                persistently(async || store.write_containers(&containers).await).await?;
                 containers.clear();
                 values = 0;
             }
             if !pages.is_empty() && (is_end || pages.len() >= PAGES) {
-                rollups.put_days(&pages).await?;
+                persistently(async || rollups.put_days(&pages).await).await?;
                 pages.clear();
             }
             if is_end {
@@ -129,7 +130,7 @@ impl Source<'_> {
                 continue;
             };
             let range = TimeRange::new(first.start, last.start.plus_millis(1));
-            let stored = query.ticks(self.file.hub, range).await?;
+            let stored = persistently(async || query.ticks(self.file.hub, range).await).await?;
             different += missing(&container, &stored);
             restored.ticks += container.ticks.len() as u64;
             restored.values += container.value_count() as u64;

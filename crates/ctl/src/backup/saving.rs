@@ -12,6 +12,7 @@ use wire::{BackupEntry, BackupTotals};
 
 use super::file::Writing;
 use super::manifest::{self, HubFile, MANIFEST, Manifest};
+use super::persistent::persistently;
 use super::{BackupError, Progress};
 
 /// Ticks in a container: small enough to be read back with one question.
@@ -72,10 +73,11 @@ async fn save_hub(
     // A hub's clock may be ahead.
     let end = UtcDay::of(now).next().next();
     let mut sequence = 0;
-    if let Some(first) = rollups.first_tick(hub).await? {
+    if let Some(first) = persistently(async || rollups.first_tick(hub).await).await? {
         let mut day = UtcDay::of(first);
         while day < end {
-            for some in query.ticks(hub, day.range()).await?.chunk_by(|a, b| a.length == b.length) {
+            let measured = persistently(async || query.ticks(hub, day.range()).await).await?;
+            for some in measured.chunk_by(|a, b| a.length == b.length) {
                 for ticks in some.chunks(TICKS) {
                     sequence += 1;
                     file.put(&BackupEntry::Container(container(hub, sequence, ticks)))?;
@@ -87,7 +89,8 @@ async fn save_hub(
     let mut from = UtcDay::of(FIRST_DATE);
     while from < end {
         let until = UtcDay((from.0 + PAGES).min(end.0));
-        for page in rollups.days(hub, from..until, Detail::Power).await? {
+        let pages = persistently(async || rollups.days(hub, from..until, Detail::Power).await).await?;
+        for page in pages {
             file.put(&BackupEntry::Page(page))?;
         }
         from = until;

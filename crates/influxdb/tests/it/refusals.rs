@@ -77,16 +77,17 @@ async fn what_3_x_names_by_number() {
 
 #[tokio::test]
 async fn places_are_those_of_the_whole_call_when_it_was_too_large() {
-    // All, its first half, its second half.
+    // All, its first half, the same again as the first of its day, its second half.
     let replies = [
         Reply::new(413, ""),
+        Reply::new(204, ""),
         Reply::new(204, ""),
         Reply::new(400, r#"{"error":"partial write: points beyond retention policy dropped=1"}"#),
     ];
     let fake = Fake::start(replies).await;
     let outcome = Writer::new(&fake.config()).unwrap().write(batch(&[40, 30, 20, 10]).all()).await;
     assert!(matches!(outcome, Err(StoreError::Rejected { ticks, .. }) if places(&ticks) == [3]));
-    assert_eq!(fake.asked().iter().map(|asked| asked.body.lines().count()).collect::<Vec<_>>(), [4, 2, 2]);
+    assert_eq!(fake.asked().iter().map(|asked| asked.body.lines().count()).collect::<Vec<_>>(), [4, 2, 2, 2]);
 }
 
 #[tokio::test]

@@ -33,19 +33,22 @@ async fn days_and_marks_go_into_buckets_of_their_own() {
     store.settle(&[MARK]).await.unwrap();
     let asked = fake.asked();
     let uris: Vec<String> = asked.iter().map(|asked| asked.uri.to_string()).collect();
+    let days = "/api/v2/write?org=wattline&bucket=wattline-rollups&precision=ms";
     let marks = "/api/v2/write?org=wattline&bucket=wattline&precision=ms";
-    assert_eq!(uris, ["/api/v2/write?org=wattline&bucket=wattline-rollups&precision=ms", marks, marks]);
+    // The first of a day is written again.
+    assert_eq!(uris, [days, days, marks, marks, marks]);
+    assert!(asked[0].body == asked[1].body && asked[2].body == asked[3].body);
     assert!(asked.iter().all(|asked| asked.authorization.as_deref() == Some("Token hush")));
     let lines: Vec<&str> = asked[0].body.lines().collect();
     assert_eq!(lines.len(), 2);
     let head = "day,hub=abababab-abab-abab-abab-abababababab q=";
     assert!(lines[0].starts_with(head) && lines[0].ends_with("\" 1728000000000"), "{}", lines[0]);
     assert_eq!(
-        asked[1].body,
+        asked[2].body,
         "stale,hub=abababab-abab-abab-abab-abababababab open=1i 1728000000007\n\
          stale,hub=abababab-abab-abab-abab-abababababab open=1i 1728000000008\n"
     );
-    assert_eq!(asked[2].body, "stale,hub=abababab-abab-abab-abab-abababababab open=0i 1728000000007\n");
+    assert_eq!(asked[4].body, "stale,hub=abababab-abab-abab-abab-abababababab open=0i 1728000000007\n");
 }
 
 #[tokio::test]
@@ -143,7 +146,8 @@ async fn lines_that_are_too_many_go_in_halves_and_one_alone_is_refused() {
             asked.body.lines().map(|line| line[line.len() - 1..].to_owned()).collect::<Vec<_>>()
         })
         .collect();
-    assert_eq!(written.concat(), "0123456789");
+    // All of them again, as the first of their day.
+    assert_eq!(written.concat(), "01234567890123456789");
 
     let fake = Fake::start([Reply::SayTooLargeAbove(10)]).await;
     let refused = Rollups::new(&fake.config()).unwrap().put_days(&[packed(96)]).await;

@@ -18,14 +18,15 @@ async fn outcome(reply: Reply) -> Result<(), StoreError> {
 }
 
 #[tokio::test]
-async fn a_write_is_one_request_with_the_token() {
+async fn a_write_is_one_request_with_the_token_and_the_first_of_a_day_is_made_twice() {
     let fake = Fake::start([Reply::new(204, "")]).await;
     let config = Config { org: "home & co".to_owned(), ..fake.config() };
     let writer = Writer::new(&config).unwrap();
     writer.write_containers(&[container(hub(1), 118), container(hub(2), -3)]).await.unwrap();
 
     let asked = fake.asked();
-    assert_eq!(asked.len(), 1);
+    assert_eq!(asked.len(), 2);
+    assert_eq!((&asked[0].uri, &asked[0].body), (&asked[1].uri, &asked[1].body));
     assert_eq!(asked[0].uri.to_string(), "/api/v2/write?org=home+%26+co&bucket=wattline&precision=ms");
     assert_eq!(asked[0].authorization.as_deref(), Some("Token hush"));
     assert_eq!(
@@ -36,7 +37,7 @@ async fn a_write_is_one_request_with_the_token() {
     // The next one uses the buffer again: nothing of this one is in it.
     writer.write_containers(&[container(hub(3), 1)]).await.unwrap();
     assert_eq!(
-        fake.asked()[1].body,
+        fake.asked()[2].body,
         "energy,hub=03030303-0303-0303-0303-030303030303 s0=1i,dt=10000i 1795219200000\n"
     );
 }
@@ -121,7 +122,8 @@ async fn a_batch_that_is_too_large_goes_in_halves() {
     let stored: String =
         fake.asked().iter().filter(|asked| asked.body.len() <= 200).map(|asked| asked.body.clone()).collect();
     let starts: Vec<&str> = stored.lines().map(|line| &line[11..13]).collect();
-    assert_eq!(starts, ["01", "02", "03", "04", "05"]);
+    // The first of a day is written again, before anything else is.
+    assert_eq!(starts, ["01", "02", "01", "02", "03", "04", "05"]);
 }
 
 #[tokio::test]
