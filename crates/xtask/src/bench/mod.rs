@@ -9,6 +9,7 @@ mod connections_node;
 mod connections_run;
 mod day;
 mod flow;
+mod home;
 mod lag;
 mod loadgen;
 mod pipeline;

@@ -15,9 +15,10 @@ use serde::Serialize;
 use serde_json::Value;
 use testkit::client::Client;
 use testkit::servers::Program;
-use testkit::system::{EMAIL, System, SystemSetup};
+use testkit::system::{EMAIL, System};
 
 use super::day;
+use super::home::{self, SOCKETS, ZONE};
 use super::quiet;
 use super::report::{Column, Report};
 use super::standalone::{self, Sensor};
@@ -42,10 +43,8 @@ enum Store {
     Both,
 }
 
-const SOCKETS: u8 = 30;
 /// The socket that is looked at by itself.
 const ONE: u8 = 7;
-const ZONE: &str = "Europe/Berlin";
 const POLL: Duration = Duration::from_secs(1);
 /// After an answer that did not come.
 const REST: Duration = Duration::from_mins(1);
@@ -126,17 +125,7 @@ impl Query {
 
     async fn influxdb(&self, binaries: &Path, report: &mut Report) -> anyhow::Result<Vec<Timing>> {
         eprintln!("  RabbitMQ and InfluxDB: making up {} days of {SOCKETS} sockets", self.days);
-        let setup = SystemSetup {
-            binaries: binaries.to_owned(),
-            folder: None,
-            port: None,
-            agent: format!(
-                "ticks_per_container = 600\n[agent.sensor.simulated]\nsockets = {SOCKETS}\nzone = \"{ZONE}\"\n\
-                 history_hours = {}\n",
-                self.days * 24
-            ),
-            sockets: Vec::new(),
-        };
+        let setup = home::setup(binaries, self.days);
         let mut system = tokio::task::spawn_blocking(move || {
             let mut system = System::start(&setup)?;
             for worker in [&mut system.rollup, &mut system.alerts] {

@@ -13,15 +13,14 @@ use serde::Deserialize;
 use serde_json::Value;
 use testkit::client::Client;
 use testkit::servers::{InfluxDb, PostgreSql, Program, ProgramSetup, run_to_end};
-use testkit::system::{EMAIL, System, SystemSetup};
+use testkit::system::{EMAIL, System};
 
 use super::day;
+use super::home;
 use super::loadgen::{Load, Pace, Swarm, verify};
 use super::report::{Report, real};
 use super::rig::{DATABASE, Rig, now, until};
 
-const SOCKETS: u8 = 30;
-const ZONE: &str = "Europe/Berlin";
 const POLL: Duration = Duration::from_secs(1);
 /// For the swarm and the home's past to be stored.
 const STORED: Duration = Duration::from_mins(20);
@@ -50,18 +49,7 @@ struct Told {
 impl Restore {
     pub(super) fn measure(&self, rig: &Rig) -> anyhow::Result<Report> {
         eprintln!("making up {} days of a home, and {} containers of others", self.days, self.containers);
-        let setup = SystemSetup {
-            binaries: rig.binaries.clone(),
-            folder: None,
-            port: None,
-            agent: format!(
-                "ticks_per_container = 600\n[agent.sensor.simulated]\nsockets = {SOCKETS}\nzone = \"{ZONE}\"\n\
-                 history_hours = {}\n",
-                self.days * 24
-            ),
-            sockets: Vec::new(),
-        };
-        let mut system = System::start(&setup)?;
+        let mut system = System::start(&home::setup(&rig.binaries, self.days))?;
         let ledger = rig.folder("ledger")?.join("ledger");
         self.fill(rig, &system, &ledger)?;
         let question = self.question(now());
@@ -82,10 +70,8 @@ impl Restore {
 
         eprintln!("the stores are gone; restoring");
         let gone = Instant::now();
-        for program in [&mut system.write, &mut system.rollup, &mut system.alerts] {
-            program.stop();
-        }
-        for program in [&mut system.web, &mut system.read, &mut system.auth] {
+        let System { write, rollup, alerts, web, read, auth, .. } = &mut system;
+        for program in [write, rollup, alerts, web, read, auth] {
             program.stop();
         }
         let stores = replace_stores(&mut system)?;
