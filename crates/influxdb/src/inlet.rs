@@ -13,7 +13,7 @@ use crate::answer::{Answer, Rejection, classify};
 use crate::bodies::{Bodies, compress};
 use crate::config::{Api, Config};
 use crate::connection::{Connection, not_reached, refusal, retry_after};
-use crate::doors::{Doors, Entry};
+use crate::doors::Doors;
 
 /// Lines that are long go in requests of about this size.
 const REQUEST_BYTES: usize = 4 << 20;
@@ -28,6 +28,7 @@ pub(crate) struct Inlet {
     doors: Doors,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
     All,
     /// Nothing, for it is more than one request may have.
@@ -53,7 +54,7 @@ impl Inlet {
     }
 
     pub(crate) async fn ping(&self, operation: &'static str) -> Result<(), StoreError> {
-        self.connection.ping(operation, self.timeout).await
+        self.doors.noticing(self.connection.ping(operation, self.timeout).await)
     }
 
     /// An empty buffer for lines.
@@ -65,9 +66,16 @@ impl Inlet {
         self.bodies.give_back(lines);
     }
 
-    /// Before anything of these days is posted.
-    pub(crate) async fn enter<'a>(&'a self, days: &'a [UtcDay]) -> Entry<'a> {
-        self.doors.enter(days).await
+    /// `post` sends the same lines of these days whenever it is called: once, or twice as the first of a day.
+    pub(crate) async fn write<Posted>(
+        &self,
+        days: &[UtcDay],
+        post: impl Fn() -> Posted,
+    ) -> Result<Taken, StoreError>
+    where
+        Posted: Future<Output = Result<Taken, StoreError>>,
+    {
+        self.doors.write(days, post).await
     }
 
     /// One request.
@@ -106,14 +114,7 @@ impl Inlet {
         lines: &[String],
         forgiven: impl Fn(&Rejection) -> bool,
     ) -> Result<(), StoreError> {
-        let entry = self.enter(days).await;
-        self.post_lines(operation, lines, &forgiven).await?;
-        if let Entry::First(first) = entry {
-            first.written().await;
-            self.post_lines(operation, lines, &forgiven).await?;
-            first.written_again();
-        }
-        Ok(())
+        self.write(days, || self.post_lines(operation, lines, &forgiven)).await.map(drop)
     }
 
     async fn post_lines(
@@ -121,7 +122,7 @@ impl Inlet {
         operation: &'static str,
         lines: &[String],
         forgiven: impl Fn(&Rejection) -> bool,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Taken, StoreError> {
         // Still to be written, first one last.
         let mut parts = requests(lines);
         parts.reverse();
@@ -140,7 +141,7 @@ impl Inlet {
                 parts.push(part.start..middle);
             }
         }
-        Ok(())
+        Ok(Taken::All)
     }
 }
 

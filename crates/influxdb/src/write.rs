@@ -9,7 +9,6 @@ use domain::rollup::UtcDay;
 use crate::blame;
 use crate::config::Config;
 use crate::connection::{BuildError, Connection};
-use crate::doors::Entry;
 use crate::inlet::{Inlet, Taken, judge, too_large};
 use crate::line;
 
@@ -33,15 +32,7 @@ impl Writer {
         line::encode(ticks, &mut lines);
         let lines = Bytes::from(lines);
         let days = days(ticks);
-        let entry = self.inlet.enter(&days).await;
-        let mut taken = self.post(ticks, &lines).await;
-        if let (Entry::First(first), Ok(Taken::All)) = (entry, &taken) {
-            first.written().await;
-            taken = self.post(ticks, &lines).await;
-            if matches!(taken, Ok(Taken::All)) {
-                first.written_again();
-            }
-        }
+        let taken = self.inlet.write(&days, || self.post(ticks, &lines)).await;
         self.inlet.give_back(lines);
         match taken? {
             Taken::TooMuch if ticks.len() == 1 => {

@@ -43,6 +43,27 @@ async fn a_write_is_one_request_with_the_token_and_the_first_of_a_day_is_made_tw
 }
 
 #[tokio::test]
+async fn after_a_store_that_was_away_a_day_is_written_into_as_at_first() {
+    // The third request finds it away, and so does the seventh, a ping.
+    let fake =
+        Fake::start([204, 204, 503, 204, 204, 204, 503, 204].map(|status| Reply::new(status, ""))).await;
+    let writer = Writer::new(&fake.config()).unwrap();
+    let write = async |asked: usize| {
+        let before = fake.asked().len();
+        let outcome = writer.write_containers(&[container(hub(1), 5)]).await;
+        assert_eq!(fake.asked().len() - before, asked);
+        outcome
+    };
+    write(2).await.unwrap();
+    write(1).await.unwrap_err();
+    write(2).await.unwrap();
+    write(1).await.unwrap();
+    writer.ready().await.unwrap_err();
+    write(2).await.unwrap();
+    write(1).await.unwrap();
+}
+
+#[tokio::test]
 async fn nothing_to_write_is_not_asked() {
     let fake = Fake::start([Reply::new(500, "")]).await;
     Writer::new(&fake.config()).unwrap().write_containers(&[]).await.unwrap();
