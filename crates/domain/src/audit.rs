@@ -1,7 +1,7 @@
 //! Port: who did what to which household. What is written stays as it is.
 //!
-//! Whoever changes members, invitations or hubs writes it down in the same transaction, by [`Deed`]: neither is there without
-//! the other. [`Audit::write_down`] is for all else.
+//! Whoever changes members, invitations, hubs, settings or personal tokens writes it down in the same transaction, by [`Deed`]:
+//! neither is there without the other. [`Audit::write_down`] is for what changes nothing, and for whoever runs the service.
 
 use std::fmt;
 
@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use crate::access::Role;
 use crate::accounts::{AccountsError, Household};
 use crate::ids::{HouseholdId, PersonId};
+use crate::personal_tokens::PersonalToken;
 use crate::time::UtcMillis;
 
 /// What was done.
@@ -106,6 +107,15 @@ impl Deed {
         at: UtcMillis,
     ) -> Self {
         Self { household, at, by, action, about: name.to_owned() }
+    }
+
+    pub const fn settings_changed(household: HouseholdId, by: PersonId, at: UtcMillis) -> Self {
+        Self { household, at, by: Some(by), action: Action::SettingsChanged, about: String::new() }
+    }
+
+    /// By the person whose it is.
+    pub fn of_token(action: Action, token: &PersonalToken, at: UtcMillis) -> Self {
+        Self { household: token.household, at, by: Some(token.person), action, about: token.name.clone() }
     }
 
     /// The member has another role or end.

@@ -44,8 +44,8 @@ impl PersonalToken {
 /// A token ends with the membership that it is for. "Not found" is `None` or an empty list.
 #[async_trait]
 pub trait PersonalTokens: Send + Sync + 'static {
-    /// `false`: the person has `at_most` tokens already, also when several are made at once.
-    /// [`AccountsError::Refused`] unless the person is a member of the household.
+    /// [`TokenMade`](crate::audit::Action::TokenMade) is written down. `false`: the person has `at_most` tokens already,
+    /// also when several are made at once. [`AccountsError::Refused`] unless the person is a member of the household.
     async fn create_token(&self, token: &PersonalToken, at_most: u32) -> Result<bool, AccountsError>;
 
     /// Oldest first; expired ones too, until they are purged.
@@ -58,8 +58,13 @@ pub trait PersonalTokens: Send + Sync + 'static {
         now: UtcMillis,
     ) -> Result<Option<PersonalToken>, AccountsError>;
 
-    /// `false`: the person has no such token.
-    async fn delete_token(&self, person: PersonId, id: PersonalTokenId) -> Result<bool, AccountsError>;
+    /// [`TokenDeleted`](crate::audit::Action::TokenDeleted) is written down. `false`: the person has no such token.
+    async fn delete_token(
+        &self,
+        person: PersonId,
+        id: PersonalTokenId,
+        now: UtcMillis,
+    ) -> Result<bool, AccountsError>;
 
     /// Forgets what expired before `now`; gives how many.
     async fn purge_tokens(&self, now: UtcMillis) -> Result<u64, AccountsError>;

@@ -4,10 +4,10 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::{AccountsError, SocketLabel};
+use crate::accounts::{AccountsError, Household, SocketLabel};
 use crate::alerts::AlertSettings;
 use crate::calendar::QUARTER_HOUR_MILLIS;
-use crate::ids::{HouseholdId, HubId, SocketNumber};
+use crate::ids::{HouseholdId, HubId, PersonId, SocketNumber};
 use crate::tariff::{self, Fault, Nano, Tariff};
 use crate::time::UtcMillis;
 
@@ -178,13 +178,24 @@ pub trait Registry: Send + Sync + 'static {
     /// The defaults when none were ever set, also for an unknown household.
     async fn settings(&self, household: HouseholdId) -> Result<StoredSettings, AccountsError>;
 
-    /// Replaces the settings when their revision still is `expected`. The new revision; `None` when somebody else was
-    /// quicker. [`AccountsError::Refused`] for an unknown household.
+    /// As whoever runs the service. Replaces the settings when their revision still is `expected`. The new revision; `None`
+    /// when somebody else was quicker. [`AccountsError::Refused`] for an unknown household.
     async fn put_settings(
         &self,
         household: HouseholdId,
         expected: i64,
         settings: &HomeSettings,
+    ) -> Result<Option<i64>, AccountsError>;
+
+    /// As somebody in the household: like [`Self::put_settings`], and its name and zone with them.
+    /// [`SettingsChanged`](crate::audit::Action::SettingsChanged) is written down.
+    async fn change_settings(
+        &self,
+        household: &Household,
+        expected: i64,
+        settings: &HomeSettings,
+        by: PersonId,
+        now: UtcMillis,
     ) -> Result<Option<i64>, AccountsError>;
 
     /// The labels of all sockets of the household, by hub and number.

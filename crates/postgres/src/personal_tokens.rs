@@ -3,14 +3,16 @@
 use async_trait::async_trait;
 use domain::access::Scope;
 use domain::accounts::AccountsError;
+use domain::audit::{Action, Deed};
 use domain::personal_tokens::{PersonalToken, PersonalTokenId, PersonalTokens, USE_STEP_MILLIS};
 use domain::{HouseholdId, PersonId, UtcMillis};
 use sqlx::postgres::PgPool;
 use sqlx::{FromRow, query, query_as, query_scalar};
 use uuid::Uuid;
 
-use crate::Accounts;
+use crate::members::lock_household;
 use crate::rows::hash;
+use crate::{Accounts, audit};
 
 #[derive(FromRow)]
 struct Row {
@@ -92,16 +94,14 @@ impl PersonalTokens for Accounts {
             .await
     }
 
-    async fn delete_token(&self, person: PersonId, id: PersonalTokenId) -> Result<bool, AccountsError> {
+    async fn delete_token(
+        &self,
+        person: PersonId,
+        id: PersonalTokenId,
+        now: UtcMillis,
+    ) -> Result<bool, AccountsError> {
         self.database
-            .run("delete a personal token", async |pool: &PgPool| {
-                query("DELETE FROM personal_token WHERE person = $1 AND id = $2")
-                    .bind(person.as_uuid())
-                    .bind(id.as_uuid())
-                    .execute(pool)
-                    .await
-                    .map(|done| done.rows_affected() > 0)
-            })
+            .run("delete a personal token", async |pool: &PgPool| delete(pool, person, id, now).await)
             .await
     }
 
@@ -120,11 +120,12 @@ impl PersonalTokens for Accounts {
 
 async fn insert(pool: &PgPool, token: &PersonalToken, at_most: u32) -> Result<bool, sqlx::Error> {
     let mut transaction = pool.begin().await?;
-    // Others who count this person's tokens wait here.
+    // Others who count this person's tokens wait here. The person before the household: in the order of whoever ends both.
     query("SELECT 1 FROM person WHERE id = $1 FOR NO KEY UPDATE")
         .bind(token.person.as_uuid())
         .execute(&mut *transaction)
         .await?;
+    lock_household(&mut transaction, token.household).await?;
     let count: i64 = query_scalar("SELECT count(*) FROM personal_token WHERE person = $1")
         .bind(token.person.as_uuid())
         .fetch_one(&mut *transaction)
@@ -148,6 +149,35 @@ async fn insert(pool: &PgPool, token: &PersonalToken, at_most: u32) -> Result<bo
     .bind(token.last_used.map(|at| at.0))
     .execute(&mut *transaction)
     .await?;
+    audit::insert(&mut transaction, &Deed::of_token(Action::TokenMade, token, token.created)).await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
+async fn delete(
+    pool: &PgPool,
+    person: PersonId,
+    id: PersonalTokenId,
+    now: UtcMillis,
+) -> Result<bool, sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    // The household before its token: in the order of whoever ends the household.
+    let household: Option<Uuid> =
+        query_scalar("SELECT household FROM personal_token WHERE person = $1 AND id = $2")
+            .bind(person.as_uuid())
+            .bind(id.as_uuid())
+            .fetch_optional(&mut *transaction)
+            .await?;
+    let Some(household) = household else { return Ok(false) };
+    lock_household(&mut transaction, HouseholdId::from_uuid(household)).await?;
+    let row: Option<Row> = query_as("DELETE FROM personal_token WHERE id = $1 RETURNING *")
+        .bind(id.as_uuid())
+        .fetch_optional(&mut *transaction)
+        .await?;
+    // Somebody else may have been quicker.
+    let Some(row) = row else { return Ok(false) };
+    let token = PersonalToken::try_from(row)?;
+    audit::insert(&mut transaction, &Deed::of_token(Action::TokenDeleted, &token, now)).await?;
     transaction.commit().await?;
     Ok(true)
 }

@@ -1,15 +1,16 @@
 //! What a household says about its home.
 
 use async_trait::async_trait;
-use domain::accounts::AccountsError;
+use domain::accounts::{AccountsError, Household};
+use domain::audit::Deed;
 use domain::registry::{HomeSettings, HomeSocket, Registry, StoredSettings};
-use domain::{HouseholdId, HubId};
+use domain::{HouseholdId, HubId, PersonId, UtcMillis};
 use sqlx::postgres::PgPool;
-use sqlx::{query, query_as, query_scalar};
+use sqlx::{PgConnection, query, query_as, query_scalar};
 use uuid::Uuid;
 
-use crate::Accounts;
 use crate::rows::socket_label;
+use crate::{Accounts, audit};
 
 const READ: &str = "read the settings";
 const PUT: &str = "put the settings";
@@ -45,16 +46,41 @@ impl Registry for Accounts {
         expected: i64,
         settings: &HomeSettings,
     ) -> Result<Option<i64>, AccountsError> {
-        let text = serde_json::to_string(settings).map_err(|error| refused(PUT, &error))?;
-        let replaced = self
-            .database
-            .run(PUT, async |pool: &PgPool| replace(pool, household, expected, &text).await)
-            .await?;
-        match replaced {
-            Replaced::Yes => Ok(Some(expected + 1)),
-            Replaced::OtherRevision => Ok(None),
-            Replaced::NoHousehold => Err(refused(PUT, &"there is no such household")),
-        }
+        let text = text(settings)?;
+        self.database
+            .run(PUT, async |pool: &PgPool| {
+                let mut transaction = pool.begin().await?;
+                let replaced = replace(&mut transaction, household, expected, &text).await?;
+                transaction.commit().await?;
+                Ok(replaced)
+            })
+            .await?
+            .revision(expected)
+    }
+
+    async fn change_settings(
+        &self,
+        household: &Household,
+        expected: i64,
+        settings: &HomeSettings,
+        by: PersonId,
+        now: UtcMillis,
+    ) -> Result<Option<i64>, AccountsError> {
+        let text = text(settings)?;
+        self.database
+            .run(PUT, async |pool: &PgPool| {
+                let mut transaction = pool.begin().await?;
+                let replaced = replace(&mut transaction, household.id, expected, &text).await?;
+                if let Replaced::Yes = replaced {
+                    rename(&mut transaction, household).await?;
+                    let deed = Deed::settings_changed(household.id, by, now);
+                    audit::insert(&mut transaction, &deed).await?;
+                }
+                transaction.commit().await?;
+                Ok(replaced)
+            })
+            .await?
+            .revision(expected)
     }
 
     async fn home_sockets(&self, household: HouseholdId) -> Result<Vec<HomeSocket>, AccountsError> {
@@ -78,18 +104,42 @@ impl Registry for Accounts {
     }
 }
 
+impl Replaced {
+    fn revision(self, expected: i64) -> Result<Option<i64>, AccountsError> {
+        match self {
+            Self::Yes => Ok(Some(expected + 1)),
+            Self::OtherRevision => Ok(None),
+            Self::NoHousehold => Err(refused(PUT, &"there is no such household")),
+        }
+    }
+}
+
+fn text(settings: &HomeSettings) -> Result<String, AccountsError> {
+    serde_json::to_string(settings).map_err(|error| refused(PUT, &error))
+}
+
+async fn rename(connection: &mut PgConnection, household: &Household) -> Result<(), sqlx::Error> {
+    query("UPDATE household SET name = $2, zone = $3 WHERE id = $1")
+        .bind(household.id.as_uuid())
+        .bind(&household.name)
+        .bind(household.zone.name())
+        .execute(connection)
+        .await
+        .map(|_| ())
+}
+
+/// In the transaction of the connection, which has the household's lock from then on.
 async fn replace(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     household: HouseholdId,
     expected: i64,
     settings: &str,
 ) -> Result<Replaced, sqlx::Error> {
     let household = household.as_uuid();
-    let mut transaction = pool.begin().await?;
-    // Until the end of the transaction nobody removes it.
-    let known: Option<i32> = query_scalar("SELECT 1 FROM household WHERE id = $1 FOR KEY SHARE")
+    // Until the end of the transaction nobody removes it, or writes down what was done to it.
+    let known: Option<i32> = query_scalar("SELECT 1 FROM household WHERE id = $1 FOR NO KEY UPDATE")
         .bind(household)
-        .fetch_optional(&mut *transaction)
+        .fetch_optional(&mut *connection)
         .await?;
     if known.is_none() {
         return Ok(Replaced::NoHousehold);
@@ -104,9 +154,7 @@ async fn replace(
              WHERE household = $1 AND revision = $2"
         }
     };
-    let done =
-        query(replace).bind(household).bind(expected).bind(settings).execute(&mut *transaction).await?;
-    transaction.commit().await?;
+    let done = query(replace).bind(household).bind(expected).bind(settings).execute(connection).await?;
     Ok(if done.rows_affected() == 1 { Replaced::Yes } else { Replaced::OtherRevision })
 }
 

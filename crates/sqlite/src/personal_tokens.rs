@@ -3,11 +3,13 @@
 use async_trait::async_trait;
 use domain::access::Scope;
 use domain::accounts::AccountsError;
+use domain::audit::{Action, Deed};
 use domain::personal_tokens::{PersonalToken, PersonalTokenId, PersonalTokens, USE_STEP_MILLIS};
 use domain::{HouseholdId, PersonId, UtcMillis};
 use sqlx::{FromRow, query, query_as, query_scalar};
 
 use crate::accounts::{Accounts, BEGIN, because, hash, id_bytes};
+use crate::audit;
 
 const USE: &str = "look up a personal token";
 const LIST: &str = "list personal tokens";
@@ -83,14 +85,13 @@ impl PersonalTokens for Accounts {
         Ok(Some(token))
     }
 
-    async fn delete_token(&self, person: PersonId, id: PersonalTokenId) -> Result<bool, AccountsError> {
-        let done = query("DELETE FROM personal_token WHERE person = ? AND id = ?")
-            .bind(&person.as_bytes()[..])
-            .bind(&id.as_bytes()[..])
-            .execute(&self.pool)
-            .await
-            .map_err(because("delete a personal token"))?;
-        Ok(done.rows_affected() > 0)
+    async fn delete_token(
+        &self,
+        person: PersonId,
+        id: PersonalTokenId,
+        now: UtcMillis,
+    ) -> Result<bool, AccountsError> {
+        self.remove_token(person, id, now).await.map_err(because("delete a personal token"))
     }
 
     async fn purge_tokens(&self, now: UtcMillis) -> Result<u64, AccountsError> {
@@ -129,6 +130,26 @@ impl Accounts {
         .bind(token.last_used.map(|at| at.0))
         .execute(&mut *transaction)
         .await?;
+        audit::insert(&mut *transaction, &Deed::of_token(Action::TokenMade, token, token.created)).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    async fn remove_token(
+        &self,
+        person: PersonId,
+        id: PersonalTokenId,
+        now: UtcMillis,
+    ) -> Result<bool, sqlx::Error> {
+        let mut transaction = self.pool.begin_with(BEGIN).await?;
+        let row: Option<Row> = query_as("DELETE FROM personal_token WHERE person = ? AND id = ? RETURNING *")
+            .bind(&person.as_bytes()[..])
+            .bind(&id.as_bytes()[..])
+            .fetch_optional(&mut *transaction)
+            .await?;
+        let Some(row) = row else { return Ok(false) };
+        let token = PersonalToken::try_from(row)?;
+        audit::insert(&mut *transaction, &Deed::of_token(Action::TokenDeleted, &token, now)).await?;
         transaction.commit().await?;
         Ok(true)
     }

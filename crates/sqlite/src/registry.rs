@@ -1,13 +1,14 @@
 //! What a household says about its home.
 
 use async_trait::async_trait;
-use domain::HouseholdId;
-use domain::HubId;
-use domain::accounts::AccountsError;
+use domain::accounts::{AccountsError, Household};
+use domain::audit::Deed;
 use domain::registry::{HomeSettings, HomeSocket, Registry, StoredSettings};
-use sqlx::{query, query_as, query_scalar};
+use domain::{HouseholdId, HubId, PersonId, UtcMillis};
+use sqlx::{SqliteConnection, query, query_as, query_scalar};
 
 use crate::accounts::{Accounts, BEGIN, because, id_bytes, socket_label};
+use crate::audit;
 
 const READ: &str = "read the settings";
 const PUT: &str = "put the settings";
@@ -34,12 +35,37 @@ impl Registry for Accounts {
         expected: i64,
         settings: &HomeSettings,
     ) -> Result<Option<i64>, AccountsError> {
-        let text = serde_json::to_string(settings).map_err(|error| refused(PUT, &error))?;
-        match self.replace_settings(household, expected, &text).await.map_err(because(PUT))? {
-            Replaced::Yes => Ok(Some(expected + 1)),
-            Replaced::OtherRevision => Ok(None),
-            Replaced::NoHousehold => Err(refused(PUT, &"there is no such household")),
-        }
+        let text = text(settings)?;
+        let put = async {
+            let mut transaction = self.pool.begin_with(BEGIN).await?;
+            let replaced = replace(&mut transaction, household, expected, &text).await?;
+            transaction.commit().await?;
+            Ok(replaced)
+        };
+        put.await.map_err(because(PUT))?.revision(expected)
+    }
+
+    async fn change_settings(
+        &self,
+        household: &Household,
+        expected: i64,
+        settings: &HomeSettings,
+        by: PersonId,
+        now: UtcMillis,
+    ) -> Result<Option<i64>, AccountsError> {
+        let text = text(settings)?;
+        let change = async {
+            let mut transaction = self.pool.begin_with(BEGIN).await?;
+            let replaced = replace(&mut transaction, household.id, expected, &text).await?;
+            if let Replaced::Yes = replaced {
+                rename(&mut transaction, household).await?;
+                let deed = Deed::settings_changed(household.id, by, now);
+                audit::insert(&mut *transaction, &deed).await?;
+            }
+            transaction.commit().await?;
+            Ok(replaced)
+        };
+        change.await.map_err(because(PUT))?.revision(expected)
     }
 
     async fn home_sockets(&self, household: HouseholdId) -> Result<Vec<HomeSocket>, AccountsError> {
@@ -66,37 +92,57 @@ enum Replaced {
     NoHousehold,
 }
 
-impl Accounts {
-    async fn replace_settings(
-        &self,
-        household: HouseholdId,
-        expected: i64,
-        settings: &str,
-    ) -> Result<Replaced, sqlx::Error> {
-        let household = &household.as_bytes()[..];
-        let mut transaction = self.pool.begin_with(BEGIN).await?;
-        let is_known: bool = query_scalar("SELECT EXISTS (SELECT 1 FROM household WHERE id = ?)")
-            .bind(household)
-            .fetch_one(&mut *transaction)
-            .await?;
-        if !is_known {
-            return Ok(Replaced::NoHousehold);
+impl Replaced {
+    fn revision(self, expected: i64) -> Result<Option<i64>, AccountsError> {
+        match self {
+            Self::Yes => Ok(Some(expected + 1)),
+            Self::OtherRevision => Ok(None),
+            Self::NoHousehold => Err(refused(PUT, &"there is no such household")),
         }
-        let replace = match expected {
-            0 => {
-                "INSERT INTO home_settings (household, revision, settings) VALUES (?1, ?2 + 1, ?3)
-                 ON CONFLICT (household) DO NOTHING"
-            }
-            _ => {
-                "UPDATE home_settings SET revision = revision + 1, settings = ?3
-                 WHERE household = ?1 AND revision = ?2"
-            }
-        };
-        let done =
-            query(replace).bind(household).bind(expected).bind(settings).execute(&mut *transaction).await?;
-        transaction.commit().await?;
-        Ok(if done.rows_affected() == 1 { Replaced::Yes } else { Replaced::OtherRevision })
     }
+}
+
+fn text(settings: &HomeSettings) -> Result<String, AccountsError> {
+    serde_json::to_string(settings).map_err(|error| refused(PUT, &error))
+}
+
+async fn rename(connection: &mut SqliteConnection, household: &Household) -> Result<(), sqlx::Error> {
+    query("UPDATE household SET name = ?2, zone = ?3 WHERE id = ?1")
+        .bind(&household.id.as_bytes()[..])
+        .bind(&household.name)
+        .bind(household.zone.name())
+        .execute(connection)
+        .await
+        .map(|_| ())
+}
+
+/// In the transaction of the connection.
+async fn replace(
+    connection: &mut SqliteConnection,
+    household: HouseholdId,
+    expected: i64,
+    settings: &str,
+) -> Result<Replaced, sqlx::Error> {
+    let household = &household.as_bytes()[..];
+    let is_known: bool = query_scalar("SELECT EXISTS (SELECT 1 FROM household WHERE id = ?)")
+        .bind(household)
+        .fetch_one(&mut *connection)
+        .await?;
+    if !is_known {
+        return Ok(Replaced::NoHousehold);
+    }
+    let replace = match expected {
+        0 => {
+            "INSERT INTO home_settings (household, revision, settings) VALUES (?1, ?2 + 1, ?3)
+             ON CONFLICT (household) DO NOTHING"
+        }
+        _ => {
+            "UPDATE home_settings SET revision = revision + 1, settings = ?3
+             WHERE household = ?1 AND revision = ?2"
+        }
+    };
+    let done = query(replace).bind(household).bind(expected).bind(settings).execute(connection).await?;
+    Ok(if done.rows_affected() == 1 { Replaced::Yes } else { Replaced::OtherRevision })
 }
 
 fn refused(operation: &'static str, reason: &dyn std::fmt::Display) -> AccountsError {

@@ -7,7 +7,6 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::HouseholdId;
 use domain::access::{Role, Scope};
-use domain::audit::Action;
 use domain::personal_tokens::{PersonalToken, PersonalTokenId};
 use http::{StatusCode, header};
 use secrecy::SecretString;
@@ -160,7 +159,6 @@ pub(super) async fn create(
     if !app.stores.personal_tokens.create_token(&token, MAX_TOKENS).await? {
         return Err(ApiError::TooManyTokens);
     }
-    app.write_down(token.household, session.person, Action::TokenMade, &token.name).await?;
     tracing::info!(person = %session.person, token = %token.id, "personal token made");
     let body = NewPersonalToken { token: secret.expose().to_owned(), description: (&token).into() };
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
@@ -187,12 +185,9 @@ pub(super) async fn delete(
     LoggedIn(session): LoggedIn,
     Address(id): Address<PersonalTokenId>,
 ) -> Result<StatusCode, ApiError> {
-    let tokens = app.stores.personal_tokens.tokens(session.person).await?;
-    let token = tokens.into_iter().find(|token| token.id == id).ok_or(ApiError::NotFound)?;
-    if !app.stores.personal_tokens.delete_token(session.person, id).await? {
+    if !app.stores.personal_tokens.delete_token(session.person, id, app.clock.now()).await? {
         return Err(ApiError::NotFound);
     }
-    app.write_down(token.household, session.person, Action::TokenDeleted, token.name).await?;
     tracing::info!(person = %session.person, token = %id, "personal token deleted");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,11 +3,13 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use domain::access::Role;
-use domain::accounts::{Accounts, AccountsError, HubLabels, SocketLabel};
+use domain::access::{Role, Scope};
+use domain::accounts::{Accounts, AccountsError, Household, HubLabels, SocketLabel};
 use domain::audit::{Action, Audit, Deed, whom};
 use domain::hubs::{Enrolment, HubCredentials, Opening, Pairing};
 use domain::members::{Invitee, Members};
+use domain::personal_tokens::{PersonalToken, PersonalTokenId, PersonalTokens};
+use domain::registry::{HomeSettings, Registry};
 use domain::tickets::{InvitationId, Purpose, Ticket, Tickets};
 use domain::{HouseholdId, HubId, PersonId, SocketNumber};
 use tokio::time::timeout;
@@ -18,9 +20,15 @@ use super::people::{at, nobody, person, some_email, some_household};
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Whatever is written down: views of one store.
-pub trait Everything: Accounts + Members + HubCredentials + Tickets + Audit {}
+pub trait Everything:
+    Accounts + Members + HubCredentials + Tickets + Registry + PersonalTokens + Audit
+{
+}
 
-impl<T: Accounts + Members + HubCredentials + Tickets + Audit> Everything for T {}
+impl<T> Everything for T where
+    T: Accounts + Members + HubCredentials + Tickets + Registry + PersonalTokens + Audit
+{
+}
 
 /// A home, its owner, and somebody else.
 struct Place<'a, S, R> {
@@ -44,6 +52,8 @@ pub async fn run_all<S: Everything>(store: &S, refuse: impl AsyncFn(bool)) {
         place.members_come_and_go().await;
         place.invitations_come_and_go().await;
         place.hubs_come_and_go().await;
+        place.settings_change().await;
+        place.tokens_come_and_go().await;
     };
     timeout(PATIENCE, cases).await.expect("writing down took too long");
 }
@@ -86,6 +96,8 @@ impl<S: Everything, R: AsyncFn(bool)> Place<'_, S, R> {
             store.invitations(home, at(50)).await.unwrap(),
             store.hubs(home).await.unwrap(),
             hubs,
+            store.settings(home).await.unwrap(),
+            store.tokens(self.ada).await.unwrap(),
         );
         (deeds, format!("{seen:?}"))
     }
@@ -198,5 +210,45 @@ impl<S: Everything, R: AsyncFn(bool)> Place<'_, S, R> {
                 .unwrap()
         );
         assert_eq!(self.seen().await.0, count);
+    }
+
+    async fn settings_change(&self) {
+        let &Self { store, home, ada, .. } = self;
+        let farm = Household {
+            name: "Farm".to_owned(),
+            zone: "Asia/Kolkata".parse().unwrap(),
+            ..store.household(home).await.unwrap().unwrap()
+        };
+        let settings =
+            HomeSettings { currency: "CHF".to_owned().try_into().unwrap(), ..HomeSettings::default() };
+        let changed = self.deed(Some(ada), 18, Action::SettingsChanged, "");
+        let change = async || store.change_settings(&farm, 0, &settings, ada, at(18)).await;
+        self.together(Some(1), &[changed], change).await;
+        let count = self.seen().await.0;
+        assert_eq!(store.change_settings(&farm, 0, &settings, ada, at(19)).await.unwrap(), None);
+        assert_eq!(self.seen().await.0, count);
+    }
+
+    async fn tokens_come_and_go(&self) {
+        let &Self { store, home, ada, bob, .. } = self;
+        let token = PersonalToken {
+            id: PersonalTokenId::from_bytes(rand::random()),
+            person: ada,
+            household: home,
+            name: "Grafana".to_owned(),
+            scopes: vec![Scope::Usage],
+            secret_hash: rand::random(),
+            created: at(20),
+            expires: None,
+            last_used: None,
+        };
+        let made = self.deed(Some(ada), 20, Action::TokenMade, "Grafana");
+        self.together(true, &[made], async || store.create_token(&token, 1).await).await;
+        let count = self.seen().await.0;
+        assert!(!store.create_token(&token, 1).await.unwrap());
+        assert!(!store.delete_token(bob, token.id, at(21)).await.unwrap());
+        assert_eq!(self.seen().await.0, count);
+        let deleted = self.deed(Some(ada), 22, Action::TokenDeleted, "Grafana");
+        self.together(true, &[deleted], async || store.delete_token(ada, token.id, at(22)).await).await;
     }
 }

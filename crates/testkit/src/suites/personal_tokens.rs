@@ -106,7 +106,7 @@ async fn what_is_unknown_is_not_found(store: &(impl Accounts + PersonalTokens)) 
     let person = PersonId::from_bytes(rand::random());
     assert_eq!(store.use_token(&rand::random(), at(0)).await.unwrap(), None);
     assert_eq!(store.tokens(person).await.unwrap(), []);
-    assert!(!store.delete_token(person, PersonalTokenId::from_bytes(rand::random())).await.unwrap());
+    assert!(!store.delete_token(person, PersonalTokenId::from_bytes(rand::random()), at(5)).await.unwrap());
 }
 
 async fn a_token_is_valid_until_it_expires(store: &(impl Accounts + PersonalTokens)) {
@@ -152,10 +152,10 @@ async fn a_use_does_not_go_back_in_time(store: &(impl Accounts + PersonalTokens)
 async fn only_the_person_deletes_a_token(store: &(impl Accounts + PersonalTokens)) {
     let (ada, bob) = (Member::new(store).await, Member::new(store).await);
     let (token, other) = (ada.with_token(store).await, ada.with_token(store).await);
-    assert!(!store.delete_token(bob.person, token.id).await.unwrap());
+    assert!(!store.delete_token(bob.person, token.id, at(5)).await.unwrap());
     assert!(store.use_token(&token.secret_hash, at(1)).await.unwrap().is_some());
-    assert!(store.delete_token(ada.person, token.id).await.unwrap());
-    assert!(!store.delete_token(ada.person, token.id).await.unwrap());
+    assert!(store.delete_token(ada.person, token.id, at(5)).await.unwrap());
+    assert!(!store.delete_token(ada.person, token.id, at(5)).await.unwrap());
     assert_eq!(store.use_token(&token.secret_hash, at(1)).await.unwrap(), None);
     assert_eq!(store.tokens(ada.person).await.unwrap(), [other]);
 }
@@ -174,7 +174,7 @@ async fn a_purge_forgets_expired_tokens_only(store: &(impl Accounts + PersonalTo
     assert_eq!(store.purge_tokens(then).await.unwrap(), 1);
     assert_eq!(store.purge_tokens(then).await.unwrap(), 0);
     assert_eq!(store.tokens(ada.person).await.unwrap(), [valid.clone(), endless]);
-    assert!(store.delete_token(ada.person, valid.id).await.unwrap());
+    assert!(store.delete_token(ada.person, valid.id, at(5)).await.unwrap());
 }
 
 async fn nobody_has_more_than_allowed(store: &(impl Accounts + PersonalTokens)) {
@@ -185,7 +185,7 @@ async fn nobody_has_more_than_allowed(store: &(impl Accounts + PersonalTokens)) 
     assert!(!store.create_token(&ada.token(at(2)), 2).await.unwrap());
     assert_eq!(store.tokens(ada.person).await.unwrap().len(), 2);
     assert!(store.create_token(&bob.token(at(2)), 2).await.unwrap());
-    assert!(store.delete_token(ada.person, first.id).await.unwrap());
+    assert!(store.delete_token(ada.person, first.id, at(5)).await.unwrap());
     assert!(store.create_token(&ada.token(at(3)), 2).await.unwrap());
 }
 

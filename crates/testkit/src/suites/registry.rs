@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::accounts::{Accounts, AccountsError, Household, SocketLabel};
 use domain::registry::{HomeSettings, HomeSocket, Registry, StoredSettings};
 use domain::tariff::Nano;
-use domain::{HouseholdId, HubId, SocketNumber};
+use domain::{HouseholdId, HubId, PersonId, SocketNumber, UtcMillis};
 use futures_util::future::join_all;
 use tokio::time::timeout;
 
@@ -30,6 +30,7 @@ pub async fn run_all(homes: &dyn Homes) {
         each_change_counts,
         who_is_too_late_changes_nothing,
         of_many_at_once_one_is_first,
+        what_people_change_is_the_name_and_zone_too,
         an_unknown_household_is_refused,
         households_do_not_mix,
         the_sockets_of_a_home_come_by_hub_and_number,
@@ -132,6 +133,21 @@ async fn of_many_at_once_one_is_first(homes: &dyn Homes) {
         let settings = with_budget(first[0]);
         assert_eq!(stored(homes, home).await, StoredSettings { revision: revision + 1, settings });
     }
+}
+
+async fn what_people_change_is_the_name_and_zone_too(homes: &dyn Homes) {
+    let id = household(homes).await;
+    let (by, now) = (PersonId::from_bytes(bytes()), UtcMillis(1));
+    let named = |name: &str| Household { id, name: name.to_owned(), zone: "Asia/Kolkata".parse().unwrap() };
+    let (farm, late) = (named("Farm"), named("Castle"));
+    assert_eq!(homes.change_settings(&farm, 0, &with_budget(1), by, now).await.unwrap(), Some(1));
+    assert_eq!(homes.change_settings(&late, 0, &with_budget(2), by, now).await.unwrap(), None);
+    assert_eq!(stored(homes, id).await, StoredSettings { revision: 1, settings: with_budget(1) });
+    assert_eq!(homes.household(id).await.unwrap(), Some(farm));
+
+    let nobodys = Household { id: HouseholdId::from_bytes(bytes()), ..late };
+    let refused = homes.change_settings(&nobodys, 0, &with_budget(1), by, now).await;
+    assert!(matches!(refused, Err(AccountsError::Refused { .. })), "{refused:?}");
 }
 
 async fn an_unknown_household_is_refused(homes: &dyn Homes) {

@@ -9,7 +9,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::HouseholdId;
-use domain::audit::Action;
 use domain::registry::StoredSettings;
 use service::problem::Problem;
 
@@ -82,8 +81,7 @@ pub(in crate::http) async fn put(
 ) -> Result<Response, ApiError> {
     let membership = caller.may(&app, id, Right::Change).await?;
     let (mut household, StoredSettings { revision, settings }) = body.of(id);
-    let is_other = household != membership.household;
-    if is_other {
+    if household != membership.household {
         if !caller.may_also(&membership, Right::ChangeHome) {
             // Who wants no other name, but has not read the new one, is only late.
             let is_late = app.stores.registry.settings(id).await?.revision != revision;
@@ -93,13 +91,9 @@ pub(in crate::http) async fn put(
     }
     settings.check().map_err(|fault| ApiError::invalid(fault.field, fault.detail))?;
 
-    let stored = app.stores.registry.put_settings(id, revision, &settings).await?;
+    let (by, now) = (caller.person(), app.clock.now());
+    let stored = app.stores.registry.change_settings(&household, revision, &settings, by, now).await?;
     let revision = stored.ok_or(ApiError::Outdated)?;
-    // Afterwards, so that of two who change it at once only the quicker one gets here.
-    if is_other {
-        app.stores.accounts.put_household(&household).await?;
-    }
-    app.write_down(id, caller.person(), Action::SettingsChanged, "").await?;
-    tracing::info!(household = %id, person = %caller.person(), revision, "settings changed");
+    tracing::info!(household = %id, person = %by, revision, "settings changed");
     Ok(Json(SettingsBody::new(household, StoredSettings { revision, settings })).into_response())
 }
