@@ -7,6 +7,8 @@ use domain::HubId;
 use domain::measurement::StoreError;
 use domain::rollup::{Mark, Rollups, UtcDay};
 
+use crate::persistent::persistently;
+
 /// Marks that are written with one call.
 const AT_ONCE: usize = 5_000;
 
@@ -26,7 +28,7 @@ pub async fn mark(
     });
     let marks: Vec<Mark> = all.collect();
     for some in marks.chunks(AT_ONCE) {
-        rollups.mark(some).await?;
+        persistently(async || rollups.mark(some).await).await?;
     }
     Ok(marks.len())
 }

@@ -6,4 +6,5 @@
 
 pub mod backfill;
 pub mod backup;
+pub mod persistent;
 pub mod retention;

@@ -5,7 +5,6 @@
 
 mod file;
 mod manifest;
-mod persistent;
 mod restoring;
 mod saving;
 

@@ -9,7 +9,7 @@ use wire::BackupEntry;
 
 use super::file::Reading;
 use super::manifest::{HubFile, Manifest};
-use super::persistent::persistently;
+use crate::persistent::persistently;
 use super::{BackupError, Progress};
 
 /// Values and pages that are written with one call.

@@ -12,7 +12,7 @@ use wire::{BackupEntry, BackupTotals};
 
 use super::file::Writing;
 use super::manifest::{self, HubFile, MANIFEST, Manifest};
-use super::persistent::persistently;
+use crate::persistent::persistently;
 use super::{BackupError, Progress};
 
 /// Ticks in a container: small enough to be read back with one question.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use ctl::persistent::persistently;
 use domain::alerts::Alerts as _;
 use domain::rollup::Rollups as _;
 use domain::{HubId, UtcMillis};
@@ -14,7 +15,7 @@ pub(crate) async fn that_measured(
     rollups: &influxdb::Rollups,
     since: UtcMillis,
 ) -> anyhow::Result<BTreeSet<HubId>> {
-    Ok(rollups.active_hubs(since).await?.into_iter().collect())
+    Ok(persistently(async || rollups.active_hubs(since).await).await?.into_iter().collect())
 }
 
 /// Those that are in a household now: also when all their ticks are forgotten.

@@ -1,3 +1,4 @@
+use std::fs;
 use std::io;
 use std::path::Path;
 use std::process::Command;
@@ -137,6 +138,8 @@ bind-address = "127.0.0.1:{rpc}"
         let folder = self.folder.path();
         let mut command = Command::new("influxd");
         command.arg("-config").arg(folder.join("influxdb.conf")).env("HOME", folder);
+        // As docker-compose.yml has it, and why is said there.
+        command.env("GOGC", "400").envs(half_of_memory().map(|limit| ("GOMEMLIMIT", limit)));
         let mut process = Process::spawn("InfluxDB", PACKAGE, &mut command, folder.join("influxd.log"))?;
         process.wait_ready(TIME_LIMIT, || {
             // What asks here speaks no TLS.
@@ -152,6 +155,14 @@ bind-address = "127.0.0.1:{rpc}"
         let answer = exchange(self.port, request.as_bytes(), 1 << 20)?;
         Ok(String::from_utf8_lossy(&answer).into_owned())
     }
+}
+
+/// As Go reads it.
+fn half_of_memory() -> Option<String> {
+    let told = fs::read_to_string("/proc/meminfo").ok()?;
+    let total = told.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let kib: u64 = total.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(format!("{}KiB", kib / 2))
 }
 
 fn https(issued: &Issued) -> String {

@@ -1,4 +1,4 @@
-//! Patience with a store that is busy: a back-up of many hubs takes hours, and must not end with one slow answer.
+//! Patience with a store that is busy: what goes through many hubs takes hours, and must not end with one slow answer.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Asks again while the store is not available, and gives up when that does not pass. What is asked must be the same
 /// however often it is.
-pub(super) async fn persistently<T>(
+pub async fn persistently<T>(
     mut ask: impl AsyncFnMut() -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
