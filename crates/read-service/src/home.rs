@@ -18,13 +18,17 @@ use service::problem::Problem;
 
 use crate::Deps;
 use crate::gathering::{GatherError, Gathered};
-use crate::routes::{AppState, authorise};
+use crate::routes::{AppState, authorise, bearer};
 
 /// Somebody who may see what the household in the path used.
 pub(crate) struct Reader(pub(crate) Arc<AccessClaims>);
 
 /// Somebody who may watch it live.
-pub(crate) struct Viewer(pub(crate) Arc<AccessClaims>);
+pub(crate) struct Viewer {
+    pub(crate) claims: Arc<AccessClaims>,
+    /// What says so.
+    pub(crate) token: String,
+}
 
 impl FromRequestParts<AppState> for Reader {
     type Rejection = Problem;
@@ -38,7 +42,8 @@ impl FromRequestParts<AppState> for Viewer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        granted(parts, state, Scope::Live).await.map(Self)
+        let claims = granted(parts, state, Scope::Live).await?;
+        Ok(Self { claims, token: bearer(&parts.headers).unwrap_or_default().to_owned() })
     }
 }
 

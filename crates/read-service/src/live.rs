@@ -22,10 +22,13 @@ use uuid::Uuid;
 
 use crate::home::Viewer;
 use crate::routes::AppState;
+use crate::tokens::{TokenError, TokenVerifier};
 
 /// A tick that began longer ago is history that is being caught up on, not news.
 const NEWS_MILLIS: i64 = 5 * 60 * 1_000;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How often the token of an open stream is held against the keys.
+const LOOK_AGAIN: Duration = Duration::from_mins(1);
 /// How soon a browser comes back after the stream has ended.
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -78,7 +81,7 @@ pub(crate) struct LiveHub {
 /// What the household uses, as it happens: server-sent events.
 ///
 /// An event `tick` per hub and tick; an event `hub` when a hub says how it is, or the broker that it is gone; an event `end` before the server closes the stream, which happens when the
-/// access token expires: come back with a new one.
+/// access token expires or the key that signed it is withdrawn: come back with a new one.
 #[utoipa::path(
     get,
     path = "/v1/households/{household}/live",
@@ -92,7 +95,10 @@ pub(crate) struct LiveHub {
     ),
     security(("access_token" = [])),
 )]
-pub(crate) async fn live(State(state): State<AppState>, Viewer(claims): Viewer) -> Result<Response, Problem> {
+pub(crate) async fn live(
+    State(state): State<AppState>,
+    Viewer { claims, token }: Viewer,
+) -> Result<Response, Problem> {
     let clock = state.deps.clock.clone();
     let now = clock.now();
 
@@ -106,11 +112,12 @@ pub(crate) async fn live(State(state): State<AppState>, Viewer(claims): Viewer) 
     .map_err(|error| Problem::unavailable(&error))?;
 
     let left = Duration::from_secs(u64::try_from(claims.exp - now.secs()).unwrap_or(0));
-    let shutdown = state.shutdown.clone();
+    let (shutdown, tokens) = (state.shutdown.clone(), state.deps.tokens.clone());
     let over = async move {
         tokio::select! {
             () = shutdown.cancelled() => {}
             () = tokio::time::sleep(left) => {}
+            () = disbelieved(&tokens, &token) => {}
         }
     };
     let news = stream::select_all(hubs)
@@ -126,6 +133,16 @@ pub(crate) async fn live(State(state): State<AppState>, Viewer(claims): Viewer) 
     });
     let all = opening.chain(news).chain(farewell);
     Ok(respond(all))
+}
+
+/// When the key that signed the token is published no more.
+async fn disbelieved(tokens: &TokenVerifier, token: &str) {
+    loop {
+        tokio::time::sleep(LOOK_AGAIN).await;
+        if let Err(TokenError::Invalid(_)) = tokens.verify(token).await {
+            return;
+        }
+    }
 }
 
 fn respond(events: impl Stream<Item = Event> + Send + 'static) -> Response {

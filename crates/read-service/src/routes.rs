@@ -78,6 +78,10 @@ async fn challenge(mut response: Response) -> Response {
     response
 }
 
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
 /// The claims of the request's token, which must be for this household.
 pub(crate) async fn authorise(
     state: &AppState,
@@ -85,11 +89,8 @@ pub(crate) async fn authorise(
     household: HouseholdId,
 ) -> Result<Arc<AccessClaims>, Problem> {
     let unauthorised = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED).detail(detail);
-    let token = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .ok_or_else(|| unauthorised("An access token is needed: Authorization: Bearer …"))?;
+    let token =
+        bearer(headers).ok_or_else(|| unauthorised("An access token is needed: Authorization: Bearer …"))?;
     let found = state.deps.tokens.verify(token).await;
     state.measures.checked(&found);
     match found {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use testkit::containers::{ContainerBuilder, hub};
 use testkit::wait;
 
+use crate::keys::Key;
 use crate::server::{Server, always, utc};
 
 const SOON: Duration = Duration::from_secs(5);
@@ -51,7 +52,10 @@ impl Events {
     }
 
     async fn next(&mut self) -> Option<Event> {
-        let block = self.block().await?;
+        let mut block = self.block().await?;
+        while block.starts_with(':') {
+            block = self.block().await?;
+        }
         let mut event = Event::default();
         for line in block.lines() {
             match line.split_once(':').unwrap() {
@@ -209,6 +213,26 @@ async fn the_stream_ends_with_the_token() {
     events.ends().await;
     let took = began.elapsed();
     assert!(took > Duration::from_millis(500) && took < Duration::from_secs(2), "{took:?}");
+}
+
+#[tokio::test]
+async fn the_stream_ends_when_the_key_of_its_token_is_withdrawn() {
+    let server = server().await;
+    let other = Key::new(2, "other");
+    server.keys.serve(&[&server.key, &other]);
+    let claims = server.claims("UTC", &[always(hub(1))]);
+    let ends = Events::of(&server, &server.key.sign(&claims)).await;
+    let mut stays = Events::of(&server, &other.sign(&claims)).await;
+
+    server.keys.serve(&[&other]);
+    // That long they may be kept.
+    server.clock.advance_millis(5 * 60_000);
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(61)).await;
+    tokio::time::resume();
+    ends.ends().await;
+    server.publish(&news(&server, 1, 0, 1));
+    stays.tick().await;
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ export interface paths {
         /**
          * What the household uses, as it happens: server-sent events.
          * @description An event `tick` per hub and tick; an event `hub` when a hub says how it is, or the broker that it is gone; an event `end` before the server closes the stream, which happens when the
-         *     access token expires: come back with a new one.
+         *     access token expires or the key that signed it is withdrawn: come back with a new one.
          */
         get: operations["live"];
         put?: never;
