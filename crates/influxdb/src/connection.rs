@@ -1,4 +1,6 @@
 use std::error::Error as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use domain::measurement::StoreError;
@@ -33,6 +35,32 @@ pub(crate) struct Connection {
     http: Client,
     base: Url,
     login: Option<(String, SecretString)>,
+    absences: Absences,
+}
+
+/// How often InfluxDB was not there, as far as somebody asked. It may have been started anew then.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Absences(Arc<AtomicU64>);
+
+impl Absences {
+    pub(crate) fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn another(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Who is only slow is there, and so is who answers that something went wrong; not so who is told of by a proxy.
+fn tells_of_absence(answer: &reqwest::Result<Response>) -> bool {
+    match answer {
+        Ok(response) => matches!(
+            response.status(),
+            StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT
+        ),
+        Err(error) => error.is_connect() || !error.is_timeout(),
+    }
 }
 
 impl Connection {
@@ -56,7 +84,8 @@ impl Connection {
             .build()
             .map_err(BuildError::Client)?;
         let login = config.username.clone().zip(config.password.clone());
-        Ok(Self { http, base: config.base_url().map_err(BuildError::Url)?, login })
+        let base = config.base_url().map_err(BuildError::Url)?;
+        Ok(Self { http, base, login, absences: Absences::default() })
     }
 
     /// `path` below the configured one.
@@ -78,6 +107,23 @@ impl Connection {
         self.authorised(self.http.patch(url))
     }
 
+    /// Of this connection and its copies.
+    pub(crate) const fn absences(&self) -> &Absences {
+        &self.absences
+    }
+
+    pub(crate) async fn send(
+        &self,
+        operation: &'static str,
+        request: RequestBuilder,
+    ) -> Result<Response, StoreError> {
+        let answer = request.send().await;
+        if tells_of_absence(&answer) {
+            self.absences.another();
+        }
+        answer.map_err(|error| not_reached(operation, &error))
+    }
+
     fn authorised(&self, request: RequestBuilder) -> RequestBuilder {
         match &self.login {
             Some((username, password)) => request.basic_auth(username, Some(password.expose_secret())),
@@ -88,12 +134,7 @@ impl Connection {
     /// Whether somebody who speaks like InfluxDB is there. Every version answers this with 204, or with 200 when
     /// asked to be verbose.
     pub(crate) async fn ping(&self, operation: &'static str, timeout: Duration) -> Result<(), StoreError> {
-        let response = self
-            .get(self.url("/ping"))
-            .timeout(timeout)
-            .send()
-            .await
-            .map_err(|error| not_reached(operation, &error))?;
+        let response = self.send(operation, self.get(self.url("/ping")).timeout(timeout)).await?;
         match response.status() {
             StatusCode::OK | StatusCode::NO_CONTENT => Ok(()),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {

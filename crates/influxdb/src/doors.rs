@@ -7,8 +7,8 @@
 //! So a process writes into such a day alone, and once more when the cache has been made, whoever made it. The same value
 //! again changes nothing. Whoever comes meanwhile waits, unless all of its days are open.
 //!
-//! An InfluxDB that was started anew makes its caches again. Somebody of us mostly asks for it while it is away, so
-//! whoever is told that it is unavailable closes all days.
+//! An InfluxDB that was started anew makes its caches again. Somebody of us mostly asks for it while it is away, which
+//! closes all days. One that is slow or refuses is there: it would only get more to do.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,6 +18,7 @@ use domain::measurement::StoreError;
 use domain::rollup::UtcDay;
 use tokio::time::Instant;
 
+use crate::connection::Absences;
 use crate::inlet::Taken;
 
 /// A cache that nothing is written to lives for ten minutes at least (`cache-snapshot-write-cold-duration`).
@@ -26,8 +27,9 @@ const SILENCE: Duration = Duration::from_mins(5);
 const MADE: Duration = Duration::from_millis(100);
 
 /// The days of one bucket.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Doors {
+    absences: Absences,
     open: Mutex<Open>,
     opening: tokio::sync::Mutex<()>,
 }
@@ -36,11 +38,15 @@ pub(crate) struct Doors {
 struct Open {
     /// When they were last written to.
     days: HashMap<UtcDay, Instant>,
-    /// How often they were all closed.
-    times_closed: u64,
+    /// How many there had been by then.
+    absences: u64,
 }
 
 impl Doors {
+    pub(crate) fn of(absences: Absences) -> Self {
+        Self { absences, open: Mutex::default(), opening: tokio::sync::Mutex::default() }
+    }
+
     /// `post` sends the same whenever it is called, all of it of these days.
     pub(crate) async fn write<Posted>(
         &self,
@@ -53,7 +59,7 @@ impl Doors {
         loop {
             let entered = self.open().enter(days);
             let done = match entered {
-                Some(times_closed) => self.write_among_others(times_closed, post()).await?,
+                Some(absences) => self.write_among_others(absences, post()).await?,
                 None => self.write_first(days, &post).await?,
             };
             if let Some(taken) = done {
@@ -62,14 +68,14 @@ impl Doors {
         }
     }
 
-    /// Nothing when the days were closed meanwhile: an InfluxDB that was perhaps started anew may have lost it.
+    /// Nothing when there was an absence meanwhile: an InfluxDB that was perhaps started anew may have lost it.
     async fn write_among_others(
         &self,
-        times_closed: u64,
+        absences: u64,
         posted: impl Future<Output = Result<Taken, StoreError>>,
     ) -> Result<Option<Taken>, StoreError> {
-        let taken = self.noticing(posted.await)?;
-        Ok((taken == Taken::TooMuch || self.open().times_closed == times_closed).then_some(taken))
+        let taken = posted.await?;
+        Ok((taken == Taken::TooMuch || self.absences.count() == absences).then_some(taken))
     }
 
     /// Nothing when somebody else opened the days meanwhile, or they were closed again.
@@ -82,25 +88,23 @@ impl Doors {
         Posted: Future<Output = Result<Taken, StoreError>>,
     {
         let _alone = self.opening.lock().await;
-        let Some(times_closed) = self.open().closed(days) else { return Ok(None) };
-        if self.noticing(post().await)? == Taken::TooMuch {
+        let Some(absences) = self.open().closed(days) else { return Ok(None) };
+        if post().await? == Taken::TooMuch {
             return Ok(Some(Taken::TooMuch));
         }
         tokio::time::sleep(MADE).await;
-        let taken = self.noticing(post().await)?;
-        Ok((taken == Taken::TooMuch || self.open().let_in(days, times_closed)).then_some(taken))
+        let taken = post().await?;
+        Ok((taken == Taken::TooMuch || self.open().let_in(days, absences)).then_some(taken))
     }
 
-    /// What was asked of InfluxDB.
-    pub(crate) fn noticing<T>(&self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
-        if let Err(StoreError::Unavailable { .. }) = answer {
-            self.open().close();
-        }
-        answer
-    }
-
+    /// Those that are since the last absence.
     fn open(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let absences = self.absences.count();
+        if open.absences != absences {
+            *open = Open { days: HashMap::new(), absences };
+        }
+        open
     }
 }
 
@@ -114,12 +118,12 @@ impl Open {
         for day in days {
             self.days.insert(*day, now);
         }
-        Some(self.times_closed)
+        Some(self.absences)
     }
 
     /// Nothing if all of them are open.
     fn closed(&self, days: &[UtcDay]) -> Option<u64> {
-        (!self.are_open(days)).then_some(self.times_closed)
+        (!self.are_open(days)).then_some(self.absences)
     }
 
     fn are_open(&self, days: &[UtcDay]) -> bool {
@@ -127,9 +131,9 @@ impl Open {
         days.iter().all(|day| self.days.get(day).is_some_and(|&last| now.duration_since(last) < SILENCE))
     }
 
-    /// What was written twice is open to everybody, unless they were all closed since.
-    fn let_in(&mut self, days: &[UtcDay], times_closed: u64) -> bool {
-        if self.times_closed != times_closed {
+    /// What was written twice is open to everybody, unless there was an absence since.
+    fn let_in(&mut self, days: &[UtcDay], absences: u64) -> bool {
+        if self.absences != absences {
             return false;
         }
         let now = Instant::now();
@@ -137,11 +141,6 @@ impl Open {
         self.days.retain(|_, last| now.duration_since(*last) < SILENCE);
         self.days.extend(days.iter().map(|day| (*day, now)));
         true
-    }
-
-    fn close(&mut self) {
-        self.days.clear();
-        self.times_closed += 1;
     }
 }
 
@@ -185,8 +184,8 @@ mod tests {
         }
     }
 
-    fn away() -> Result<Taken, StoreError> {
-        Err(StoreError::Unavailable { operation: "writing", reason: "away".to_owned(), retry_after: None })
+    fn doors() -> Doors {
+        Doors::of(Absences::default())
     }
 
     /// How many requests it took.
@@ -206,7 +205,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_first_is_alone_and_the_next_need_not_wait() {
-        let (doors, first, second) = (Doors::default(), Store::busy(), Store::free());
+        let (doors, first, second) = (doors(), Store::busy(), Store::free());
         let both = [TODAY[0], TOMORROW[0]];
         let mut one = Box::pin(doors.write(&TODAY, || first.post()));
         assert!(waits(one.as_mut()).await);
@@ -223,7 +222,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_waits_finds_it_open_and_others_do_not_wait() {
-        let (doors, first, second) = (Doors::default(), Store::busy(), Store::free());
+        let (doors, first, second) = (doors(), Store::busy(), Store::free());
         assert_eq!(requests(&doors, &TODAY).await, 2);
         let mut one = std::pin::pin!(doors.write(&TOMORROW, || first.post()));
         assert!(waits(one.as_mut()).await);
@@ -238,7 +237,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_day_without_writes_is_closed_again_and_forgotten() {
-        let (doors, old) = (Doors::default(), [UtcDay(1)]);
+        let (doors, old) = (doors(), [UtcDay(1)]);
         assert_eq!((requests(&doors, &old).await, requests(&doors, &TODAY).await), (2, 2));
         for _ in 0..4 {
             tokio::time::advance(Duration::from_secs(100)).await;
@@ -250,25 +249,29 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn whoever_finds_the_store_away_closes_every_day() {
-        let doors = Doors::default();
+    async fn an_absence_closes_every_day_and_a_slow_store_does_not() {
+        let doors = doors();
         assert_eq!((requests(&doors, &TODAY).await, requests(&doors, &TOMORROW).await), (2, 2));
-        doors.write(&TODAY, async || away()).await.unwrap_err();
+        let slow = || StoreError::Unavailable {
+            operation: "writing",
+            reason: "no answer in time".to_owned(),
+            retry_after: None,
+        };
+        doors.write(&TODAY, async || Err(slow())).await.unwrap_err();
+        assert_eq!(requests(&doors, &TODAY).await, 1);
+        doors.absences.another();
         assert_eq!((requests(&doors, &TODAY).await, requests(&doors, &TOMORROW).await), (2, 2));
-        // Other refusals say that it is there.
-        let refused = || StoreError::Unauthorised { operation: "writing", reason: String::new() };
-        doors.write(&TODAY, async || Err(refused())).await.unwrap_err();
         assert_eq!(requests(&doors, &TODAY).await, 1);
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_was_under_way_when_the_store_was_away_is_written_as_the_first() {
-        let (doors, open, first) = (Doors::default(), Store::busy(), Store::busy());
+        let (doors, open, first) = (doors(), Store::busy(), Store::busy());
         assert_eq!(requests(&doors, &TODAY).await, 2);
         let mut of_today = std::pin::pin!(doors.write(&TODAY, || open.post()));
         let mut of_tomorrow = std::pin::pin!(doors.write(&TOMORROW, || first.post()));
         assert!(waits(of_today.as_mut()).await && waits(of_tomorrow.as_mut()).await);
-        doors.noticing(away()).unwrap_err();
+        doors.absences.another();
         open.answer(10);
         first.answer(10);
         let (today, tomorrow) = tokio::join!(of_today, of_tomorrow);

@@ -12,7 +12,7 @@ use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
 
 use crate::config::{Api, Config};
-use crate::connection::{BuildError, Connection, not_reached, refusal, retry_after};
+use crate::connection::{BuildError, Connection, refusal, retry_after};
 use crate::line;
 use crate::query::{TIMES, ask};
 use crate::rollups::{DAYS, MARKS, Rollups};
@@ -95,8 +95,7 @@ impl Eraser {
         });
         let request =
             self.connection.post(url).header(CONTENT_TYPE, "application/json").timeout(self.timeout);
-        let response =
-            request.body(body.to_string()).send().await.map_err(|error| not_reached(operation, &error))?;
+        let response = self.connection.send(operation, request.body(body.to_string())).await?;
         let (status, retry_after) = (response.status(), retry_after(&response));
         if status == StatusCode::NO_CONTENT {
             return Ok(());

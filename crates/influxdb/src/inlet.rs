@@ -12,7 +12,7 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use crate::answer::{Answer, Rejection, classify};
 use crate::bodies::{Bodies, compress};
 use crate::config::{Api, Config};
-use crate::connection::{Connection, not_reached, refusal, retry_after};
+use crate::connection::{Connection, refusal, retry_after};
 use crate::doors::Doors;
 
 /// Lines that are long go in requests of about this size.
@@ -50,11 +50,12 @@ impl Inlet {
             pairs.append_pair("precision", "ms");
         }
         let (timeout, gzip) = (config.write_timeout(), config.gzip);
-        Self { connection, url, timeout, gzip, bodies: Bodies::default(), doors: Doors::default() }
+        let doors = Doors::of(connection.absences().clone());
+        Self { connection, url, timeout, gzip, bodies: Bodies::default(), doors }
     }
 
     pub(crate) async fn ping(&self, operation: &'static str) -> Result<(), StoreError> {
-        self.doors.noticing(self.connection.ping(operation, self.timeout).await)
+        self.connection.ping(operation, self.timeout).await
     }
 
     /// An empty buffer for lines.
@@ -100,7 +101,7 @@ impl Inlet {
         if self.gzip {
             request = request.header(CONTENT_ENCODING, "gzip");
         }
-        let response = request.body(body).send().await.map_err(|error| not_reached(operation, &error))?;
+        let response = self.connection.send(operation, request.body(body)).await?;
         let (status, retry_after) = (response.status(), retry_after(&response));
         Ok(classify(status, retry_after, &refusal(response).await))
     }

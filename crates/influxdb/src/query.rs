@@ -159,13 +159,8 @@ pub(crate) async fn ask<V: DeserializeOwned>(
         .append_pair("chunked", "true")
         .append_pair("chunk_size", CHUNK_ROWS)
         .append_pair("q", question);
-    let mut response = connection
-        .post(url)
-        .header(ACCEPT, MESSAGE_PACK)
-        .timeout(timeout)
-        .send()
-        .await
-        .map_err(|error| not_reached(operation, &error))?;
+    let request = connection.post(url).header(ACCEPT, MESSAGE_PACK).timeout(timeout);
+    let mut response = connection.send(operation, request).await?;
 
     let status = response.status();
     if status != StatusCode::OK {

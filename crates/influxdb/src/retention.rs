@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::config::{Api, Config};
-use crate::connection::{BuildError, Connection, not_reached, refusal, retry_after};
+use crate::connection::{BuildError, Connection, refusal, retry_after};
 use crate::line;
 use crate::query::{TIMES, ask, unusable};
 use crate::rollups::{DAYS, MARKS, quarters};
@@ -196,8 +196,7 @@ impl Retention {
         operation: &'static str,
         request: RequestBuilder,
     ) -> Result<T, StoreError> {
-        let answer = request.timeout(self.timeout).send().await;
-        let answer = answer.map_err(|error| not_reached(operation, &error))?;
+        let answer = self.connection.send(operation, request.timeout(self.timeout)).await?;
         let (status, retry_after) = (answer.status(), retry_after(&answer));
         let body = refusal(answer).await;
         if status == StatusCode::OK {

@@ -44,9 +44,9 @@ async fn a_write_is_one_request_with_the_token_and_the_first_of_a_day_is_made_tw
 
 #[tokio::test]
 async fn after_a_store_that_was_away_a_day_is_written_into_as_at_first() {
-    // The third request finds it away, and so does the seventh, a ping.
-    let fake =
-        Fake::start([204, 204, 503, 204, 204, 204, 503, 204].map(|status| Reply::new(status, ""))).await;
+    // The third request finds it busy, the fifth away, and so does the ninth, a ping.
+    let replies = [204, 204, 500, 204, 503, 204, 204, 204, 502, 204];
+    let fake = Fake::start(replies.map(|status| Reply::new(status, ""))).await;
     let writer = Writer::new(&fake.config()).unwrap();
     let write = async |asked: usize| {
         let before = fake.asked().len();
@@ -55,6 +55,8 @@ async fn after_a_store_that_was_away_a_day_is_written_into_as_at_first() {
         outcome
     };
     write(2).await.unwrap();
+    write(1).await.unwrap_err();
+    write(1).await.unwrap();
     write(1).await.unwrap_err();
     write(2).await.unwrap();
     write(1).await.unwrap();
