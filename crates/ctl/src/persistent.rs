@@ -12,9 +12,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Asks again while the store is not available, and gives up when that does not pass. What is asked must be the same
 /// however often it is.
-pub async fn persistently<T>(
-    mut ask: impl AsyncFnMut() -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
+pub async fn persistently<T>(mut ask: impl AsyncFnMut() -> Result<T, StoreError>) -> Result<T, StoreError> {
     let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
     loop {
         match ask().await {

@@ -9,8 +9,8 @@ use wire::BackupEntry;
 
 use super::file::Reading;
 use super::manifest::{HubFile, Manifest};
-use crate::persistent::persistently;
 use super::{BackupError, Progress};
+use crate::persistent::persistently;
 
 /// Values and pages that are written with one call.
 const VALUES: usize = 30_000;

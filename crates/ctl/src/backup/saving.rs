@@ -12,8 +12,8 @@ use wire::{BackupEntry, BackupTotals};
 
 use super::file::Writing;
 use super::manifest::{self, HubFile, MANIFEST, Manifest};
-use crate::persistent::persistently;
 use super::{BackupError, Progress};
+use crate::persistent::persistently;
 
 /// Ticks in a container: small enough to be read back with one question.
 const TICKS: usize = 1_000;
