@@ -61,19 +61,15 @@ impl Measurements {
             .statement_cache_capacity(write::STATEMENTS);
         let pool =
             |connections| opening::pool().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
-        let writer = pool(1)
-            .connect_with(
-                options
-                    .clone()
-                    .journal_mode(SqliteJournalMode::Wal)
-                    // `Ok` means durable, and lets the container be acknowledged: NORMAL would lose the last
-                    // commits when the power fails.
-                    .synchronous(SqliteSynchronous::Full)
-                    // What is erased is not to be read from the file any more.
-                    .pragma("secure_delete", "ON"),
-            )
-            .await
-            .map_err(failed)?;
+        let writing = options
+            .clone()
+            .journal_mode(SqliteJournalMode::Wal)
+            // `Ok` means durable, and lets the container be acknowledged: NORMAL would lose the last
+            // commits when the power fails.
+            .synchronous(SqliteSynchronous::Full)
+            // What is erased is not to be read from the file any more.
+            .pragma("secure_delete", "ON");
+        let writer = opening::connect(pool(1), writing).await.map_err(failed)?;
         schema::up(&mut *writer.acquire().await.map_err(failed)?, &schema::of_measurements())
             .await
             .map_err(|source| OpenMeasurementsError::Migrate { path: path.to_owned(), source })?;

@@ -29,10 +29,8 @@ pub(super) async fn open(path: &Path) -> Result<SqlitePool, OpenAccountsError> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(PATIENCE);
-    let pool = opening::pool()
-        .max_connections(MAX_CONNECTIONS)
-        .acquire_timeout(PATIENCE)
-        .connect_with(options)
+    let pool = opening::pool().max_connections(MAX_CONNECTIONS).acquire_timeout(PATIENCE);
+    let pool = opening::connect(pool, options)
         .await
         .map_err(|source| OpenAccountsError::Open { path: path.to_owned(), source })?;
     let mut connection =
