@@ -47,7 +47,7 @@ impl Doors {
         Self { absences, open: Mutex::default(), opening: tokio::sync::Mutex::default() }
     }
 
-    /// `post` sends the same whenever it is called, all of it of these days.
+    /// `post` sends the same whenever it is called, all of it of these days: once, or twice as the first of one.
     pub(crate) async fn write<Posted>(
         &self,
         days: &[UtcDay],

@@ -67,16 +67,9 @@ impl Inlet {
         self.bodies.give_back(lines);
     }
 
-    /// `post` sends the same lines of these days whenever it is called: once, or twice as the first of a day.
-    pub(crate) async fn write<Posted>(
-        &self,
-        days: &[UtcDay],
-        post: impl Fn() -> Posted,
-    ) -> Result<Taken, StoreError>
-    where
-        Posted: Future<Output = Result<Taken, StoreError>>,
-    {
-        self.doors.write(days, post).await
+    /// Whatever is posted goes through them.
+    pub(crate) const fn doors(&self) -> &Doors {
+        &self.doors
     }
 
     /// One request.
@@ -115,7 +108,7 @@ impl Inlet {
         lines: &[String],
         forgiven: impl Fn(&Rejection) -> bool,
     ) -> Result<(), StoreError> {
-        self.write(days, || self.post_lines(operation, lines, &forgiven)).await.map(drop)
+        self.doors.write(days, || self.post_lines(operation, lines, &forgiven)).await.map(drop)
     }
 
     async fn post_lines(

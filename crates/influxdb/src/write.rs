@@ -32,7 +32,7 @@ impl Writer {
         line::encode(ticks, &mut lines);
         let lines = Bytes::from(lines);
         let days = days(ticks);
-        let taken = self.inlet.write(&days, || self.post(ticks, &lines)).await;
+        let taken = self.inlet.doors().write(&days, || self.post(ticks, &lines)).await;
         self.inlet.give_back(lines);
         match taken? {
             Taken::TooMuch if ticks.len() == 1 => {
