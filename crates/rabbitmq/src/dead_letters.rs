@@ -12,7 +12,8 @@ use domain::transport::PublishError;
 use futures_util::StreamExt;
 use lapin::message::Delivery;
 use lapin::options::{
-    BasicAckOptions, BasicConsumeOptions, BasicGetOptions, BasicQosOptions, QueueDeclareOptions,
+    BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicGetOptions, BasicQosOptions,
+    QueueDeclareOptions,
 };
 use lapin::types::FieldTable;
 use lapin::{Channel, Connection, Consumer, ErrorKind};
@@ -156,6 +157,12 @@ impl Browsing<'_> {
     }
 
     async fn take_a_handful(&mut self, config: &Config) -> Result<(), Error> {
+        if let Some(full) = self.consumer.take() {
+            // One that is only dropped is cancelled by lapin later, and when the channel is being closed at that very
+            // moment, that fails and takes the connection along. What it has got stays held either way.
+            let cancel = self.channel.basic_cancel(full.tag(), BasicCancelOptions::default());
+            answered(config, "taking no more of the dead letters", cancel).await?;
+        }
         let handful = u16::try_from(self.count - self.fetched).unwrap_or(HANDFUL).min(HANDFUL);
         let qos = self.channel.basic_qos(handful, BasicQosOptions { global: false });
         answered(config, "setting the prefetch", qos).await?;
