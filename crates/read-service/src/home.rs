@@ -18,7 +18,7 @@ use service::problem::Problem;
 
 use crate::Deps;
 use crate::gathering::{GatherError, Gathered};
-use crate::routes::{AppState, authorise, bearer};
+use crate::routes::{AppState, authorise};
 
 /// Somebody who may see what the household in the path used.
 pub(crate) struct Reader(pub(crate) Arc<AccessClaims>);
@@ -34,7 +34,7 @@ impl FromRequestParts<AppState> for Reader {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        granted(parts, state, Scope::Usage).await.map(Self)
+        granted(parts, state, Scope::Usage).await.map(|(claims, _)| Self(claims))
     }
 }
 
@@ -42,20 +42,24 @@ impl FromRequestParts<AppState> for Viewer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let claims = granted(parts, state, Scope::Live).await?;
-        Ok(Self { claims, token: bearer(&parts.headers).unwrap_or_default().to_owned() })
+        let (claims, token) = granted(parts, state, Scope::Live).await?;
+        Ok(Self { claims, token: token.to_owned() })
     }
 }
 
-async fn granted(parts: &mut Parts, state: &AppState, scope: Scope) -> Result<Arc<AccessClaims>, Problem> {
+async fn granted<'a>(
+    parts: &'a mut Parts,
+    state: &AppState,
+    scope: Scope,
+) -> Result<(Arc<AccessClaims>, &'a str), Problem> {
     let Path(household) = Path::<HouseholdId>::from_request_parts(parts, state)
         .await
         .map_err(|_| Problem::new(StatusCode::NOT_FOUND).detail("There is no such household."))?;
-    let claims = authorise(state, &parts.headers, household).await?;
+    let (claims, token) = authorise(state, &parts.headers, household).await?;
     if !claims.allows(scope) {
         return Err(Problem::new(StatusCode::FORBIDDEN).detail("The access token is not for this."));
     }
-    Ok(claims)
+    Ok((claims, token))
 }
 
 /// A household with its settings, at one moment, and who asks about it.

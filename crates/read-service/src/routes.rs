@@ -78,23 +78,23 @@ async fn challenge(mut response: Response) -> Response {
     response
 }
 
-pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }
 
-/// The claims of the request's token, which must be for this household.
-pub(crate) async fn authorise(
+/// The claims of the request's token, which must be for this household, and the token.
+pub(crate) async fn authorise<'a>(
     state: &AppState,
-    headers: &HeaderMap,
+    headers: &'a HeaderMap,
     household: HouseholdId,
-) -> Result<Arc<AccessClaims>, Problem> {
+) -> Result<(Arc<AccessClaims>, &'a str), Problem> {
     let unauthorised = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED).detail(detail);
     let token =
         bearer(headers).ok_or_else(|| unauthorised("An access token is needed: Authorization: Bearer …"))?;
     let found = state.deps.tokens.verify(token).await;
     state.measures.checked(&found);
     match found {
-        Ok(claims) if claims.household == household => Ok(claims),
+        Ok(claims) if claims.household == household => Ok((claims, token)),
         // The same answer whether or not it exists.
         Ok(_) => Err(Problem::new(StatusCode::NOT_FOUND).detail("There is no such household.")),
         Err(TokenError::Expired) => Err(unauthorised("The access token has expired.")),

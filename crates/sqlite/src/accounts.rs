@@ -17,12 +17,10 @@ use domain::{HouseholdId, HubId, PersonId, UtcMillis};
 use sqlx::sqlite::SqlitePool;
 use sqlx::{query, query_as};
 
+pub(crate) use crate::opening::BEGIN;
 pub use file::OpenAccountsError;
 pub(crate) use rows::{LabelRow, hash, id_bytes, parse_role, parse_zone, socket_label};
 use rows::{MembershipRow, membership};
-
-/// Takes the write lock at once; one that begins by reading would have to give up where another writes.
-pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
 
 /// The accounts in one SQLite file, which is theirs alone.
 pub struct Accounts {

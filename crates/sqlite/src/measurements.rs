@@ -18,11 +18,9 @@ use domain::{HubId, Ticks, TimeRange, UtcMillis};
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
-use crate::opening;
+use crate::opening::{self, PATIENCE};
 use crate::schema::{self, SchemaError};
 
-/// Another process, a backup say, may hold the file for a moment.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// For a turn at a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const READERS: u32 = 4;
@@ -57,7 +55,7 @@ impl Measurements {
         opening::create(path).map_err(|source| failed(source.into()))?;
         let options = SqliteConnectOptions::new()
             .filename(path)
-            .busy_timeout(BUSY_TIMEOUT)
+            .busy_timeout(PATIENCE)
             .statement_cache_capacity(write::STATEMENTS);
         let pool =
             |connections| opening::pool().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);

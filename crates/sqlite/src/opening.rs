@@ -10,8 +10,10 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use sqlx::{Connection, Sqlite, SqliteConnection};
 use tokio::time::Instant;
 
-/// How long the first question of all waits for others who open the file.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long whoever meets others at a file waits for them: to write, to open it, and for a connection.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+/// Takes the write lock at once; one that begins by reading would have to give up where another writes.
+pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
 const PAUSE: Duration = Duration::from_millis(20);
 /// `SQLITE_BUSY`; what is in the higher bytes says more of it.
 const BUSY: u32 = 5;

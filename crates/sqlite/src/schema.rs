@@ -1,7 +1,6 @@
 //! The schema's version: that of a file, that of this program, and the way from one to the other.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use domain::schema::{Applied, Script};
 pub use domain::schema::{IncompatibleSchema, SchemaStatus};
@@ -9,10 +8,7 @@ use sqlx::migrate::{MigrateError, Migration, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteLockingMode};
 use sqlx::{Connection as _, SqliteConnection};
 
-/// How long to wait for whoever writes just now.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Two that find the same migration missing take turns; the second finds it done.
-const BEGIN: &str = "BEGIN IMMEDIATE";
+use crate::opening::{BEGIN, PATIENCE};
 
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaError {
@@ -130,6 +126,7 @@ pub(crate) async fn up(
         return Ok(before);
     }
     let failed = |source| SchemaError::Migrate { to: before.program, source };
+    // Two that find the same migration missing take turns; the second finds it done.
     let mut transaction =
         connection.begin_with(BEGIN).await.map_err(|source| failed(MigrateError::Execute(source)))?;
     migrations.run(&mut *transaction).await.map_err(failed)?;

@@ -91,7 +91,9 @@ impl Probe {
         let config = folder.path().join("schemathesis.toml");
         std::fs::write(&config, format!("[parameters]\n\"path.household\" = \"{household}\"\n"))?;
         let mut command = program(schemathesis);
+        // Where it is run it leaves a folder with what it remembers.
         command
+            .current_dir(folder.path())
             .arg("--config-file")
             .arg(&config)
             .args(["run", &format!("{}/openapi.json", pass.url), "--url", pass.url])

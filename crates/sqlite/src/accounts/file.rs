@@ -1,14 +1,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous};
 
-use crate::opening;
+use crate::opening::{self, PATIENCE};
 use crate::schema::{self, SchemaError};
 
-/// How long a writer waits for another, and a caller for a connection.
-const PATIENCE: Duration = Duration::from_secs(5);
 const MAX_CONNECTIONS: u32 = 4;
 
 #[derive(Debug, thiserror::Error)]

@@ -9,14 +9,15 @@ use domain::rollup::UtcDay;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, Error, SqliteConnection, SqlitePool};
 
+use crate::opening::PATIENCE;
+
 /// Rows of one transaction.
 const CHUNK: i64 = 2_000;
 
 /// The earliest tick of the file, for operators: also while others have it open, and whatever its version.
 pub async fn oldest_tick(path: &Path) -> Result<Option<UtcMillis>, StoreError> {
     let failed = super::unavailable("asking the file for its oldest tick");
-    let options =
-        SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(super::BUSY_TIMEOUT);
+    let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(PATIENCE);
     let mut connection = SqliteConnection::connect_with(&options).await.map_err(&failed)?;
     // From hub to hub, and not from row to row.
     let oldest: Option<i64> = sqlx::query_scalar(

@@ -10,6 +10,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Error, QueryBuilder, Row as _, Sqlite, SqlitePool};
 
 use super::{Measurements, unavailable};
+use crate::opening::BEGIN;
 
 /// Rows of one transaction: ticks that are to be written wait for no more.
 const ROWS: usize = 64;
@@ -82,7 +83,7 @@ fn power(day: &PackedDay) -> Result<&[u8], StoreError> {
 }
 
 async fn put(writer: &SqlitePool, rows: &[(&PackedDay, &[u8])]) -> Result<(), Error> {
-    let mut transaction = writer.begin_with(super::write::BEGIN).await?;
+    let mut transaction = writer.begin_with(BEGIN).await?;
     for (day, power) in rows {
         sqlx::query(
             "INSERT INTO rollup_day (hub, day, quarters, energy, power) VALUES (?, ?, ?, ?, ?)

@@ -8,14 +8,12 @@ use domain::{HubId, SocketJoules, TickLength, Ticks, UtcMillis};
 use sqlx::{Error, QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
 
 use super::{joules, read};
+use crate::opening::BEGIN;
 
 /// Rows per statement: enough to make the way to the database's thread cheap.
 const ROWS: usize = 64;
 /// There are two statements for each number of rows.
 pub(super) const STATEMENTS: usize = 2 * ROWS + 16;
-
-/// Takes the write lock at once; one that begins by reading would have to give up where another writes.
-pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 
 #[derive(Debug)]
 struct Tick {
