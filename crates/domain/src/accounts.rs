@@ -57,6 +57,9 @@ pub const MAX_CLIENT_CHARS: usize = 200;
 /// A use of a session is written down when the one before is at least so long ago.
 pub const USE_STEP_MILLIS: i64 = 3_600_000;
 
+/// Sessions of a person: more than anybody has browsers. What somebody may have any number of, others pay for.
+pub const SESSIONS_AT_MOST: u32 = 100;
+
 impl Session {
     /// Which of a person's sessions; no secret: half of the hash says nothing about what was hashed.
     pub fn id(&self) -> SessionId {
@@ -133,6 +136,9 @@ pub enum AccountsError {
     HubTaken,
     #[error("the household would be left without an owner")]
     LastOwner,
+    /// Asked for by a session that has ended while a password was being looked at, say.
+    #[error("the session has ended")]
+    LoggedOut,
     /// What was asked breaks a rule that the store holds itself: an unknown person or household, a socket
     /// twice, an assignment that ends before it starts.
     #[error("{operation}: the accounts refuse it: {reason}")]
@@ -153,7 +159,7 @@ pub trait Accounts: Send + Sync + 'static {
     /// and log-ins that have begun at a provider. `false`: no such person.
     async fn set_password_hash(&self, id: PersonId, password_hash: &str) -> Result<bool, AccountsError>;
     /// As the person, logged in with the session of this hash. What is under way ends, and all other sessions.
-    /// `false`: no such person.
+    /// `false`, and nothing changes: it is no session of this person, or not any more.
     async fn change_password(
         &self,
         id: PersonId,
@@ -180,7 +186,12 @@ pub trait Accounts: Send + Sync + 'static {
         now: UtcMillis,
     ) -> Result<Option<Person>, AccountsError>;
 
+    /// As somebody who has shown who they are by other means than a password. Of a person's sessions the
+    /// [`SESSIONS_AT_MOST`] that were used last stay open.
     async fn open_session(&self, session: &Session) -> Result<(), AccountsError>;
+    /// Like [`Self::open_session`], as somebody whose password has this hash. `false`, and none is opened: it has another one by
+    /// now, which was set to keep somebody out who knows the one before.
+    async fn log_in(&self, session: &Session, password_hash: &str) -> Result<bool, AccountsError>;
     /// The session with this secret, which is used now. `None` when it is unknown, closed, or expired at `now`.
     async fn session(&self, secret_hash: &[u8; 32], now: UtcMillis)
     -> Result<Option<Session>, AccountsError>;

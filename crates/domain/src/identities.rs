@@ -111,7 +111,12 @@ pub trait Identities: Send + Sync + 'static {
 
     /// `false`: issuer and subject are connected already, to this person or to another, and stay so.
     /// [`AccountsError::Refused`] for a person who does not exist.
-    async fn connect_identity(&self, identity: &Identity) -> Result<bool, AccountsError>;
+    /// With the hash of a `session`, as its person: [`AccountsError::LoggedOut`] when it is not open any more.
+    async fn connect_identity(
+        &self,
+        identity: &Identity,
+        session: Option<&[u8; 32]>,
+    ) -> Result<bool, AccountsError>;
 
     /// Creates the person together with the identity, or neither. `false`: issuer and subject are connected already.
     /// [`AccountsError::EmailTaken`] when another person has the address.

@@ -42,7 +42,7 @@ pub trait Members: Send + Sync + 'static {
         now: UtcMillis,
     ) -> Result<bool, AccountsError>;
 
-    /// Makes the person a member, or gives a member another role or end. An owner has no end. What a membership left
+    /// As whoever runs the service. Makes the person a member, or gives a member another role or end. An owner has no end. What a membership left
     /// behind that has ended at `now`, such as personal tokens, is gone with it. Who is no owner invites nobody: their
     /// invitations into the household are withdrawn. [`MemberChanged`](crate::audit::Action::MemberChanged) is written down.
     /// [`AccountsError::Refused`] for a person or a household that does not exist.
@@ -55,6 +55,18 @@ pub trait Members: Send + Sync + 'static {
         by: PersonId,
         now: UtcMillis,
     ) -> Result<(), AccountsError>;
+
+    /// As an owner: like [`Self::admit`], of somebody who is a member. `false`, and nothing changes: the person is none at
+    /// `now`, or `by` does not own the household any more. Whoever was removed does not come back by what they asked for before.
+    async fn change_member(
+        &self,
+        household: HouseholdId,
+        person: PersonId,
+        role: Role,
+        until: Option<UtcMillis>,
+        by: PersonId,
+        now: UtcMillis,
+    ) -> Result<bool, AccountsError>;
 
     /// Uses up an invitation with this secret: the person becomes a member as it says, unless they are as much already, and
     /// [`MemberJoined`](crate::audit::Action::MemberJoined) is written down. Gives the household. `None`: there is no such

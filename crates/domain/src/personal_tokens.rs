@@ -46,7 +46,13 @@ impl PersonalToken {
 pub trait PersonalTokens: Send + Sync + 'static {
     /// [`TokenMade`](crate::audit::Action::TokenMade) is written down. `false`: the person has `at_most` tokens already,
     /// also when several are made at once. [`AccountsError::Refused`] unless the person is a member of the household.
-    async fn create_token(&self, token: &PersonalToken, at_most: u32) -> Result<bool, AccountsError>;
+    /// With the hash of a `session`, as its person: [`AccountsError::LoggedOut`] when it is not open any more.
+    async fn create_token(
+        &self,
+        token: &PersonalToken,
+        at_most: u32,
+        session: Option<&[u8; 32]>,
+    ) -> Result<bool, AccountsError>;
 
     /// Oldest first; expired ones too, until they are purged.
     async fn tokens(&self, person: PersonId) -> Result<Vec<PersonalToken>, AccountsError>;

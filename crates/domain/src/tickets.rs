@@ -121,7 +121,8 @@ pub trait Tickets: Send + Sync + 'static {
     /// Keeps it in the place of earlier ones of the same kind with the same address, person and household. Of an invitation
     /// [`MemberInvited`](crate::audit::Action::MemberInvited) is written down.
     /// [`AccountsError::Refused`] for a person or a household that does not exist.
-    async fn put_ticket(&self, ticket: &Ticket) -> Result<(), AccountsError>;
+    /// With the hash of a `session`, as the person of the ticket: [`AccountsError::LoggedOut`] when it is not open any more.
+    async fn put_ticket(&self, ticket: &Ticket, session: Option<&[u8; 32]>) -> Result<(), AccountsError>;
 
     /// The ticket with this secret; it stays. `None` when it is unknown, used, or expired at `now`.
     async fn ticket(&self, secret_hash: &[u8; 32], now: UtcMillis) -> Result<Option<Ticket>, AccountsError>;

@@ -2,7 +2,7 @@
 
 mod hubs;
 mod renewal;
-mod sessions;
+pub(crate) mod sessions;
 
 use async_trait::async_trait;
 use domain::access::Role;
@@ -145,7 +145,16 @@ impl domain::accounts::Accounts for Accounts {
     }
 
     async fn open_session(&self, session: &Session) -> Result<(), AccountsError> {
-        self.database.run("open a session", async |pool: &PgPool| sessions::open(pool, session).await).await
+        self.database
+            .run("open a session", async |pool: &PgPool| sessions::open(pool, session, None).await)
+            .await
+            .map(drop)
+    }
+
+    async fn log_in(&self, session: &Session, password_hash: &str) -> Result<bool, AccountsError> {
+        self.database
+            .run("log in", async |pool: &PgPool| sessions::open(pool, session, Some(password_hash)).await)
+            .await
     }
 
     async fn session(

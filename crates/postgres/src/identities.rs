@@ -4,11 +4,12 @@ use async_trait::async_trait;
 use domain::accounts::{AccountsError, Credentials};
 use domain::identities::{Aim, AimKind, Flow, Identities, Identity, IdentityId};
 use domain::{PersonId, UtcMillis};
-use sqlx::postgres::{PgExecutor, PgPool};
-use sqlx::{query, query_as};
+use sqlx::postgres::PgPool;
+use sqlx::{PgConnection, query, query_as};
 use uuid::Uuid;
 
 use crate::Accounts;
+use crate::accounts::sessions;
 use crate::rows::hash;
 
 /// id, issuer, subject, label, connected
@@ -46,8 +47,23 @@ async fn flow_by(
     row.map(|row| flow(*secret_hash, row)).transpose()
 }
 
+/// Nothing when the session has ended.
+async fn connect(
+    pool: &PgPool,
+    identity: &Identity,
+    session: Option<&[u8; 32]>,
+) -> Result<Option<bool>, sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    if !sessions::is_still_open(&mut transaction, identity.person, session).await? {
+        return Ok(None);
+    }
+    let is_new = insert(&mut transaction, identity).await?;
+    transaction.commit().await?;
+    Ok(Some(is_new))
+}
+
 /// `false`: issuer and subject are connected already.
-async fn insert(executor: impl PgExecutor<'_>, identity: &Identity) -> Result<bool, sqlx::Error> {
+async fn insert(connection: &mut PgConnection, identity: &Identity) -> Result<bool, sqlx::Error> {
     let done = query(
         "INSERT INTO identity (id, person, issuer, subject, label, connected) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (issuer, subject) DO NOTHING",
@@ -58,7 +74,7 @@ async fn insert(executor: impl PgExecutor<'_>, identity: &Identity) -> Result<bo
     .bind(&identity.subject)
     .bind(&identity.label)
     .bind(identity.connected.0)
-    .execute(executor)
+    .execute(connection)
     .await?;
     Ok(done.rows_affected() > 0)
 }
@@ -77,7 +93,7 @@ async fn create_together(
         .bind(password_hash)
         .execute(&mut *transaction)
         .await?;
-    if !insert(&mut *transaction, identity).await? {
+    if !insert(&mut transaction, identity).await? {
         return Ok(false);
     }
     transaction.commit().await?;
@@ -119,8 +135,16 @@ impl Identities for Accounts {
             .await
     }
 
-    async fn connect_identity(&self, identity: &Identity) -> Result<bool, AccountsError> {
-        self.database.run("connect an identity", async |pool: &PgPool| insert(pool, identity).await).await
+    async fn connect_identity(
+        &self,
+        identity: &Identity,
+        session: Option<&[u8; 32]>,
+    ) -> Result<bool, AccountsError> {
+        let connected = self
+            .database
+            .run("connect an identity", async |pool: &PgPool| connect(pool, identity, session).await)
+            .await?;
+        connected.ok_or(AccountsError::LoggedOut)
     }
 
     async fn create_person_of_identity(

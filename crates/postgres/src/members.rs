@@ -9,7 +9,7 @@ use domain::audit::{Action, Deed};
 use domain::members::{Invitee, Member, Members};
 use domain::{HouseholdId, PersonId, UtcMillis};
 use sqlx::postgres::PgPool;
-use sqlx::{PgConnection, query, query_as, query_scalar};
+use sqlx::{PgConnection, Postgres, Transaction, query, query_as, query_scalar};
 use uuid::Uuid;
 
 use crate::rows::parse_role;
@@ -58,6 +58,31 @@ impl Members for Accounts {
             })
             .await?;
         Ok(admitted?)
+    }
+
+    async fn change_member(
+        &self,
+        household: HouseholdId,
+        person: PersonId,
+        role: Role,
+        until: Option<UtcMillis>,
+        by: PersonId,
+        now: UtcMillis,
+    ) -> Result<bool, AccountsError> {
+        let changed = self
+            .database
+            .run("change a member", async |pool: &PgPool| {
+                let mut transaction = pool.begin().await?;
+                lock_household(&mut transaction, household).await?;
+                if !may_change(&mut transaction, household, person, by, now).await? {
+                    return Ok(Ok(false));
+                }
+                admit_in(transaction, household, person, role, until, by, now)
+                    .await
+                    .map(|done| done.map(|()| true))
+            })
+            .await?;
+        Ok(changed?)
     }
 
     async fn accept_invitation(
@@ -163,6 +188,38 @@ async fn admit(
 ) -> Result<Result<(), LastOwner>, sqlx::Error> {
     let mut transaction = pool.begin().await?;
     lock_household(&mut transaction, household).await?;
+    admit_in(transaction, household, person, role, until, by, now).await
+}
+
+/// Whether the one is a member and the other an owner.
+async fn may_change(
+    connection: &mut PgConnection,
+    household: HouseholdId,
+    person: PersonId,
+    by: PersonId,
+    now: UtcMillis,
+) -> Result<bool, sqlx::Error> {
+    query_scalar(
+        "SELECT EXISTS (SELECT FROM membership WHERE household = $1 AND person = $2 AND (until IS NULL OR until > $4))
+            AND EXISTS (SELECT FROM membership WHERE household = $1 AND person = $3 AND role = 'owner')",
+    )
+    .bind(household.as_uuid())
+    .bind(person.as_uuid())
+    .bind(by.as_uuid())
+    .bind(now.0)
+    .fetch_one(connection)
+    .await
+}
+
+async fn admit_in(
+    mut transaction: Transaction<'_, Postgres>,
+    household: HouseholdId,
+    person: PersonId,
+    role: Role,
+    until: Option<UtcMillis>,
+    by: PersonId,
+    now: UtcMillis,
+) -> Result<Result<(), LastOwner>, sqlx::Error> {
     if role != Role::Owner && is_last_owner(&mut transaction, household, person).await? {
         return Ok(Err(LastOwner));
     }

@@ -10,6 +10,7 @@ use sqlx::postgres::PgPool;
 use sqlx::{FromRow, query, query_as, query_scalar};
 use uuid::Uuid;
 
+use crate::accounts::sessions;
 use crate::members::lock_household;
 use crate::rows::hash;
 use crate::{Accounts, audit};
@@ -47,10 +48,17 @@ impl TryFrom<Row> for PersonalToken {
 
 #[async_trait]
 impl PersonalTokens for Accounts {
-    async fn create_token(&self, token: &PersonalToken, at_most: u32) -> Result<bool, AccountsError> {
-        self.database
-            .run("create a personal token", async |pool: &PgPool| insert(pool, token, at_most).await)
-            .await
+    async fn create_token(
+        &self,
+        token: &PersonalToken,
+        at_most: u32,
+        session: Option<&[u8; 32]>,
+    ) -> Result<bool, AccountsError> {
+        let made = self
+            .database
+            .run("create a personal token", async |pool: &PgPool| insert(pool, token, at_most, session).await)
+            .await?;
+        made.ok_or(AccountsError::LoggedOut)
     }
 
     async fn tokens(&self, person: PersonId) -> Result<Vec<PersonalToken>, AccountsError> {
@@ -118,20 +126,25 @@ impl PersonalTokens for Accounts {
     }
 }
 
-async fn insert(pool: &PgPool, token: &PersonalToken, at_most: u32) -> Result<bool, sqlx::Error> {
+/// Nothing when the session has ended.
+async fn insert(
+    pool: &PgPool,
+    token: &PersonalToken,
+    at_most: u32,
+    session: Option<&[u8; 32]>,
+) -> Result<Option<bool>, sqlx::Error> {
     let mut transaction = pool.begin().await?;
-    // Others who count this person's tokens wait here. The person before the household: in the order of whoever ends both.
-    query("SELECT 1 FROM person WHERE id = $1 FOR NO KEY UPDATE")
-        .bind(token.person.as_uuid())
-        .execute(&mut *transaction)
-        .await?;
+    // Others who count this person's tokens wait here.
+    if !sessions::is_still_open(&mut transaction, token.person, session).await? {
+        return Ok(None);
+    }
     lock_household(&mut transaction, token.household).await?;
     let count: i64 = query_scalar("SELECT count(*) FROM personal_token WHERE person = $1")
         .bind(token.person.as_uuid())
         .fetch_one(&mut *transaction)
         .await?;
     if count >= i64::from(at_most) {
-        return Ok(false);
+        return Ok(Some(false));
     }
     query(
         "INSERT INTO personal_token
@@ -151,7 +164,7 @@ async fn insert(pool: &PgPool, token: &PersonalToken, at_most: u32) -> Result<bo
     .await?;
     audit::insert(&mut transaction, &Deed::of_token(Action::TokenMade, token, token.created)).await?;
     transaction.commit().await?;
-    Ok(true)
+    Ok(Some(true))
 }
 
 async fn delete(

@@ -8,6 +8,7 @@ use sqlx::postgres::PgPool;
 use sqlx::{FromRow, PgConnection, query, query_as, query_scalar};
 use uuid::Uuid;
 
+use crate::accounts::sessions;
 use crate::members::lock_household;
 use crate::rows::{hash, parse_role};
 use crate::{Accounts, audit};
@@ -92,8 +93,12 @@ impl From<&Ticket> for Row {
 
 #[async_trait]
 impl Tickets for Accounts {
-    async fn put_ticket(&self, ticket: &Ticket) -> Result<(), AccountsError> {
-        self.database.run("put a ticket", async |pool: &PgPool| keep(pool, ticket).await).await
+    async fn put_ticket(&self, ticket: &Ticket, session: Option<&[u8; 32]>) -> Result<(), AccountsError> {
+        let kept = self
+            .database
+            .run("put a ticket", async |pool: &PgPool| keep(pool, ticket, session).await)
+            .await?;
+        kept.ok_or(AccountsError::LoggedOut)
     }
 
     async fn ticket(&self, secret_hash: &[u8; 32], now: UtcMillis) -> Result<Option<Ticket>, AccountsError> {
@@ -191,8 +196,14 @@ impl Tickets for Accounts {
     }
 }
 
-async fn keep(pool: &PgPool, ticket: &Ticket) -> Result<(), sqlx::Error> {
+/// Nothing when the session has ended.
+async fn keep(pool: &PgPool, ticket: &Ticket, session: Option<&[u8; 32]>) -> Result<Option<()>, sqlx::Error> {
     let mut transaction = pool.begin().await?;
+    if let Some(person) = ticket.purpose.person()
+        && !sessions::is_still_open(&mut transaction, person, session).await?
+    {
+        return Ok(None);
+    }
     let deed = ticket.deed();
     if let Some(deed) = &deed {
         lock_household(&mut transaction, deed.household).await?;
@@ -201,7 +212,8 @@ async fn keep(pool: &PgPool, ticket: &Ticket) -> Result<(), sqlx::Error> {
     if let Some(deed) = &deed {
         audit::insert(&mut transaction, deed).await?;
     }
-    transaction.commit().await
+    transaction.commit().await?;
+    Ok(Some(()))
 }
 
 async fn withdraw(

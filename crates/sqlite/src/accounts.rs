@@ -4,7 +4,7 @@ mod file;
 mod hubs;
 mod renewal;
 mod rows;
-mod sessions;
+pub(crate) mod sessions;
 
 use std::path::Path;
 
@@ -123,7 +123,11 @@ impl domain::accounts::Accounts for Accounts {
     }
 
     async fn open_session(&self, session: &Session) -> Result<(), AccountsError> {
-        sessions::open(&self.pool, session).await.map_err(because("open a session"))
+        sessions::open(&self.pool, session, None).await.map(drop).map_err(because("open a session"))
+    }
+
+    async fn log_in(&self, session: &Session, password_hash: &str) -> Result<bool, AccountsError> {
+        sessions::open(&self.pool, session, Some(password_hash)).await.map_err(because("log in"))
     }
 
     async fn session(

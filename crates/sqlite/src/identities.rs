@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use domain::accounts::{AccountsError, Credentials};
 use domain::identities::{Aim, AimKind, Flow, Identities, Identity, IdentityId};
 use domain::{PersonId, UtcMillis};
-use sqlx::sqlite::SqliteExecutor;
-use sqlx::{query, query_as};
+use sqlx::sqlite::{SqliteExecutor, SqlitePool};
+use sqlx::{SqliteConnection, query, query_as};
 
-use crate::accounts::{Accounts, BEGIN, because, hash, id_bytes};
+use crate::accounts::{Accounts, BEGIN, because, hash, id_bytes, sessions};
 
 const LIST: &str = "list identities";
 const LOOK_UP: &str = "look up an identity";
@@ -48,8 +48,23 @@ async fn flow_by(
     row.map(|row| flow(*secret_hash, row)).transpose()
 }
 
+/// Nothing when the session has ended.
+async fn connect(
+    pool: &SqlitePool,
+    identity: &Identity,
+    session: Option<&[u8; 32]>,
+) -> Result<Option<bool>, sqlx::Error> {
+    let mut transaction = pool.begin_with(BEGIN).await?;
+    if !sessions::is_still_open(&mut transaction, identity.person, session).await? {
+        return Ok(None);
+    }
+    let is_new = insert(&mut transaction, identity).await?;
+    transaction.commit().await?;
+    Ok(Some(is_new))
+}
+
 /// `false`: issuer and subject are connected already.
-async fn insert(executor: impl SqliteExecutor<'_>, identity: &Identity) -> Result<bool, sqlx::Error> {
+async fn insert(connection: &mut SqliteConnection, identity: &Identity) -> Result<bool, sqlx::Error> {
     let done = query(
         "INSERT INTO identity (id, person, issuer, subject, label, connected) VALUES (?, ?, ?, ?, ?, ?)
          ON CONFLICT (issuer, subject) DO NOTHING",
@@ -60,7 +75,7 @@ async fn insert(executor: impl SqliteExecutor<'_>, identity: &Identity) -> Resul
     .bind(&identity.subject)
     .bind(&identity.label)
     .bind(identity.connected.0)
-    .execute(executor)
+    .execute(connection)
     .await?;
     Ok(done.rows_affected() > 0)
 }
@@ -93,8 +108,13 @@ impl Identities for Accounts {
         rows.into_iter().map(|row| identity(person, row)).collect::<Result<_, _>>().map_err(because(LIST))
     }
 
-    async fn connect_identity(&self, identity: &Identity) -> Result<bool, AccountsError> {
-        insert(&self.pool, identity).await.map_err(because("connect an identity"))
+    async fn connect_identity(
+        &self,
+        identity: &Identity,
+        session: Option<&[u8; 32]>,
+    ) -> Result<bool, AccountsError> {
+        let connected = connect(&self.pool, identity, session).await;
+        connected.map_err(because("connect an identity"))?.ok_or(AccountsError::LoggedOut)
     }
 
     async fn create_person_of_identity(
@@ -169,7 +189,7 @@ impl Accounts {
             .bind(password_hash)
             .execute(&mut *transaction)
             .await?;
-        if !insert(&mut *transaction, identity).await? {
+        if !insert(&mut transaction, identity).await? {
             return Ok(false);
         }
         transaction.commit().await?;

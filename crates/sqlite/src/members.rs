@@ -9,7 +9,7 @@ use domain::audit::{Action, Deed};
 use domain::members::{Invitee, Member, Members};
 use domain::{HouseholdId, PersonId, UtcMillis};
 use sqlx::sqlite::SqlitePool;
-use sqlx::{SqliteConnection, query, query_as, query_scalar};
+use sqlx::{Sqlite, SqliteConnection, Transaction, query, query_as, query_scalar};
 
 use crate::accounts::{Accounts, BEGIN, because, id_bytes, parse_role};
 use crate::audit;
@@ -51,6 +51,26 @@ impl Members for Accounts {
         Ok(admit(&self.pool, household, person, role, until, by, now)
             .await
             .map_err(because("admit a member"))??)
+    }
+
+    async fn change_member(
+        &self,
+        household: HouseholdId,
+        person: PersonId,
+        role: Role,
+        until: Option<UtcMillis>,
+        by: PersonId,
+        now: UtcMillis,
+    ) -> Result<bool, AccountsError> {
+        let change = async {
+            let mut transaction = self.pool.begin_with(BEGIN).await?;
+            if !may_change(&mut transaction, household, person, by, now).await? {
+                return Ok(Ok(false));
+            }
+            let done = admit_in(transaction, household, person, role, until, by, now).await?;
+            Ok(done.map(|()| true))
+        };
+        Ok(change.await.map_err(because("change a member"))??)
     }
 
     async fn accept_invitation(
@@ -140,7 +160,39 @@ async fn admit(
     by: PersonId,
     now: UtcMillis,
 ) -> Result<Result<(), LastOwner>, sqlx::Error> {
-    let mut transaction = pool.begin_with(BEGIN).await?;
+    let transaction = pool.begin_with(BEGIN).await?;
+    admit_in(transaction, household, person, role, until, by, now).await
+}
+
+/// Whether the one is a member and the other an owner.
+async fn may_change(
+    connection: &mut SqliteConnection,
+    household: HouseholdId,
+    person: PersonId,
+    by: PersonId,
+    now: UtcMillis,
+) -> Result<bool, sqlx::Error> {
+    query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM membership WHERE household = ?1 AND person = ?2 AND (until IS NULL OR until > ?4))
+            AND EXISTS (SELECT 1 FROM membership WHERE household = ?1 AND person = ?3 AND role = 'owner')",
+    )
+    .bind(&household.as_bytes()[..])
+    .bind(&person.as_bytes()[..])
+    .bind(&by.as_bytes()[..])
+    .bind(now.0)
+    .fetch_one(connection)
+    .await
+}
+
+async fn admit_in(
+    mut transaction: Transaction<'_, Sqlite>,
+    household: HouseholdId,
+    person: PersonId,
+    role: Role,
+    until: Option<UtcMillis>,
+    by: PersonId,
+    now: UtcMillis,
+) -> Result<Result<(), LastOwner>, sqlx::Error> {
     if role != Role::Owner && is_last_owner(&mut transaction, household, person).await? {
         return Ok(Err(LastOwner));
     }

@@ -8,7 +8,7 @@ use domain::personal_tokens::{PersonalToken, PersonalTokenId, PersonalTokens, US
 use domain::{HouseholdId, PersonId, UtcMillis};
 use sqlx::{FromRow, query, query_as, query_scalar};
 
-use crate::accounts::{Accounts, BEGIN, because, hash, id_bytes};
+use crate::accounts::{Accounts, BEGIN, because, hash, id_bytes, sessions};
 use crate::audit;
 
 const USE: &str = "look up a personal token";
@@ -47,8 +47,14 @@ impl TryFrom<Row> for PersonalToken {
 
 #[async_trait]
 impl PersonalTokens for Accounts {
-    async fn create_token(&self, token: &PersonalToken, at_most: u32) -> Result<bool, AccountsError> {
-        self.insert_token(token, at_most).await.map_err(because("create a personal token"))
+    async fn create_token(
+        &self,
+        token: &PersonalToken,
+        at_most: u32,
+        session: Option<&[u8; 32]>,
+    ) -> Result<bool, AccountsError> {
+        let made = self.insert_token(token, at_most, session).await;
+        made.map_err(because("create a personal token"))?.ok_or(AccountsError::LoggedOut)
     }
 
     async fn tokens(&self, person: PersonId) -> Result<Vec<PersonalToken>, AccountsError> {
@@ -105,14 +111,23 @@ impl PersonalTokens for Accounts {
 }
 
 impl Accounts {
-    async fn insert_token(&self, token: &PersonalToken, at_most: u32) -> Result<bool, sqlx::Error> {
+    /// Nothing when the session has ended.
+    async fn insert_token(
+        &self,
+        token: &PersonalToken,
+        at_most: u32,
+        session: Option<&[u8; 32]>,
+    ) -> Result<Option<bool>, sqlx::Error> {
         let mut transaction = self.pool.begin_with(BEGIN).await?;
+        if !sessions::is_still_open(&mut transaction, token.person, session).await? {
+            return Ok(None);
+        }
         let count: i64 = query_scalar("SELECT count(*) FROM personal_token WHERE person = ?")
             .bind(&token.person.as_bytes()[..])
             .fetch_one(&mut *transaction)
             .await?;
         if count >= i64::from(at_most) {
-            return Ok(false);
+            return Ok(Some(false));
         }
         query(
             "INSERT INTO personal_token
@@ -132,7 +147,7 @@ impl Accounts {
         .await?;
         audit::insert(&mut *transaction, &Deed::of_token(Action::TokenMade, token, token.created)).await?;
         transaction.commit().await?;
-        Ok(true)
+        Ok(Some(true))
     }
 
     async fn remove_token(

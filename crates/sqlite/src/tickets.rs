@@ -6,7 +6,7 @@ use domain::tickets::{InvitationId, Purpose, Ticket, TicketKind, Tickets};
 use domain::{HouseholdId, PersonId, UtcMillis};
 use sqlx::{FromRow, query, query_as, query_scalar};
 
-use crate::accounts::{Accounts, BEGIN, because, hash, id_bytes, parse_role};
+use crate::accounts::{Accounts, BEGIN, because, hash, id_bytes, parse_role, sessions};
 use crate::audit;
 
 const LIST: &str = "list invitations";
@@ -93,8 +93,9 @@ impl From<&Ticket> for Row {
 
 #[async_trait]
 impl Tickets for Accounts {
-    async fn put_ticket(&self, ticket: &Ticket) -> Result<(), AccountsError> {
-        self.keep_ticket(ticket).await.map_err(because("put a ticket"))
+    async fn put_ticket(&self, ticket: &Ticket, session: Option<&[u8; 32]>) -> Result<(), AccountsError> {
+        let kept = self.keep_ticket(ticket, session).await;
+        kept.map_err(because("put a ticket"))?.ok_or(AccountsError::LoggedOut)
     }
 
     async fn ticket(&self, secret_hash: &[u8; 32], now: UtcMillis) -> Result<Option<Ticket>, AccountsError> {
@@ -171,9 +172,19 @@ impl Tickets for Accounts {
 
 impl Accounts {
     /// What is in its place already becomes this one.
-    async fn keep_ticket(&self, ticket: &Ticket) -> Result<(), sqlx::Error> {
+    /// Nothing when the session has ended.
+    async fn keep_ticket(
+        &self,
+        ticket: &Ticket,
+        session: Option<&[u8; 32]>,
+    ) -> Result<Option<()>, sqlx::Error> {
         let row = Row::from(ticket);
         let mut transaction = self.pool.begin_with(BEGIN).await?;
+        if let Some(person) = ticket.purpose.person()
+            && !sessions::is_still_open(&mut transaction, person, session).await?
+        {
+            return Ok(None);
+        }
         query(
             "INSERT INTO ticket
              (secret_hash, kind, email, created, expires, person, name, household, role, until, by)
@@ -198,7 +209,8 @@ impl Accounts {
         if let Some(deed) = ticket.deed() {
             audit::insert(&mut *transaction, &deed).await?;
         }
-        transaction.commit().await
+        transaction.commit().await?;
+        Ok(Some(()))
     }
 
     async fn withdraw(

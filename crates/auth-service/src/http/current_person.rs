@@ -165,7 +165,7 @@ pub(super) async fn change_email(
     if app.limits.may_receive(&email, app.clock.now()) {
         let purpose = Purpose::ChangeEmail { person: person.id };
         let ticket = app.ticket(&secret, email, purpose, DAY_MILLIS);
-        app.stores.tickets.put_ticket(&ticket).await?;
+        app.stores.tickets.put_ticket(&ticket, Some(&session.secret_hash)).await?;
         let language = reader.language(body.language);
         app.post.send(&ticket.email, language, &Matter::ConfirmEmail { link: link.clone() });
         app.post.send(&person.email, language, &Matter::EmailChangeAsked { to: ticket.email });

@@ -141,6 +141,7 @@ impl From<AccountsError> for ApiError {
             AccountsError::LastOwner => Self::LastOwner,
             AccountsError::HubTaken => Self::HubTaken,
             AccountsError::EmailTaken => Self::EmailTaken,
+            AccountsError::LoggedOut => Self::NotLoggedIn,
             other => Self::Accounts(other),
         }
     }

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::PersonId;
+use domain::accounts::AccountsError;
 use domain::identities::{Aim, Identity, IdentityId};
 use http::StatusCode;
 use secrecy::SecretString;
@@ -163,6 +164,13 @@ pub(super) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
+fn ended(error: AccountsError) -> ApiError {
+    match error {
+        AccountsError::LoggedOut => ProviderRefusal::Expired.into(),
+        other => other.into(),
+    }
+}
+
 impl App {
     fn provider_of(&self, issuer: &str) -> Option<&Provider> {
         self.providers.iter().find(|provider| provider.issuer() == issuer)
@@ -192,14 +200,15 @@ impl App {
         language: Language,
     ) -> Result<Response, ApiError> {
         // Who has logged out meanwhile wants nothing of the kind any more.
-        let session = self.stores.accounts.session(session, self.clock.now()).await?;
-        let person = match session {
+        let open = self.stores.accounts.session(session, self.clock.now()).await?;
+        let person = match open {
             Some(session) if session.person == person => self.stores.accounts.person(person).await?,
             _ => None,
         };
         let person = person.ok_or(ProviderRefusal::Expired)?;
         let identities = &self.stores.identities;
-        if identities.connect_identity(&self.identity(account, person.id)).await? {
+        let connected = identities.connect_identity(&self.identity(account, person.id), Some(session)).await;
+        if connected.map_err(ended)? {
             let matter = Matter::IdentityConnected { provider: provider.name().to_owned() };
             self.post.send(&person.email, language, &matter);
             tracing::info!(person = %person.id, provider = provider.id(), "an identity was connected");

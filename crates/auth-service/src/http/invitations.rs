@@ -139,7 +139,7 @@ pub(super) async fn invite(
     let secret = LinkSecret::generate();
     let purpose = Purpose::Invitation { household: id, role, until, by };
     let ticket = app.ticket(&secret, email, purpose, LIFE_MILLIS);
-    app.stores.tickets.put_ticket(&ticket).await?;
+    app.stores.tickets.put_ticket(&ticket, None).await?;
     let link = app.post.link(Page::Invitation, secret.expose());
     let name = app.stores.accounts.person(by).await?.map(|person| person.name).unwrap_or_default();
     let matter =

@@ -119,8 +119,11 @@ pub(super) async fn change(
     let there = app.stores.members.members(household, now).await?;
     let member = there.into_iter().find(|member| member.person.id == person).ok_or(ApiError::NotFound)?;
     let member = Member { role: body.role.into(), until, ..member };
-    app.stores.members.admit(household, person, member.role, until, caller.person(), now).await?;
-    tracing::info!(%household, %person, by = %caller.person(), role = member.role.as_str(), "member changed");
+    let by = caller.person();
+    if !app.stores.members.change_member(household, person, member.role, until, by, now).await? {
+        return Err(ApiError::NotFound);
+    }
+    tracing::info!(%household, %person, %by, role = member.role.as_str(), "member changed");
     Ok(Json(MemberBody::of(member, true)))
 }
 

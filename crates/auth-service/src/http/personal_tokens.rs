@@ -156,10 +156,11 @@ pub(super) async fn create(
         expires: Some(now.plus_millis(i64::from(days) * DAY_MILLIS)),
         last_used: None,
     };
-    if !app.stores.personal_tokens.create_token(&token, MAX_TOKENS).await? {
+    let session = Some(&session.secret_hash);
+    if !app.stores.personal_tokens.create_token(&token, MAX_TOKENS, session).await? {
         return Err(ApiError::TooManyTokens);
     }
-    tracing::info!(person = %session.person, token = %token.id, "personal token made");
+    tracing::info!(person = %person.id, token = %token.id, "personal token made");
     let body = NewPersonalToken { token: secret.expose().to_owned(), description: (&token).into() };
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
 }

@@ -226,12 +226,11 @@ impl App {
                 tracing::info!(person = %id, provider = provider.id(), "somebody signed up through a provider");
                 Ok(id)
             }
-            // Two windows at once.
-            Ok(false) => Ok(identities
+            // Two windows at once, or somebody else who has the address since a moment ago.
+            Ok(false) | Err(ApiError::EmailTaken) => Ok(identities
                 .person_of_identity(&account.issuer, &account.subject)
                 .await?
-                .ok_or(ProviderRefusal::Failed)?),
-            Err(ApiError::EmailTaken) => Err(ProviderRefusal::AddressKnown.into()),
+                .ok_or(ProviderRefusal::AddressKnown)?),
             Err(error) => Err(error),
         }
     }

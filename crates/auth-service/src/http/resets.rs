@@ -75,7 +75,7 @@ pub(super) async fn ask(
             let Some(known) = app.stores.accounts.credentials_by_email(&email).await? else { return Ok(()) };
             let purpose = Purpose::Reset { person: known.person.id };
             let ticket = app.ticket(&secret, email, purpose, HOUR_MILLIS);
-            app.stores.tickets.put_ticket(&ticket).await?;
+            app.stores.tickets.put_ticket(&ticket, None).await?;
             app.post.send(&ticket.email, language, &Matter::Reset { link });
             Ok::<(), domain::accounts::AccountsError>(())
         };

@@ -182,8 +182,8 @@ pub(super) async fn log_in(
     let credentials = app.stores.accounts.credentials_by_email(&email).await?;
     let (person, password_hash) =
         credentials.map(|credentials| (credentials.person.id, credentials.password_hash)).unzip();
-    let matches = app.passwords.verify(login.password, password_hash).await?;
-    let Some(person) = person.filter(|_| matches) else {
+    let matches = app.passwords.verify(login.password, password_hash.clone()).await?;
+    let Some((person, password_hash)) = person.zip(password_hash).filter(|_| matches) else {
         tracing::info!(person = person.map(|id| id.to_string()), "log-in refused");
         return Err(ApiError::WrongLogin);
     };
@@ -194,18 +194,28 @@ pub(super) async fn log_in(
             return Err(ApiError::WrongCode);
         }
     }
+    let (secret, session) = app.new_session(person, &headers);
+    if !app.stores.accounts.log_in(&session, &password_hash).await? {
+        tracing::info!(%person, "log-in refused: the password was changed meanwhile");
+        return Err(ApiError::WrongLogin);
+    }
     app.limits.succeeded(&email, from);
-
-    app.open_session(person, &headers).await
+    app.opened(&secret, &session).await
 }
 
 impl App {
-    /// Somebody has shown who they are.
+    /// Somebody has shown who they are, at a provider.
     pub(super) async fn open_session(
         &self,
         person: PersonId,
         headers: &HeaderMap,
     ) -> Result<Response, ApiError> {
+        let (secret, session) = self.new_session(person, headers);
+        self.stores.accounts.open_session(&session).await?;
+        self.opened(&secret, &session).await
+    }
+
+    fn new_session(&self, person: PersonId, headers: &HeaderMap) -> (SessionSecret, Session) {
         let (secret, created) = (SessionSecret::generate(), self.clock.now());
         let session = Session {
             secret_hash: secret.hash(),
@@ -215,10 +225,12 @@ impl App {
             client: client_of(headers),
             last_used: created,
         };
-        self.stores.accounts.open_session(&session).await?;
-        tracing::info!(%person, "logged in");
-        let body =
-            NewSession { secret: secret.expose().to_owned(), session: describe(self, &session).await? };
+        (secret, session)
+    }
+
+    async fn opened(&self, secret: &SessionSecret, session: &Session) -> Result<Response, ApiError> {
+        tracing::info!(person = %session.person, "logged in");
+        let body = NewSession { secret: secret.expose().to_owned(), session: describe(self, session).await? };
         Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
     }
 }

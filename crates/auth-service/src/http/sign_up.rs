@@ -103,7 +103,7 @@ pub(super) async fn sign_up(
     let link = app.post.link(page, secret.expose());
     if app.limits.may_receive(&email, app.clock.now()) {
         let ticket = app.ticket(&secret, email, purpose, life);
-        app.stores.tickets.put_ticket(&ticket).await?;
+        app.stores.tickets.put_ticket(&ticket, None).await?;
         let matter = match known {
             None => Matter::ConfirmSignUp { link: link.clone() },
             Some(_) => Matter::AlreadyThere { link: link.clone() },

@@ -202,7 +202,7 @@ async fn every_token_ends_but_those_of_before() {
         expires: None,
         last_used: None,
     };
-    assert!(store.create_token(&before, 50).await.unwrap());
+    assert!(store.create_token(&before, 50, None).await.unwrap());
     for without in [json!({ "expires_in_days": null }), json!({})] {
         let mut wish = wish(home, &["usage"]);
         wish.as_object_mut().unwrap().remove("expires_in_days");

@@ -23,6 +23,9 @@ pub(super) async fn change(
     session: &[u8; 32],
 ) -> Result<bool, sqlx::Error> {
     let mut transaction = pool.begin().await?;
+    if !sessions::is_still_open(&mut transaction, id, Some(session)).await? {
+        return Ok(false);
+    }
     let is_known = put_hash(&mut transaction, id, password_hash).await?;
     sessions::close_others(&mut transaction, id, Some(session)).await?;
     transaction.commit().await?;
@@ -70,6 +73,8 @@ pub(super) async fn move_to(
 
 pub(super) async fn log_out(pool: &PgPool, id: PersonId) -> Result<u64, sqlx::Error> {
     let mut transaction = pool.begin().await?;
+    // Whoever is about to leave a way back, with one of the sessions that end, has done so before this, or finds it ended.
+    sessions::lock_person(&mut transaction, id).await?;
     end_what_is_under_way(&mut transaction, id).await?;
     let closed = sessions::close_others(&mut transaction, id, None).await?;
     transaction.commit().await?;

@@ -1,9 +1,9 @@
 //! Who is logged in.
 
-use domain::accounts::{Session, USE_STEP_MILLIS};
+use domain::accounts::{SESSIONS_AT_MOST, Session, USE_STEP_MILLIS};
 use domain::{PersonId, UtcMillis};
 use sqlx::postgres::PgPool;
-use sqlx::{FromRow, PgConnection, query, query_as};
+use sqlx::{FromRow, PgConnection, query, query_as, query_scalar};
 use uuid::Uuid;
 
 use crate::rows::hash;
@@ -33,7 +33,60 @@ impl TryFrom<Row> for Session {
     }
 }
 
-pub(super) async fn open(pool: &PgPool, session: &Session) -> Result<(), sqlx::Error> {
+/// With `password_hash` only as long as it is that of the person. Whether it was opened.
+pub(super) async fn open(
+    pool: &PgPool,
+    session: &Session,
+    password_hash: Option<&str>,
+) -> Result<bool, sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    let now: Option<String> = lock_person(&mut transaction, session.person).await?;
+    if password_hash.is_some() && password_hash != now.as_deref() {
+        return Ok(false);
+    }
+    insert(&mut transaction, session).await?;
+    query(
+        "DELETE FROM session WHERE secret_hash IN (
+           SELECT secret_hash FROM session WHERE person = $1
+           ORDER BY last_used DESC, created DESC, secret_hash OFFSET $2)",
+    )
+    .bind(session.person.as_uuid())
+    .bind(i64::from(SESSIONS_AT_MOST))
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
+/// Whoever sets another password or ends sessions waits until the transaction has ended, and this one for them. Gives the
+/// hash of the password.
+pub(super) async fn lock_person(
+    connection: &mut PgConnection,
+    id: PersonId,
+) -> Result<Option<String>, sqlx::Error> {
+    query_scalar("SELECT password_hash FROM person WHERE id = $1 FOR NO KEY UPDATE")
+        .bind(id.as_uuid())
+        .fetch_optional(connection)
+        .await
+}
+
+/// Locks the person, who comes before the household in the order of all locks. Whether the session is open still, or there
+/// is none to ask for.
+pub(crate) async fn is_still_open(
+    connection: &mut PgConnection,
+    person: PersonId,
+    session: Option<&[u8; 32]>,
+) -> Result<bool, sqlx::Error> {
+    lock_person(connection, person).await?;
+    let Some(session) = session else { return Ok(true) };
+    query_scalar("SELECT EXISTS (SELECT FROM session WHERE secret_hash = $1 AND person = $2)")
+        .bind(session.as_slice())
+        .bind(person.as_uuid())
+        .fetch_one(connection)
+        .await
+}
+
+async fn insert(connection: &mut PgConnection, session: &Session) -> Result<(), sqlx::Error> {
     query(
         "INSERT INTO session (secret_hash, person, created, expires, client, last_used)
          VALUES ($1, $2, $3, $4, $5, $6)",
@@ -44,7 +97,7 @@ pub(super) async fn open(pool: &PgPool, session: &Session) -> Result<(), sqlx::E
     .bind(session.expires.0)
     .bind(&session.client)
     .bind(session.last_used.0)
-    .execute(pool)
+    .execute(connection)
     .await
     .map(|_| ())
 }

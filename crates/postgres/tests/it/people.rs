@@ -49,7 +49,7 @@ async fn everything(url: &str) -> (Accounts, PgConnection) {
     let invitation = Purpose::Invitation { household: HOME, role: Role::Guest, until: None, by: ADA };
     let purposes = [Purpose::Reset { person: ADA }, Purpose::SignUp { name: "Ada".to_owned() }, invitation];
     for (n, purpose) in (0..).zip(purposes) {
-        accounts.put_ticket(&ticket(n, purpose)).await.unwrap();
+        accounts.put_ticket(&ticket(n, purpose), None).await.unwrap();
     }
     assert!(accounts.begin_second_factor(ADA, &[7; 20]).await.unwrap());
     assert!(accounts.confirm_second_factor(ADA, &[7; 20], 1, &[[8; 32]]).await.unwrap());

@@ -22,6 +22,9 @@ pub(super) async fn change(
     session: &[u8; 32],
 ) -> Result<bool, sqlx::Error> {
     let mut transaction = pool.begin_with(BEGIN).await?;
+    if !sessions::is_still_open(&mut transaction, id, Some(session)).await? {
+        return Ok(false);
+    }
     let is_known = put_hash(&mut transaction, id, password_hash).await?;
     sessions::close_others(&mut transaction, id, Some(session)).await?;
     transaction.commit().await?;

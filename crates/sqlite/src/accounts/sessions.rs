@@ -1,11 +1,11 @@
 //! Who is logged in.
 
-use domain::accounts::{Session, USE_STEP_MILLIS};
+use domain::accounts::{SESSIONS_AT_MOST, Session, USE_STEP_MILLIS};
 use domain::{PersonId, UtcMillis};
 use sqlx::sqlite::SqlitePool;
-use sqlx::{FromRow, SqliteConnection, query, query_as};
+use sqlx::{FromRow, SqliteConnection, query, query_as, query_scalar};
 
-use super::{hash, id_bytes};
+use super::{BEGIN, hash, id_bytes};
 
 #[derive(FromRow)]
 struct Row {
@@ -32,7 +32,53 @@ impl TryFrom<Row> for Session {
     }
 }
 
-pub(super) async fn open(pool: &SqlitePool, session: &Session) -> Result<(), sqlx::Error> {
+/// With `password_hash` only as long as it is that of the person. Whether it was opened.
+pub(super) async fn open(
+    pool: &SqlitePool,
+    session: &Session,
+    password_hash: Option<&str>,
+) -> Result<bool, sqlx::Error> {
+    let mut transaction = pool.begin_with(BEGIN).await?;
+    if let Some(password_hash) = password_hash {
+        let is_so: bool =
+            query_scalar("SELECT EXISTS (SELECT 1 FROM person WHERE id = ? AND password_hash = ?)")
+                .bind(&session.person.as_bytes()[..])
+                .bind(password_hash)
+                .fetch_one(&mut *transaction)
+                .await?;
+        if !is_so {
+            return Ok(false);
+        }
+    }
+    insert(&mut transaction, session).await?;
+    query(
+        "DELETE FROM session WHERE secret_hash IN (
+           SELECT secret_hash FROM session WHERE person = ?
+           ORDER BY last_used DESC, created DESC, secret_hash LIMIT -1 OFFSET ?)",
+    )
+    .bind(&session.person.as_bytes()[..])
+    .bind(i64::from(SESSIONS_AT_MOST))
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
+/// In the transaction that needs it, which is alone. Whether the session is open still, or there is none to ask for.
+pub(crate) async fn is_still_open(
+    connection: &mut SqliteConnection,
+    person: PersonId,
+    session: Option<&[u8; 32]>,
+) -> Result<bool, sqlx::Error> {
+    let Some(session) = session else { return Ok(true) };
+    query_scalar("SELECT EXISTS (SELECT 1 FROM session WHERE secret_hash = ? AND person = ?)")
+        .bind(&session[..])
+        .bind(&person.as_bytes()[..])
+        .fetch_one(connection)
+        .await
+}
+
+async fn insert(connection: &mut SqliteConnection, session: &Session) -> Result<(), sqlx::Error> {
     query(
         "INSERT INTO session (secret_hash, person, created, expires, client, last_used)
          VALUES (?, ?, ?, ?, ?, ?)",
@@ -43,7 +89,7 @@ pub(super) async fn open(pool: &SqlitePool, session: &Session) -> Result<(), sql
     .bind(session.expires.0)
     .bind(&session.client)
     .bind(session.last_used.0)
-    .execute(pool)
+    .execute(connection)
     .await
     .map(|_| ())
 }

@@ -34,7 +34,7 @@ async fn a_personal_token_ends_with_the_membership() {
         expires: None,
         last_used: None,
     };
-    assert!(accounts.create_token(&token, 1).await.unwrap());
+    assert!(accounts.create_token(&token, 1, None).await.unwrap());
     assert_eq!(accounts.tokens(person).await.unwrap(), [token]);
 
     let options = SqliteConnectOptions::new().filename(&path).foreign_keys(true);

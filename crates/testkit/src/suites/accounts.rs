@@ -38,6 +38,7 @@ pub async fn run_all(accounts: &dyn Accounts) {
         sessions::a_use_does_not_go_back_in_time,
         sessions::a_use_of_one_session_is_none_of_another,
         sessions::open_sessions_are_listed_latest_first,
+        sessions::of_many_sessions_those_used_last_stay_open,
         sessions::all_sessions_are_closed,
         a_household_is_created_and_replaced,
         memberships_come_by_name_with_the_latest_role,

@@ -119,6 +119,9 @@ impl<S: Everything, R: AsyncFn(bool)> Place<'_, S, R> {
         // Who is not there does not leave.
         assert!(!store.dismiss(home, bob, ada, at(5)).await.unwrap());
         store.admit(home, bob, Role::Member, None, ada, at(5)).await.unwrap();
+        let changed = self.deed(Some(ada), 5, Action::MemberChanged, format!("{bob}: guest"));
+        let change = async || store.change_member(home, bob, Role::Guest, None, ada, at(5)).await;
+        self.together(true, &[changed], change).await;
         let left = self.deed(Some(bob), 6, Action::MemberLeft, bob.to_string());
         self.together(true, &[left], async || store.dismiss(home, bob, bob, at(6)).await).await;
         // Nothing that is refused is written down either.
@@ -149,7 +152,7 @@ impl<S: Everything, R: AsyncFn(bool)> Place<'_, S, R> {
         };
         let (first, second) = (ticket(8), ticket(9));
         for ticket in [&first, &second] {
-            self.together((), &[invited(ticket)], async || store.put_ticket(ticket).await).await;
+            self.together((), &[invited(ticket)], async || store.put_ticket(ticket, None).await).await;
         }
         let id = InvitationId::of(&first.secret_hash).to_string();
         let withdrawn = self.deed(Some(ada), 10, Action::InvitationWithdrawn, id);
@@ -243,9 +246,9 @@ impl<S: Everything, R: AsyncFn(bool)> Place<'_, S, R> {
             last_used: None,
         };
         let made = self.deed(Some(ada), 20, Action::TokenMade, "Grafana");
-        self.together(true, &[made], async || store.create_token(&token, 1).await).await;
+        self.together(true, &[made], async || store.create_token(&token, 1, None).await).await;
         let count = self.seen().await.0;
-        assert!(!store.create_token(&token, 1).await.unwrap());
+        assert!(!store.create_token(&token, 1, None).await.unwrap());
         assert!(!store.delete_token(bob, token.id, at(21)).await.unwrap());
         assert_eq!(self.seen().await.0, count);
         let deleted = self.deed(Some(ada), 22, Action::TokenDeleted, "Grafana");

@@ -118,7 +118,7 @@ async fn a_person_goes_with_everything(store: &impl Store) {
         expires: None,
         last_used: None,
     };
-    assert!(store.create_token(&token, 20).await.unwrap());
+    assert!(store.create_token(&token, 20, None).await.unwrap());
     let purposes = [
         Purpose::Invitation { household: his, role: Role::Guest, until: None, by: bob.id },
         Purpose::Reset { person: ada.id },
@@ -133,7 +133,7 @@ async fn a_person_goes_with_everything(store: &impl Store) {
     let tickets = purposes.each_ref().map(|purpose| ticket(&ada.email, purpose));
     let of_another = ticket(&bob.email, &Purpose::Reset { person: bob.id });
     for ticket in tickets.iter().chain([&of_another]) {
-        store.put_ticket(ticket).await.unwrap();
+        store.put_ticket(ticket, None).await.unwrap();
     }
 
     assert_eq!(store.delete_person(ada.id, &[hers], at(5)).await.unwrap(), PersonDeletion::Deleted);

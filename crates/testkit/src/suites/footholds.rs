@@ -1,6 +1,8 @@
 //! What every store of the accounts has to end with a password, an address or all sessions: what somebody who should not
 //! be there could come back by.
 
+mod meanwhile;
+
 use std::time::Duration;
 
 use domain::access::Role;
@@ -24,7 +26,7 @@ impl<T: Accounts + Tickets + Identities + PersonalTokens> WaysIn for T {}
 /// Runs every case. The cases do not get in one another's way, so one store serves them all.
 pub async fn run_all(store: &impl WaysIn) {
     macro_rules! run {
-        ($($case:ident),* $(,)?) => {
+        ($($case:path),* $(,)?) => {
             $(timeout(PATIENCE, $case(store)).await.expect(concat!(stringify!($case), " took too long"));)*
         };
     }
@@ -39,6 +41,10 @@ pub async fn run_all(store: &impl WaysIn) {
         a_link_to_an_address_of_before_resets_nothing,
         an_address_changes_by_its_link_only,
         an_address_of_another_is_not_taken_and_the_link_stays,
+        meanwhile::a_session_that_has_ended_leaves_no_way_back,
+        meanwhile::who_knows_the_password_of_before_does_not_come_in,
+        meanwhile::whoever_comes_at_the_same_time_as_a_reset_is_not_there_after_it,
+        meanwhile::a_link_asked_for_while_all_log_out_is_none,
     );
 }
 
@@ -84,7 +90,7 @@ async fn settle(store: &impl WaysIn) -> Settled {
     let reset = ticket(&owner.email, Purpose::Reset { person: id });
     let change = ticket(&some_email(), Purpose::ChangeEmail { person: id });
     for ticket in [&reset, &change] {
-        store.put_ticket(ticket).await.unwrap();
+        store.put_ticket(ticket, None).await.unwrap();
     }
     let session = || Session {
         secret_hash: rand::random(),
@@ -116,7 +122,7 @@ async fn settle(store: &impl WaysIn) -> Settled {
         expires: None,
         last_used: None,
     };
-    assert!(store.create_token(&token, 10).await.unwrap());
+    assert!(store.create_token(&token, 10, None).await.unwrap());
     let identity = Identity {
         id: IdentityId::from_bytes(rand::random()),
         person: id,
@@ -125,7 +131,7 @@ async fn settle(store: &impl WaysIn) -> Settled {
         label: String::new(),
         connected: at(0),
     };
-    assert!(store.connect_identity(&identity).await.unwrap());
+    assert!(store.connect_identity(&identity, None).await.unwrap());
     Settled { person: owner, reset, change, flows, sessions, token, identity }
 }
 
@@ -167,10 +173,12 @@ async fn a_password_that_is_changed_ends_other_sessions_too(store: &impl WaysIn)
     assert_eq!(password_of(store, &ada).await, "another");
     assert_eq!(left(store, &ada).await, Left { sessions: [true, false], ..NOTHING_UNDER_WAY });
     assert_eq!(left(store, &bob).await, ALL);
-    // A session of somebody else keeps none of this person's.
-    let elsewhere = bob.sessions[0].secret_hash;
-    assert!(store.change_password(ada.person.id, "a third", &elsewhere).await.unwrap());
-    assert_eq!(left(store, &ada).await, Left { sessions: [false; 2], ..NOTHING_UNDER_WAY });
+    // A session that has ended changes nothing, nor does one of somebody else.
+    for session in [ada.sessions[1].secret_hash, bob.sessions[0].secret_hash] {
+        assert!(!store.change_password(ada.person.id, "a third", &session).await.unwrap());
+    }
+    assert_eq!(password_of(store, &ada).await, "another");
+    assert_eq!(left(store, &ada).await, Left { sessions: [true, false], ..NOTHING_UNDER_WAY });
     assert_eq!(left(store, &bob).await, ALL);
     assert!(!store.change_password(nobody(), "another", &here).await.unwrap());
 }
@@ -179,7 +187,7 @@ async fn a_password_that_is_reset_ends_all_sessions_and_tokens_too(store: &impl 
     let (ada, bob) = (settle(store).await, settle(store).await);
     // One more, that was sent before the address was written in another way.
     let other = ticket(&some_email(), Purpose::Reset { person: ada.person.id });
-    store.put_ticket(&other).await.unwrap();
+    store.put_ticket(&other, None).await.unwrap();
     let reset = store.reset_password(&ada.reset.secret_hash, "another", at(1)).await.unwrap();
     assert_eq!(reset.as_ref(), Some(&ada.person));
     assert_eq!(password_of(store, &ada).await, "another");
@@ -234,7 +242,7 @@ async fn what_is_no_reset_link_resets_nothing(store: &impl WaysIn) {
 async fn a_link_to_an_address_of_before_resets_nothing(store: &impl WaysIn) {
     let ada = settle(store).await;
     let old = ticket(&some_email(), Purpose::Reset { person: ada.person.id });
-    store.put_ticket(&old).await.unwrap();
+    store.put_ticket(&old, None).await.unwrap();
     assert_eq!(store.reset_password(&old.secret_hash, "another", at(1)).await.unwrap(), None);
     assert_eq!(password_of(store, &ada).await, "hash");
     assert_eq!(left(store, &ada).await, ALL);
@@ -251,7 +259,7 @@ async fn an_address_changes_by_its_link_only(store: &impl WaysIn) {
     assert_eq!(left(store, &ada).await, ALL);
     // The address of somebody is free for them.
     let same = ticket(&ada.person.email, Purpose::ChangeEmail { person: ada.person.id });
-    store.put_ticket(&same).await.unwrap();
+    store.put_ticket(&same, None).await.unwrap();
     assert_eq!(store.change_email(&same.secret_hash, at(1)).await.unwrap().as_ref(), Some(&ada.person));
     assert_eq!(store.change_email(&same.secret_hash, at(1)).await.unwrap(), None);
 }
@@ -259,7 +267,7 @@ async fn an_address_changes_by_its_link_only(store: &impl WaysIn) {
 async fn an_address_of_another_is_not_taken_and_the_link_stays(store: &impl WaysIn) {
     let (ada, bob) = (settle(store).await, settle(store).await);
     let taken = ticket(&bob.person.email, Purpose::ChangeEmail { person: ada.person.id });
-    store.put_ticket(&taken).await.unwrap();
+    store.put_ticket(&taken, None).await.unwrap();
     let refused = store.change_email(&taken.secret_hash, at(1)).await;
     assert!(matches!(refused, Err(AccountsError::EmailTaken)), "{refused:?}");
     assert_eq!(store.person(ada.person.id).await.unwrap().as_ref(), Some(&ada.person));

@@ -69,8 +69,8 @@ async fn an_identity_leads_to_its_person(store: &(impl Accounts + Identities)) {
     let (ada, bob) = (person(store, "Ada").await.id, person(store, "Bob").await.id);
     let (of_ada, of_bob) = (identity(ada), identity(bob));
     assert_eq!(person_of(store, &of_ada).await, None);
-    assert!(store.connect_identity(&of_ada).await.unwrap());
-    assert!(store.connect_identity(&of_bob).await.unwrap());
+    assert!(store.connect_identity(&of_ada, None).await.unwrap());
+    assert!(store.connect_identity(&of_bob, None).await.unwrap());
     assert_eq!(person_of(store, &of_ada).await, Some(ada));
     assert_eq!(person_of(store, &of_bob).await, Some(bob));
     assert_eq!(store.identities(ada).await.unwrap(), [of_ada]);
@@ -80,7 +80,7 @@ async fn an_identity_leads_to_its_person(store: &(impl Accounts + Identities)) {
 async fn an_identity_is_told_to_the_letter(store: &(impl Accounts + Identities)) {
     let ada = person(store, "Ada").await.id;
     let kept = Identity { subject: format!("Ada-{}", nobody()), ..identity(ada) };
-    assert!(store.connect_identity(&kept).await.unwrap());
+    assert!(store.connect_identity(&kept, None).await.unwrap());
     for (issuer, subject) in [
         (ISSUER.to_lowercase(), kept.subject.clone()),
         (format!("{ISSUER}/"), kept.subject.clone()),
@@ -94,17 +94,17 @@ async fn an_identity_is_told_to_the_letter(store: &(impl Accounts + Identities))
     let elsewhere = Identity { issuer: "https://other.example".to_owned(), ..kept };
     let bob = person(store, "Bob").await.id;
     let of_bob = Identity { id: IdentityId::from_bytes(rand::random()), person: bob, ..elsewhere };
-    assert!(store.connect_identity(&of_bob).await.unwrap());
+    assert!(store.connect_identity(&of_bob, None).await.unwrap());
     assert_eq!(person_of(store, &of_bob).await, Some(bob));
 }
 
 async fn an_identity_is_of_one_person(store: &(impl Accounts + Identities)) {
     let (ada, bob) = (person(store, "Ada").await.id, person(store, "Bob").await.id);
     let first = identity(ada);
-    assert!(store.connect_identity(&first).await.unwrap());
+    assert!(store.connect_identity(&first, None).await.unwrap());
     for person in [ada, bob] {
         let again = Identity { id: IdentityId::from_bytes(rand::random()), person, ..first.clone() };
-        assert!(!store.connect_identity(&again).await.unwrap());
+        assert!(!store.connect_identity(&again, None).await.unwrap());
     }
     assert_eq!(person_of(store, &first).await, Some(ada));
     assert_eq!(store.identities(bob).await.unwrap(), []);
@@ -114,7 +114,7 @@ async fn of_many_who_connect_an_identity_one_does(store: &(impl Accounts + Ident
     let wanted = identity(person(store, "Ada").await.id);
     let wishes = (0..8).map(|_| {
         let wish = Identity { id: IdentityId::from_bytes(rand::random()), ..wanted.clone() };
-        async move { store.connect_identity(&wish).await.unwrap() }
+        async move { store.connect_identity(&wish, None).await.unwrap() }
     });
     assert_eq!(join_all(wishes).await.into_iter().filter(|done| *done).count(), 1);
 }
@@ -124,7 +124,7 @@ async fn identities_come_in_the_order_of_connecting(store: &(impl Accounts + Ide
     let mut all = Vec::new();
     for connected in [20, 10, 30] {
         let one = Identity { connected: at(connected), ..identity(ada) };
-        assert!(store.connect_identity(&one).await.unwrap());
+        assert!(store.connect_identity(&one, None).await.unwrap());
         all.push(one);
     }
     all.sort_by_key(|one| one.connected);
@@ -132,7 +132,7 @@ async fn identities_come_in_the_order_of_connecting(store: &(impl Accounts + Ide
 }
 
 async fn an_identity_needs_its_person(store: &(impl Accounts + Identities)) {
-    let refused = store.connect_identity(&identity(nobody())).await;
+    let refused = store.connect_identity(&identity(nobody()), None).await;
     assert!(matches!(refused, Err(AccountsError::Refused { .. })), "{refused:?}");
 }
 
@@ -140,7 +140,7 @@ async fn an_identity_is_disconnected_by_its_person_only(store: &(impl Accounts +
     let (ada, bob) = (person(store, "Ada").await.id, person(store, "Bob").await.id);
     let (gone, stays) = (identity(ada), identity(ada));
     for one in [&gone, &stays] {
-        assert!(store.connect_identity(one).await.unwrap());
+        assert!(store.connect_identity(one, None).await.unwrap());
     }
     assert!(!store.disconnect_identity(bob, gone.id).await.unwrap());
     assert!(store.disconnect_identity(ada, gone.id).await.unwrap());
@@ -149,7 +149,7 @@ async fn an_identity_is_disconnected_by_its_person_only(store: &(impl Accounts +
     assert_eq!(store.identities(ada).await.unwrap(), [stays]);
     // Somebody else may have it then.
     let again = Identity { person: bob, ..gone };
-    assert!(store.connect_identity(&again).await.unwrap());
+    assert!(store.connect_identity(&again, None).await.unwrap());
 }
 
 async fn a_person_comes_with_an_identity(store: &(impl Accounts + Identities)) {
@@ -166,7 +166,7 @@ async fn a_person_comes_with_an_identity(store: &(impl Accounts + Identities)) {
 
 async fn a_person_does_not_come_without_the_identity(store: &(impl Accounts + Identities)) {
     let taken = identity(person(store, "Ada").await.id);
-    assert!(store.connect_identity(&taken).await.unwrap());
+    assert!(store.connect_identity(&taken, None).await.unwrap());
     let bob = newcomer();
     let same = Identity { id: IdentityId::from_bytes(rand::random()), person: bob.person.id, ..taken };
     assert!(!store.create_person_of_identity(&bob, &same).await.unwrap());

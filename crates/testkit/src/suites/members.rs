@@ -1,5 +1,6 @@
 //! What every store of members has to keep.
 
+mod changing;
 mod founding;
 mod invitations;
 mod owners;
@@ -41,6 +42,9 @@ pub async fn run_all(store: &impl People) {
         a_membership_needs_both_sides,
         a_membership_ends_with_its_tokens,
         a_purge_forgets_ended_memberships_only,
+        changing::an_owner_changes_who_is_there,
+        changing::nobody_else_changes_anybody,
+        changing::who_is_removed_does_not_come_back_by_what_was_under_way,
         owners::an_owner_has_no_end,
         owners::the_last_owner_is_not_dismissed,
         owners::the_last_owner_does_not_become_a_member,
@@ -182,7 +186,7 @@ async fn token(store: &impl People, household: HouseholdId, person: PersonId) ->
         expires: None,
         last_used: None,
     };
-    assert!(store.create_token(&token, 10).await.unwrap());
+    assert!(store.create_token(&token, 10, None).await.unwrap());
     token
 }
 

@@ -84,7 +84,7 @@ impl Member {
 
     async fn with_token(&self, store: &impl PersonalTokens) -> PersonalToken {
         let token = self.token(at(0));
-        assert!(store.create_token(&token, MANY).await.unwrap());
+        assert!(store.create_token(&token, MANY, None).await.unwrap());
         token
     }
 }
@@ -94,7 +94,7 @@ async fn a_token_is_found_by_its_secret_and_listed(store: &(impl Accounts + Pers
     let later = PersonalToken { expires: Some(at(9_000)), scopes: Scope::ALL.to_vec(), ..ada.token(at(2)) };
     let sooner = PersonalToken { scopes: vec![Scope::Live], ..ada.token(at(1)) };
     for token in [&later, &sooner] {
-        assert!(store.create_token(token, MANY).await.unwrap());
+        assert!(store.create_token(token, MANY, None).await.unwrap());
     }
     assert_eq!(store.tokens(ada.person).await.unwrap(), [sooner, later.clone()]);
     assert_eq!(store.tokens(bob.person).await.unwrap(), []);
@@ -112,7 +112,7 @@ async fn what_is_unknown_is_not_found(store: &(impl Accounts + PersonalTokens)) 
 async fn a_token_is_valid_until_it_expires(store: &(impl Accounts + PersonalTokens)) {
     let ada = Member::new(store).await;
     let token = PersonalToken { expires: Some(at(1_000)), ..ada.token(at(0)) };
-    store.create_token(&token, MANY).await.unwrap();
+    store.create_token(&token, MANY, None).await.unwrap();
     assert!(store.use_token(&token.secret_hash, at(999)).await.unwrap().is_some());
     assert_eq!(store.use_token(&token.secret_hash, at(1_000)).await.unwrap(), None);
     let endless = ada.with_token(store).await;
@@ -168,7 +168,7 @@ async fn a_purge_forgets_expired_tokens_only(store: &(impl Accounts + PersonalTo
     let valid = PersonalToken { expires: Some(then.plus_millis(1)), ..ada.token(UtcMillis(1)) };
     let endless = ada.token(UtcMillis(2));
     for token in [&expired, &valid, &endless] {
-        store.create_token(token, MANY).await.unwrap();
+        store.create_token(token, MANY, None).await.unwrap();
     }
     assert_eq!(store.tokens(ada.person).await.unwrap().len(), 3);
     assert_eq!(store.purge_tokens(then).await.unwrap(), 1);
@@ -180,20 +180,20 @@ async fn a_purge_forgets_expired_tokens_only(store: &(impl Accounts + PersonalTo
 async fn nobody_has_more_than_allowed(store: &(impl Accounts + PersonalTokens)) {
     let (ada, bob) = (Member::new(store).await, Member::new(store).await);
     let first = ada.token(at(0));
-    assert!(store.create_token(&first, 2).await.unwrap());
-    assert!(store.create_token(&ada.token(at(1)), 2).await.unwrap());
-    assert!(!store.create_token(&ada.token(at(2)), 2).await.unwrap());
+    assert!(store.create_token(&first, 2, None).await.unwrap());
+    assert!(store.create_token(&ada.token(at(1)), 2, None).await.unwrap());
+    assert!(!store.create_token(&ada.token(at(2)), 2, None).await.unwrap());
     assert_eq!(store.tokens(ada.person).await.unwrap().len(), 2);
-    assert!(store.create_token(&bob.token(at(2)), 2).await.unwrap());
+    assert!(store.create_token(&bob.token(at(2)), 2, None).await.unwrap());
     assert!(store.delete_token(ada.person, first.id, at(5)).await.unwrap());
-    assert!(store.create_token(&ada.token(at(3)), 2).await.unwrap());
+    assert!(store.create_token(&ada.token(at(3)), 2, None).await.unwrap());
 }
 
 async fn of_many_made_at_once_no_more_than_allowed_are(store: &(impl Accounts + PersonalTokens)) {
     let ada = Member::new(store).await;
     let wishes = (0..8).map(|n| {
         let token = ada.token(at(n));
-        async move { store.create_token(&token, 3).await.unwrap() }
+        async move { store.create_token(&token, 3, None).await.unwrap() }
     });
     let made = futures_util::future::join_all(wishes).await.into_iter().filter(|made| *made).count();
     assert_eq!((made, store.tokens(ada.person).await.unwrap().len()), (3, 3));
@@ -204,7 +204,7 @@ async fn a_token_needs_a_membership(store: &(impl Accounts + PersonalTokens)) {
     let elsewhere = PersonalToken { household: bob.household, ..ada.token(at(0)) };
     let nobody = PersonalToken { person: PersonId::from_bytes(rand::random()), ..ada.token(at(0)) };
     for token in [elsewhere, nobody] {
-        let refused = store.create_token(&token, MANY).await;
+        let refused = store.create_token(&token, MANY, None).await;
         assert!(matches!(refused, Err(AccountsError::Refused { .. })), "{refused:?}");
         assert_eq!(store.use_token(&token.secret_hash, at(1)).await.unwrap(), None);
     }
@@ -239,7 +239,7 @@ async fn a_secret_belongs_to_one_token(store: &(impl Accounts + PersonalTokens))
     let ada = Member::new(store).await;
     let token = ada.with_token(store).await;
     let twin = PersonalToken { secret_hash: token.secret_hash, ..ada.token(at(1)) };
-    let refused = store.create_token(&twin, MANY).await;
+    let refused = store.create_token(&twin, MANY, None).await;
     assert!(matches!(refused, Err(AccountsError::Refused { .. })), "{refused:?}");
     assert_eq!(store.tokens(ada.person).await.unwrap(), [token]);
 }

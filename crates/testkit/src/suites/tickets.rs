@@ -60,7 +60,7 @@ fn invitation(household: HouseholdId, email: &str, created: UtcMillis) -> Ticket
 }
 
 async fn kept(store: &impl Tickets, ticket: Ticket) -> Ticket {
-    store.put_ticket(&ticket).await.unwrap();
+    store.put_ticket(&ticket, None).await.unwrap();
     ticket
 }
 
@@ -92,7 +92,7 @@ async fn a_ticket_comes_back_as_it_was_kept(store: &(impl Accounts + Tickets)) {
         tickets.push(ticket(&some_email(), purpose));
     }
     for ticket in &tickets {
-        store.put_ticket(ticket).await.unwrap();
+        store.put_ticket(ticket, None).await.unwrap();
     }
     for ticket in tickets {
         // Looking at it does not use it up.
@@ -136,7 +136,7 @@ async fn of_many_who_take_a_ticket_one_gets_it(store: &(impl Accounts + Tickets)
 
 async fn a_later_ticket_takes_the_place_of_an_earlier_one(store: &(impl Accounts + Tickets)) {
     for earlier in one_of_each(store).await {
-        store.put_ticket(&earlier).await.unwrap();
+        store.put_ticket(&earlier, None).await.unwrap();
         let purpose = match earlier.purpose.clone() {
             Purpose::SignUp { .. } => Purpose::SignUp { name: "Chloë".to_owned() },
             Purpose::Invitation { household, .. } => {
@@ -145,7 +145,7 @@ async fn a_later_ticket_takes_the_place_of_an_earlier_one(store: &(impl Accounts
             same => same,
         };
         let later = Ticket { created: at(5), expires: at(5_000), ..ticket(&earlier.email.clone(), purpose) };
-        store.put_ticket(&later).await.unwrap();
+        store.put_ticket(&later, None).await.unwrap();
         assert!(!is_there(store, &earlier).await);
         assert_eq!(store.ticket(&later.secret_hash, at(4_999)).await.unwrap(), Some(later));
     }
@@ -165,7 +165,7 @@ async fn what_is_about_something_else_stays(store: &(impl Accounts + Tickets)) {
         tickets.iter().map(|one| ticket(&format!("not.{email}"), one.purpose.clone())).collect();
     tickets.extend(elsewhere);
     for ticket in &tickets {
-        store.put_ticket(ticket).await.unwrap();
+        store.put_ticket(ticket, None).await.unwrap();
     }
     for ticket in &tickets {
         assert!(is_there(store, ticket).await, "{ticket:?}");
@@ -176,7 +176,7 @@ async fn of_many_kept_at_once_one_stays(store: &(impl Accounts + Tickets)) {
     let home = household(store).await;
     let email = some_email();
     let tickets: Vec<_> = (0..8).map(|n| invitation(home, &email, at(n))).collect();
-    let keeping = tickets.iter().map(|ticket| async move { store.put_ticket(ticket).await.unwrap() });
+    let keeping = tickets.iter().map(|ticket| async move { store.put_ticket(ticket, None).await.unwrap() });
     futures_util::future::join_all(keeping).await;
     let left = store.invitations(home, at(9)).await.unwrap();
     assert_eq!(left.len(), 1);
@@ -197,7 +197,7 @@ async fn a_ticket_needs_its_person_and_its_household(store: &(impl Accounts + Ti
     ];
     for purpose in purposes {
         let ticket = ticket(&some_email(), purpose);
-        let refused = store.put_ticket(&ticket).await;
+        let refused = store.put_ticket(&ticket, None).await;
         assert!(matches!(refused, Err(AccountsError::Refused { .. })), "{refused:?}");
         assert!(!is_there(store, &ticket).await);
     }
@@ -206,7 +206,7 @@ async fn a_ticket_needs_its_person_and_its_household(store: &(impl Accounts + Ti
 async fn a_secret_belongs_to_one_ticket(store: &(impl Accounts + Tickets)) {
     let ticket = kept(store, sign_up()).await;
     let twin = Ticket { secret_hash: ticket.secret_hash, ..sign_up() };
-    let refused = store.put_ticket(&twin).await;
+    let refused = store.put_ticket(&twin, None).await;
     assert!(matches!(refused, Err(AccountsError::Refused { .. })), "{refused:?}");
     assert!(is_there(store, &ticket).await);
     // In its own place it may stand again.
@@ -263,7 +263,7 @@ async fn an_invitation_is_withdrawn(store: &(impl Accounts + Tickets)) {
 async fn only_invitations_are_withdrawn(store: &(impl Accounts + Tickets)) {
     let tickets = one_of_each(store).await;
     for ticket in &tickets {
-        store.put_ticket(ticket).await.unwrap();
+        store.put_ticket(ticket, None).await.unwrap();
     }
     let home = tickets[3].purpose.household().unwrap();
     assert!(store.withdraw_invitation(home, &tickets[3].email, nobody(), at(0)).await.unwrap());

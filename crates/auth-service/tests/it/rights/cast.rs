@@ -191,7 +191,7 @@ async fn belongings(server: &Server, person: PersonId, household: HouseholdId) -
         label: String::new(),
         connected: server.now(),
     };
-    assert!(server.identities.connect_identity(&identity).await.unwrap());
+    assert!(server.identities.connect_identity(&identity, None).await.unwrap());
     let sessions = server.get("/v1/sessions", &secret).await.body;
     let session_id = sessions["sessions"][0]["id"].as_str().unwrap().to_owned();
     Belongings { session: secret, session_id, token_id, identity_id: id.to_string() }
@@ -249,7 +249,7 @@ async fn token(
         expires: Some(expires),
         last_used: None,
     };
-    assert!(server.personal_tokens.create_token(&token, 50).await.unwrap());
+    assert!(server.personal_tokens.create_token(&token, 50, None).await.unwrap());
     (id.to_string(), secret)
 }
 

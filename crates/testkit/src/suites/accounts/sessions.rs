@@ -1,4 +1,4 @@
-use domain::accounts::{Accounts, AccountsError, Session, USE_STEP_MILLIS};
+use domain::accounts::{Accounts, AccountsError, SESSIONS_AT_MOST, Session, USE_STEP_MILLIS};
 use domain::{PersonId, UtcMillis};
 
 use super::{at, bytes, person};
@@ -108,4 +108,24 @@ pub(super) async fn all_sessions_are_closed(accounts: &dyn Accounts) {
     assert_eq!(accounts.close_sessions(somebody).await.unwrap(), 0);
     assert_eq!(accounts.sessions(somebody, at(3)).await.unwrap(), []);
     assert!(accounts.session(&foreign.secret_hash, at(3)).await.unwrap().is_some());
+}
+
+pub(super) async fn of_many_sessions_those_used_last_stay_open(accounts: &dyn Accounts) {
+    let (somebody, other) = (person(accounts).await, person(accounts).await);
+    let elsewhere = opened(accounts, other, at(0)).await;
+    let mut all = Vec::new();
+    for n in 0..i64::from(SESSIONS_AT_MOST) {
+        all.push(opened(accounts, somebody, at(n)).await);
+    }
+    // The oldest is in use, so the second oldest goes.
+    let now = at(2 * USE_STEP_MILLIS);
+    assert!(accounts.session(&all[0].secret_hash, now).await.unwrap().is_some());
+    let last = session(somebody, now, at(100 * USE_STEP_MILLIS));
+    accounts.open_session(&last).await.unwrap();
+    let open = accounts.sessions(somebody, now).await.unwrap();
+    assert_eq!(open.len(), SESSIONS_AT_MOST as usize);
+    assert_eq!(open[0].secret_hash, last.secret_hash);
+    assert!(open.iter().any(|one| one.secret_hash == all[0].secret_hash));
+    assert!(open.iter().all(|one| one.secret_hash != all[1].secret_hash));
+    assert_eq!(accounts.sessions(other, now).await.unwrap(), [elsewhere]);
 }

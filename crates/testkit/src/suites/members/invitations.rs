@@ -17,7 +17,7 @@ async fn invited(store: &impl People, household: HouseholdId, by: PersonId, role
         created: at(0),
         expires: at(1_000),
     };
-    store.put_ticket(&ticket).await.unwrap();
+    store.put_ticket(&ticket, None).await.unwrap();
     ticket
 }
 
@@ -87,7 +87,7 @@ pub(super) async fn what_is_no_invitation_lets_nobody_in(store: &impl People) {
     let expired = invited(store, household.id, olga.id, Role::Member).await;
     let reset =
         Ticket { secret_hash: rand::random(), purpose: Purpose::Reset { person: ada.id }, ..expired.clone() };
-    store.put_ticket(&reset).await.unwrap();
+    store.put_ticket(&reset, None).await.unwrap();
     for (ticket, now) in [(&expired, at(1_000)), (&reset, at(1))] {
         assert_eq!(accept(store, ticket, Invitee::Known(ada.id), now).await, None);
         let zoe = newcomer(&some_email());
