@@ -7,4 +7,5 @@
 pub mod backfill;
 pub mod backup;
 pub mod persistent;
+pub mod private;
 pub mod retention;

@@ -26,6 +26,23 @@ for (const overlay of ["single-node", "production"]) {
   });
 }
 
+test("the operators' tool of docs/ctl.md is told of services that are there", () => {
+  const text = readFileSync(fileURLToPath(new URL("../../../docs/ctl.md", import.meta.url)), "utf8");
+  const pod = parseAllDocuments(text.match(/```yaml\n(.*?)```/s)[1])
+    .map((document) => document.toJS())
+    .find(({ kind }) => kind === "Pod");
+  const told = pod.spec.containers[0].env.map(({ value }) => value).join("\n");
+  const addresses = [...told.matchAll(/:\/\/([a-z-]+):(\d+)/g)].map(([, host, port]) => `${host}:${port}`);
+  assert.ok(addresses.length > 4, told);
+  const there = rendered("single-node")
+    .filter(({ kind }) => kind === "Service")
+    .flatMap(({ metadata, spec }) => spec.ports.map(({ port }) => `${metadata.name}:${port}`));
+  assert.deepEqual(
+    addresses.filter((address) => !there.includes(address)),
+    [],
+  );
+});
+
 const of = (documents, kind, name) =>
   documents.find((document) => document.kind === kind && document.metadata.name.startsWith(name));
 const container = (documents, kind, name) => of(documents, kind, name).spec.template.spec.containers[0];

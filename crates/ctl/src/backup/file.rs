@@ -11,6 +11,7 @@ use flate2::write::GzEncoder;
 use wire::{BackupEntry, BackupTotals, MAX_BACKUP_ENTRY_BYTES, decode_entry, encode_entry};
 
 use super::BackupError;
+use crate::private;
 
 /// What a length takes at most.
 const MAX_LENGTH_BYTES: usize = 5;
@@ -30,7 +31,7 @@ pub(super) struct Writing {
 impl Writing {
     pub(super) fn begin(path: PathBuf) -> Result<Self, BackupError> {
         let part = path.with_extension("part");
-        let file = File::create(&part).map_err(io("writing", &part))?;
+        let file = private::create(&part).map_err(io("writing", &part))?;
         let out = GzEncoder::new(BufWriter::new(file), Compression::default());
         Ok(Self { path, part, out, totals: BackupTotals::default() })
     }

@@ -7,6 +7,7 @@ mod file;
 mod manifest;
 mod restoring;
 mod saving;
+mod stale;
 
 use std::path::PathBuf;
 
@@ -15,7 +16,7 @@ use domain::measurement::StoreError;
 use wire::BackupEntryError;
 
 pub use manifest::{HubFile, MANIFEST, Manifest};
-pub use restoring::{Restored, restore};
+pub use restoring::{Restored, Restoring};
 pub use saving::{Saved, save};
 
 /// Why a back-up could not be made or used.

@@ -3,13 +3,15 @@
 use std::path::Path;
 
 use domain::measurement::{MeasurementQuery, MeasurementStore, StoredTick};
-use domain::rollup::{PackedDay, Rollups};
+use domain::rollup::{Detail, PackedDay, Rollups};
 use domain::{Container, HubId, TimeRange, UtcMillis};
 use wire::BackupEntry;
 
 use super::file::Reading;
 use super::manifest::{HubFile, Manifest};
+use super::stale::StaleDays;
 use super::{BackupError, Progress};
+use crate::backfill::mark;
 use crate::persistent::persistently;
 
 /// Values and pages that are written with one call.
@@ -24,41 +26,59 @@ pub struct Restored {
     pub values: u64,
     pub joules: i64,
     pub pages: u64,
+    /// Days that are to be rolled up again.
+    pub marked: usize,
     /// Ticks that the store would forget at once, and that were left out.
     pub too_old: u64,
 }
 
-/// Writes everything in `folder` into the store and reads it back, tick by tick. `keeps_from`: what is older the store
-/// forgets, so that it is left out. Without `merge` a hub that has ticks in the store already is an error, and nothing of it is
-/// touched. May be repeated: the same value again changes nothing.
-pub async fn restore(
-    store: &dyn MeasurementStore,
-    query: &dyn MeasurementQuery,
-    rollups: &dyn Rollups,
-    folder: &Path,
-    keeps_from: Option<UtcMillis>,
+/// A back-up that has been looked at and not been touched yet: it has a sound manifest, and nothing is in its way.
+pub struct Restoring<'a> {
+    folder: &'a Path,
     merge: bool,
-    progress: Progress<'_>,
-) -> Result<Restored, BackupError> {
-    let manifest = Manifest::read(folder)?;
-    if !merge {
-        for file in &manifest.hubs {
-            if persistently(async || rollups.first_tick(file.hub).await).await?.is_some() {
-                return Err(BackupError::InTheWay(file.hub));
+    manifest: Manifest,
+}
+
+impl<'a> Restoring<'a> {
+    /// Changes nothing. Without `merge` a hub that has ticks in the store already is an error.
+    pub async fn check(rollups: &dyn Rollups, folder: &'a Path, merge: bool) -> Result<Self, BackupError> {
+        let manifest = Manifest::read(folder)?;
+        if !merge {
+            for file in &manifest.hubs {
+                if persistently(async || rollups.first_tick(file.hub).await).await?.is_some() {
+                    return Err(BackupError::InTheWay(file.hub));
+                }
             }
         }
+        Ok(Self { folder, merge, manifest })
     }
-    let mut restored = Restored::default();
-    for (place, file) in manifest.hubs.iter().enumerate() {
-        progress(place, manifest.hubs.len());
-        let source = Source { folder, file, keeps_from };
-        source.write(store, rollups).await?;
-        source.compare(query, &mut restored).await?;
-        restored.hubs += 1;
-        restored.pages += file.pages;
+
+    /// Writes everything into the store, marks what has to be rolled up again, and reads every tick back. `keeps_from`: what
+    /// is older the store forgets, so that it is left out. May be repeated: the same value again changes nothing.
+    pub async fn run(
+        &self,
+        store: &dyn MeasurementStore,
+        query: &dyn MeasurementQuery,
+        rollups: &dyn Rollups,
+        keeps_from: Option<UtcMillis>,
+        progress: Progress<'_>,
+    ) -> Result<Restored, BackupError> {
+        let (folder, hubs) = (self.folder, &self.manifest.hubs);
+        let mut restored = Restored::default();
+        for (place, file) in hubs.iter().enumerate() {
+            progress(place, hubs.len());
+            let source = Source { folder, file, keeps_from };
+            let stale = source.write(store, rollups).await?;
+            // What the store had beside it is in no page of the back-up, and the other way round.
+            let days = if self.merge { stale.measured() } else { stale.differing() };
+            restored.marked += mark(rollups, days.into_iter().map(|day| (file.hub, day))).await?;
+            source.compare(query, &mut restored).await?;
+            restored.hubs += 1;
+            restored.pages += file.pages;
+        }
+        progress(hubs.len(), hubs.len());
+        Ok(restored)
     }
-    progress(manifest.hubs.len(), manifest.hubs.len());
-    Ok(restored)
 }
 
 /// The file of a hub.
@@ -73,8 +93,13 @@ impl Source<'_> {
         Reading::open(self.folder.join(&self.file.file), self.file.hub, self.file.totals())
     }
 
-    async fn write(&self, store: &dyn MeasurementStore, rollups: &dyn Rollups) -> Result<(), BackupError> {
+    async fn write(
+        &self,
+        store: &dyn MeasurementStore,
+        rollups: &dyn Rollups,
+    ) -> Result<StaleDays, BackupError> {
         let mut reading = self.open()?;
+        let mut stale = StaleDays::of(self.file.hub);
         let (mut containers, mut values) = (Vec::<Container>::new(), 0);
         let mut pages = Vec::<PackedDay>::new();
         loop {
@@ -82,12 +107,16 @@ impl Source<'_> {
             match &entry {
                 Some(BackupEntry::Container(container)) => {
                     let container = self.kept(container.clone());
+                    stale.measure(&container);
                     values += container.value_count();
                     if !container.ticks.is_empty() {
                         containers.push(container);
                     }
                 }
-                Some(BackupEntry::Page(page)) => pages.push(page.clone()),
+                Some(BackupEntry::Page(page)) => {
+                    stale.compare(page);
+                    pages.push(page.clone());
+                }
                 Some(BackupEntry::End(_)) | None => {}
             }
             let is_end = entry.is_none();
@@ -97,13 +126,27 @@ impl Source<'_> {
                 values = 0;
             }
             if !pages.is_empty() && (is_end || pages.len() >= PAGES) {
-                persistently(async || rollups.put_days(&pages).await).await?;
+                self.put(rollups, &pages).await?;
                 pages.clear();
             }
             if is_end {
-                return Ok(());
+                return Ok(stale);
             }
         }
+    }
+
+    /// What a page of the store has of more than these is kept: its ticks may be forgotten, here and in the back-up.
+    async fn put(&self, rollups: &dyn Rollups, pages: &[PackedDay]) -> Result<(), BackupError> {
+        let (Some(first), Some(last)) = (pages.first(), pages.last()) else { return Ok(()) };
+        let days = first.day..last.day.next();
+        let there = async || rollups.days(self.file.hub, days.clone(), Detail::Power).await;
+        let there = persistently(there).await?;
+        let both = |page: &PackedDay| {
+            let known = there.iter().find(|known| known.day == page.day)?.unpack(Detail::Power).ok()?;
+            Some(PackedDay::pack(&page.unpack(Detail::Power).ok()?.keeping(&known)))
+        };
+        let pages: Vec<_> = pages.iter().map(|page| both(page).unwrap_or_else(|| page.clone())).collect();
+        Ok(persistently(async || rollups.put_days(&pages).await).await?)
     }
 
     /// Without what the store would forget.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 
 use domain::measurement::{MeasurementQuery, StoredTick};
@@ -14,6 +15,7 @@ use super::file::Writing;
 use super::manifest::{self, HubFile, MANIFEST, Manifest};
 use super::{BackupError, Progress};
 use crate::persistent::persistently;
+use crate::private;
 
 /// Ticks in a container: small enough to be read back with one question.
 const TICKS: usize = 1_000;
@@ -56,8 +58,8 @@ pub async fn save(
     let (path, part) = (folder.join(MANIFEST), folder.join(format!("{MANIFEST}.part")));
     let failed = |source| BackupError::Io { operation: "writing", path: path.clone(), source };
     let text = serde_json::to_vec_pretty(&manifest).map_err(|error| failed(error.into()))?;
-    fs::write(&part, text).map_err(failed)?;
-    fs::File::open(&part).and_then(|file| file.sync_all()).map_err(failed)?;
+    let mut file = private::create(&part).map_err(failed)?;
+    file.write_all(&text).and_then(|()| file.sync_all()).map_err(failed)?;
     fs::rename(&part, &path).map_err(failed)?;
     Ok(saved)
 }

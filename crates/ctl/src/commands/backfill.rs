@@ -27,7 +27,8 @@ pub(crate) async fn run(settings: &Settings, wanted: &Backfill) -> anyhow::Resul
     } else {
         wanted.hub.iter().copied().collect()
     };
-    let marks = mark(&rollups, &hubs, days).await?;
+    let all = hubs.iter().flat_map(|&hub| (days.start.0..days.end.0).map(move |day| (hub, UtcDay(day))));
+    let marks = mark(&rollups, all).await?;
     println!(
         "{count} days of {} hubs are marked ({marks} marks); the rollup-worker does them next",
         hubs.len()

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use ctl::backup::{self, BackupError};
+use ctl::backup::{self, BackupError, Restoring};
 use domain::UtcMillis;
 use serde_json::json;
 
@@ -26,7 +26,7 @@ pub(crate) async fn save(
     empty(folder)?;
     let with_accounts = !wanted.what.without_accounts;
     if with_accounts {
-        accounts::save(settings.accounts()?, folder)?;
+        accounts::save(settings, folder)?;
         eprintln!("the accounts are saved");
     }
     if wanted.what.only_accounts {
@@ -65,15 +65,20 @@ pub(crate) async fn restore(
     json: bool,
 ) -> anyhow::Result<ExitCode> {
     let folder = wanted.from.as_path();
-    if !wanted.what.without_accounts {
-        if folder.join(accounts::DUMP).is_file() {
-            accounts::restore(settings.accounts()?, folder)?;
-            eprintln!("the accounts are restored");
-        } else {
-            bail!("there are no accounts in {}; say --without-accounts", folder.display());
-        }
+    let with_accounts = !wanted.what.without_accounts;
+    if with_accounts && !folder.join(accounts::DUMP).is_file() {
+        bail!("there are no accounts in {}; say --without-accounts", folder.display());
     }
+    if with_accounts {
+        settings.accounts()?;
+    }
+    let restore_accounts = || {
+        accounts::restore(settings, folder)?;
+        eprintln!("the accounts are restored");
+        anyhow::Ok(())
+    };
     if wanted.what.only_accounts {
+        restore_accounts()?;
         return Ok(ExitCode::SUCCESS);
     }
     let config = settings.store()?;
@@ -81,19 +86,29 @@ pub(crate) async fn restore(
     let keeps_from = config.retention_days.map(|days| now.plus_millis(-i64::from(days) * DAY_MILLIS));
     let (store, query) = (influxdb::Writer::new(&config)?, influxdb::Reader::new(&config)?);
     let rollups = influxdb::Rollups::new(&config)?;
-    let restored = backup::restore(&store, &query, &rollups, folder, keeps_from, wanted.merge, &say).await?;
+    // The accounts are put in place of what is there, so that all else has to be well before.
+    let restoring = Restoring::check(&rollups, folder, wanted.merge).await?;
+    if with_accounts {
+        restore_accounts()?;
+    }
+    let restored = restoring.run(&store, &query, &rollups, keeps_from, &say).await?;
     if json {
         println!(
             "{}",
             json!({
                 "hubs": restored.hubs, "ticks": restored.ticks, "values": restored.values,
-                "joules": restored.joules, "pages": restored.pages, "too_old": restored.too_old,
+                "joules": restored.joules, "pages": restored.pages, "marked": restored.marked,
+                "too_old": restored.too_old,
             })
         );
     } else {
         println!(
             "{} hubs, {} ticks, {} values, {} J and {} days of rollups are in the store and were read back",
             restored.hubs, restored.ticks, restored.values, restored.joules, restored.pages
+        );
+        println!(
+            "{} days are marked to be rolled up again; the rollup-worker does them next",
+            restored.marked
         );
         if restored.too_old > 0 {
             println!("{} ticks are older than the store keeps and were left out", restored.too_old);

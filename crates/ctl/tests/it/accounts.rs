@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use testkit::servers::PostgreSql;
+use domain::measurement::MeasurementStore as _;
+use testkit::certificates::Authority;
+use testkit::containers::{ContainerBuilder, hub};
+use testkit::servers::{InfluxDb, PostgreSql};
 
 use crate::program::{run, said};
 
@@ -56,6 +60,8 @@ async fn accounts_come_back_over_what_is_there_and_into_nothing() {
     assert!(before.len() > 10 && before.values().all(|rows| !rows.is_empty()), "{before:?}");
     let (code, _, stderr) = ctl(&was, &["backup", "--only-accounts", "--to", "kept"]);
     assert_eq!(code, 0, "{stderr}");
+    let dump = fs::metadata(folder.path().join("kept/accounts.dump")).unwrap();
+    assert_eq!(dump.permissions().mode() & 0o777, 0o600);
 
     let spoil = "UPDATE person SET name = 'Mallory'; DELETE FROM hub_credential; DELETE FROM household;
         INSERT INTO person (id, email, name, password_hash)
@@ -86,6 +92,69 @@ async fn accounts_come_back_over_what_is_there_and_into_nothing() {
     let another = "INSERT INTO audit_entry (household, at, by, action, about)
         SELECT id, 3, NULL, 'household-renamed', 'Hut' FROM household LIMIT 1";
     sql(&empty, another);
+}
+
+/// With the server's certificate of an authority of our own, which the services take from `tls.ca` too.
+#[tokio::test(flavor = "multi_thread")]
+async fn with_sslmode_only_a_server_that_is_certified_is_dumped() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = || {
+        let authority = Authority::new().unwrap();
+        let issued = authority.issue("postgres", &["127.0.0.1"]).unwrap();
+        (PostgreSql::start_with_tls(&issued).unwrap(), authority)
+    };
+    let (server, authority) = tokio::task::spawn_blocking(start).await.unwrap();
+    let url = server.database("wattline").unwrap();
+    let backup = |url: &str, ca: &Path, to: &str| {
+        let ca = ca.display().to_string();
+        let variables = [("WATTLINE__ACCOUNTS__POSTGRES_URL", url), ("WATTLINE__TLS__CA", ca.as_str())];
+        said(&run(folder.path(), &variables, &["backup", "--only-accounts", "--to", to]))
+    };
+    let other = Authority::new().unwrap();
+    for mode in ["require", "verify-ca", "verify-full"] {
+        let safe = format!("{url}?sslmode={mode}");
+        let (code, _, stderr) = backup(&safe, &authority.ca(), mode);
+        assert_eq!(code, 0, "{mode}: {stderr}");
+        let (code, _, stderr) = backup(&safe, &other.ca(), "unknown");
+        assert!(code == 1 && stderr.contains("certificate verify failed"), "{mode}: {stderr}");
+        let elsewhere = safe.replace("127.0.0.1", "localhost");
+        let (code, _, stderr) = backup(&elsewhere, &authority.ca(), "elsewhere");
+        assert!(code == 1 && stderr.contains("does not match host name"), "{mode}: {stderr}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_accounts_are_left_alone_when_the_measurements_cannot_be_restored() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = tokio::task::spawn_blocking(PostgreSql::start).await.unwrap().unwrap();
+    let influxdb = tokio::task::spawn_blocking(InfluxDb::start).await.unwrap().unwrap();
+    let (database, store) = (server.database("wattline").unwrap(), influxdb.url());
+    let variables = [
+        ("WATTLINE__ACCOUNTS__POSTGRES_URL", database.as_str()),
+        ("WATTLINE__INFLUXDB__URL", store.as_str()),
+        ("WATTLINE__INFLUXDB__API", "v1"),
+    ];
+    let ctl = |arguments: &[&str]| said(&run(folder.path(), &variables, arguments));
+    let (code, _, stderr) = ctl(&["migrate", "up"]);
+    assert_eq!(code, 0, "{stderr}");
+    filled(&database);
+    let config =
+        influxdb::Config { url: store.clone(), api: influxdb::Api::V1, ..influxdb::Config::default() };
+    influxdb::prepare(&config).await.unwrap();
+    let ticks = ContainerBuilder::new(hub(1)).ticks(30).build();
+    influxdb::Writer::new(&config).unwrap().write_containers(&[ticks]).await.unwrap();
+    let (code, _, stderr) = ctl(&["backup", "--to", "kept"]);
+    assert_eq!(code, 0, "{stderr}");
+    sql(&database, "UPDATE person SET name = 'Since then'");
+    let now = rows(&database);
+
+    let (code, _, stderr) = ctl(&["restore", "--from", "kept"]);
+    assert!(code == 1 && stderr.contains("the store already has ticks"), "{stderr}");
+    assert_eq!(rows(&database), now);
+    fs::remove_file(folder.path().join("kept/manifest.json")).unwrap();
+    let (code, _, stderr) = ctl(&["restore", "--merge", "--from", "kept"]);
+    assert!(code == 1 && stderr.contains("is no back-up"), "{stderr}");
+    assert_eq!(rows(&database), now);
 }
 
 /// As docs/ctl.md has it where the program is in an image with nothing else.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use ctl::backup::{self, BackupError, Restored, Saved};
+use ctl::backup::{self, BackupError, Restored, Restoring, Saved};
 use domain::measurement::{MeasurementQuery as _, MeasurementStore as _};
 use domain::rollup::{Detail, PackedDay, Roller, Rollups as _, UtcDay};
 use domain::{Container, HubId, Joules, SocketJoules, SocketNumber, TickEnergy, TickLength, UtcMillis};
@@ -34,12 +35,7 @@ impl World {
         let after = BEGIN.floor_to(10_000).plus_millis(20_000_000).ceil_to(60_000);
         world.from.write_containers(&[ten, ticks(hub(1), 60, after, 30)]).await.unwrap();
         world.from.write_containers(&[ticks(hub(2), 10, BEGIN.floor_to(10_000), 1)]).await.unwrap();
-        let day = UtcDay::of(BEGIN);
-        let mut roller = Roller::new(hub(1), day);
-        for tick in world.from.ticks(hub(1), day.range()).await.unwrap() {
-            roller.push(&tick);
-        }
-        world.from.put_days(&[PackedDay::pack(&roller.finish(day.next().start()))]).await.unwrap();
+        world.from.put_days(&[world.page().await]).await.unwrap();
         world
     }
 
@@ -49,6 +45,23 @@ impl World {
         folder
     }
 
+    /// The page of the first hub's first day, as the ticks of the store have it.
+    async fn page(&self) -> PackedDay {
+        let day = UtcDay::of(BEGIN);
+        let mut roller = Roller::new(hub(1), day);
+        for tick in self.from.ticks(hub(1), day.range()).await.unwrap() {
+            roller.push(&tick);
+        }
+        PackedDay::pack(&roller.finish(day.next().start()))
+    }
+
+    async fn marked(&self) -> Vec<(HubId, UtcDay)> {
+        let mut marked: Vec<_> =
+            self.to.marks(100).await.unwrap().iter().map(|mark| (mark.hub, mark.day)).collect();
+        marked.sort_unstable();
+        marked
+    }
+
     async fn save(&self) -> Saved {
         backup::save(&self.from, &self.from, &self.hubs, &self.backup(), false, NOW, &|_, _| {})
             .await
@@ -56,7 +69,9 @@ impl World {
     }
 
     async fn restore(&self, keeps_from: Option<UtcMillis>, merge: bool) -> Result<Restored, BackupError> {
-        backup::restore(&self.to, &self.to, &self.to, &self.backup(), keeps_from, merge, &|_, _| {}).await
+        let folder = self.backup();
+        let restoring = Restoring::check(&self.to, &folder, merge).await?;
+        restoring.run(&self.to, &self.to, &self.to, keeps_from, &|_, _| {}).await
     }
 }
 
@@ -85,8 +100,15 @@ async fn everything_comes_back_to_the_joule() {
     assert_eq!(saved.joules, sum(2_000) + sum(30) + sum(1));
 
     let restored = world.restore(None, false).await.unwrap();
-    let expected =
-        Restored { hubs: 2, ticks: 2_031, values: 6_093, joules: saved.joules, pages: 1, too_old: 0 };
+    let expected = Restored {
+        hubs: 2,
+        ticks: 2_031,
+        values: 6_093,
+        joules: saved.joules,
+        pages: 1,
+        marked: 2,
+        too_old: 0,
+    };
     assert_eq!(restored, expected);
     let day = UtcDay::of(BEGIN);
     for hub in [hub(1), hub(2)] {
@@ -98,6 +120,58 @@ async fn everything_comes_back_to_the_joule() {
         let days = day..day.next();
         let was = world.from.days(hub, days.clone(), Detail::Power).await.unwrap();
         assert_eq!(was, world.to.days(hub, days, Detail::Power).await.unwrap());
+    }
+}
+
+/// Late ticks that waited for the rollup-worker when it was saved are in no page, and nobody else knows of them then.
+#[tokio::test]
+async fn days_whose_page_is_older_than_their_ticks_are_rolled_up_again() {
+    let world = World::new().await;
+    let (day, first, second) = (UtcDay::of(BEGIN), hub(1), hub(2));
+    world.save().await;
+    world.restore(None, false).await.unwrap();
+    // The one page tells all of its day; what has none, and the last day of each hub, has to be looked at.
+    assert_eq!(world.marked().await, [(first, day.next()), (second, day)]);
+
+    let world = World::new().await;
+    world.from.write_containers(&[ticks(first, 10, day.start(), 20)]).await.unwrap();
+    world.save().await;
+    let restored = world.restore(None, false).await.unwrap();
+    assert_eq!(world.marked().await, [(first, day), (first, day.next()), (second, day)]);
+    assert_eq!(restored.marked, 3);
+}
+
+#[tokio::test]
+async fn after_a_merge_all_days_that_have_ticks_are_rolled_up_again() {
+    let world = World::new().await;
+    let day = UtcDay::of(BEGIN);
+    world.save().await;
+    world.to.write_containers(&[ticks(hub(1), 10, day.start(), 20)]).await.unwrap();
+    let restored = world.restore(None, true).await.unwrap();
+    assert_eq!(world.marked().await, [(hub(1), day), (hub(1), day.next()), (hub(2), day)]);
+    assert_eq!(restored.marked, 3);
+}
+
+#[tokio::test]
+async fn what_a_page_of_the_store_has_more_is_kept() {
+    let world = World::new().await;
+    let day = UtcDay::of(BEGIN);
+    world.save().await;
+    world.from.write_containers(&[ticks(hub(1), 10, day.start(), 20)]).await.unwrap();
+    let fuller = world.page().await;
+    world.to.put_days(std::slice::from_ref(&fuller)).await.unwrap();
+    world.restore(None, true).await.unwrap();
+    assert_eq!(world.to.days(hub(1), day..day.next(), Detail::Power).await.unwrap(), [fuller]);
+}
+
+#[tokio::test]
+async fn its_files_are_for_nobody_else() {
+    let world = World::new().await;
+    world.save().await;
+    let files: Vec<_> = fs::read_dir(world.backup()).unwrap().map(|entry| entry.unwrap()).collect();
+    assert_eq!(files.len(), 3);
+    for file in files {
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::os::fd::AsFd as _;
+use std::path::PathBuf;
 
 use anyhow::{anyhow, bail};
 use base64::Engine as _;
@@ -32,7 +33,8 @@ pub(crate) struct Drop {
     /// Do not ask.
     #[arg(long)]
     yes: bool,
-    /// Writes each letter to this new file before it is dropped: JSON lines with the body as base64.
+    /// Writes each letter to this new file before it is dropped: JSON lines with the body as base64. With `-` to standard
+    /// output, and everything else to standard error.
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
 }
@@ -76,7 +78,14 @@ impl Act {
         match self {
             Self::Replay => format!("Replay {what}?"),
             Self::Drop(None) => format!("Drop {what} for good?"),
-            Self::Drop(Some(save)) => format!("Drop {what} and keep a copy in {}?", save.path.display()),
+            Self::Drop(Some(save)) => format!("Drop {what} and keep a copy in {}?", save.name()),
+        }
+    }
+
+    fn output(&self) -> Output {
+        match self {
+            Self::Drop(Some(save)) if save.is_stdout() => Output::beside(),
+            Self::Drop(_) | Self::Replay => Output::new(),
         }
     }
 
@@ -110,7 +119,7 @@ async fn run(letters: &DeadLetters, mut act: Act, chosen: &Chosen, consent: Cons
     if let Err(error) = outcome {
         bail!("{} before this went wrong: {error}", tally.sentence(&act));
     }
-    Output::new().line(&format!("{}.", tally.sentence(&act)))?;
+    act.output().line(&format!("{}.", tally.sentence(&act)))?;
     tally.judge(&act, chosen, agreed.as_ref())
 }
 
@@ -151,7 +160,7 @@ async fn pass(
     let mut browsing = browse(letters).await?;
     tally.there = browsing.count();
     let mut progress = Progress::of(tally.there);
-    let mut output = Output::new();
+    let mut output = act.output();
     // Others with an agreed id may have come since.
     while agreed.is_none_or(|agreed| tally.done + tally.refused < agreed.letters)
         && let Some(letter) = browsing.next().await?
@@ -229,24 +238,45 @@ struct Save {
 }
 
 impl Save {
+    /// For whoever has no file that could be written: the root of an image is read only.
+    fn is_stdout(&self) -> bool {
+        self.path.as_os_str() == "-"
+    }
+
+    fn name(&self) -> String {
+        if self.is_stdout() { "standard output".to_owned() } else { self.path.display().to_string() }
+    }
+
+    fn failed(&self, error: &io::Error) -> anyhow::Error {
+        anyhow!("{}: {error}", self.name())
+    }
+
     /// In the hands of the system when it returns, so that a killed command has not dropped what it had not saved.
     fn write(&mut self, letter: &DeadLetter) -> anyhow::Result<()> {
         let mut line = saved(letter);
         line.push('\n');
-        let file = match &mut self.file {
-            Some(file) => file,
-            none => none.insert(File::create_new(&self.path).map_err(|error| at(&self.path, &error))?),
-        };
-        file.write_all(line.as_bytes()).map_err(|error| at(&self.path, &error))
+        if self.file.is_none() {
+            self.file = Some(self.make().map_err(|error| self.failed(&error))?);
+        }
+        let written = self.file.as_mut().map_or(Ok(()), |file| file.write_all(line.as_bytes()));
+        written.map_err(|error| self.failed(&error))
+    }
+
+    fn make(&self) -> io::Result<File> {
+        if self.is_stdout() {
+            // Without a buffer of ours, and a reader that has gone is an error.
+            return io::stdout().as_fd().try_clone_to_owned().map(File::from);
+        }
+        File::create_new(&self.path)
     }
 
     fn finish(&self) -> anyhow::Result<()> {
-        self.file.as_ref().map_or(Ok(()), File::sync_all).map_err(|error| at(&self.path, &error))
+        match &self.file {
+            // A pipe has no disk.
+            Some(file) if !self.is_stdout() => file.sync_all().map_err(|error| self.failed(&error)),
+            _ => Ok(()),
+        }
     }
-}
-
-fn at(path: &Path, error: &io::Error) -> anyhow::Error {
-    anyhow!("{}: {error}", path.display())
 }
 
 fn saved(letter: &DeadLetter) -> String {

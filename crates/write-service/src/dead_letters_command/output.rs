@@ -1,19 +1,24 @@
 //! To a person or a pipe.
 
-use std::io::{self, ErrorKind, StdoutLock, Write};
+use std::io::{self, ErrorKind, Write};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Standard output. Whoever closes the pipe has seen enough, which is no error.
+/// What is told. Whoever closes the pipe has seen enough, which is no error.
 pub(super) struct Output {
-    stdout: StdoutLock<'static>,
+    to: Box<dyn Write>,
     closed: bool,
 }
 
 impl Output {
     pub(super) fn new() -> Self {
-        Self { stdout: io::stdout().lock(), closed: false }
+        Self { to: Box::new(io::stdout().lock()), closed: false }
+    }
+
+    /// To standard error, where standard output is for something else.
+    pub(super) fn beside() -> Self {
+        Self { to: Box::new(io::stderr()), closed: false }
     }
 
     pub(super) fn line(&mut self, line: &str) -> io::Result<()> {
@@ -25,7 +30,7 @@ impl Output {
         if self.closed {
             return Ok(());
         }
-        match self.stdout.write_all(bytes).and_then(|()| self.stdout.flush()) {
+        match self.to.write_all(bytes).and_then(|()| self.to.flush()) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => self.closed = true,
             written => written?,
         }

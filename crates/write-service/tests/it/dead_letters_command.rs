@@ -146,7 +146,12 @@ async fn an_operator_looks_and_acts() {
     );
     assert_eq!(field(saved.lines().next().unwrap(), "routing_key"), format!("hub.{}", hub(2)));
 
-    assert!(quarantine.told(&["drop", "--all", "--yes"]).await.ends_with("1 letter dropped.\n"));
+    // To standard output, where nothing else is then.
+    let dropped = quarantine.run(&["drop", "--all", "--yes", "--save", "-"]).await;
+    let (letters, told) =
+        (String::from_utf8(dropped.stdout).unwrap(), String::from_utf8(dropped.stderr).unwrap());
+    assert!(dropped.status.success() && told.ends_with("1 letter dropped.\n"), "{told}");
+    assert_eq!(letters.lines().map(|line| field(line, "body")).collect::<Vec<_>>(), ["/25vbmUgZWl0aGVy"]);
     assert!(quarantine.refused(&["list"]).await.contains("is empty"));
 }
 
