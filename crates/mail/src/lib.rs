@@ -4,6 +4,7 @@
 
 mod config;
 mod headers;
+mod told;
 
 use std::time::Duration;
 
@@ -28,7 +29,7 @@ pub enum BuildError {
     From(#[from] lettre::address::AddressError),
 }
 
-/// Why a mail was not taken.
+/// Why a mail was not taken. It may be logged: it names nobody.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
     #[error("{0}")]
@@ -97,8 +98,8 @@ impl Mailer {
             .map_err(|error| never(error.to_string()))?;
         match self.transport.send(message).await {
             Ok(_) => Ok(()),
-            Err(error) if error.is_permanent() => Err(never(error.to_string())),
-            Err(error) => Err(SendError::Later(error.to_string())),
+            Err(error) if error.is_permanent() => Err(never(told::of(&error))),
+            Err(error) => Err(SendError::Later(told::of(&error))),
         }
     }
 }

@@ -15,6 +15,7 @@ pub(crate) struct Measures {
     erasures: Counter,
     failures: Counter,
     complete_until: Gauge,
+    erased_until: Gauge,
 }
 
 impl Measures {
@@ -29,6 +30,9 @@ impl Measures {
         let help = "Up to when everything of this part is rolled up, in seconds since the Unix epoch; 0 before the first pass";
         let until = measures.complete_until.clone();
         registry.register("wattline_rollup_complete_until_timestamp_seconds", help, until);
+        let help = "Up to when everything of this part that was to be erased is, in seconds since the Unix epoch; 0 before the first pass";
+        let until = measures.erased_until.clone();
+        registry.register("wattline_rollup_erased_until_timestamp_seconds", help, until);
         measures
     }
 
@@ -40,6 +44,9 @@ impl Measures {
         self.failures.inc_by(pass.failures as u64);
         if is_complete {
             self.complete_until.set(limit.secs());
+        }
+        if let Some(until) = pass.erased_until {
+            self.erased_until.set(until.secs());
         }
     }
 }

@@ -47,6 +47,8 @@ pub struct Pass {
     pub days: usize,
     /// What was erased, of households that are gone.
     pub erasures: usize,
+    /// Nothing that was due until then is left. `None`: something may be, or the list was not to be had.
+    pub erased_until: Option<UtcMillis>,
     /// Calls that failed: they are made again in the next pass.
     pub failures: usize,
     /// There are more marks than were read.
@@ -289,6 +291,7 @@ impl Worker {
         let mut after = self.erased_to.take();
         // Those before are still to be tried again, so nothing is said to be over.
         pass.is_partial |= after.is_some();
+        let (is_from_the_start, failures) = (after.is_none(), pass.failures);
         let mut in_a_row = 0;
         while !rolling.stop.is_cancelled() {
             let listed = match erasing.list.due_erasures(now, after, ERASURES).await {
@@ -322,6 +325,9 @@ impl Worker {
             }
         }
         self.list_outage.over();
+        if is_from_the_start && pass.failures == failures && !rolling.stop.is_cancelled() {
+            pass.erased_until = Some(now);
+        }
     }
 
     fn say_late(&mut self, erasure: &Erasure, now: UtcMillis) {

@@ -45,6 +45,26 @@ pub(crate) enum Length {
     Long,
 }
 
+/// What became of a request to change something that tokens are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    Made,
+    Refused,
+    /// The answer got lost, or the service failed while it was at it.
+    Unknown,
+}
+
+impl Change {
+    /// By the status of the answer, if there was one.
+    pub(crate) fn of(status: Option<StatusCode>) -> Self {
+        match status {
+            Some(status) if status.is_client_error() => Self::Refused,
+            Some(status) if !status.is_server_error() => Self::Made,
+            _ => Self::Unknown,
+        }
+    }
+}
+
 const TRIES: u32 = 3;
 
 #[derive(Serialize)]
@@ -186,19 +206,29 @@ impl Upstream {
         self.tokens.forget(|key| key.secret == secret);
     }
 
-    /// Forgets the tokens that say what a household was before it was changed.
-    pub(crate) fn forget_household(&self, household: HouseholdId) {
-        self.tokens.forget(|key| key.household == household);
+    /// Its tokens say what the household was before it was changed.
+    pub(crate) fn household_changed(&self, household: HouseholdId, change: Change) {
+        self.changed(change, |key| key.household == household);
     }
 
-    /// Forgets all tokens: whom a change was about is not known here, and the others get new ones.
-    pub(crate) fn forget_all(&self) {
-        self.tokens.forget(|_| true);
+    /// Whom a change was about is not known here: no token is used on, and the others get new ones.
+    pub(crate) fn anybody_changed(&self, change: Change) {
+        self.changed(change, |_| true);
     }
 
-    /// Forgets the tokens of all programs, so that one that was turned away gets no further.
-    pub(crate) fn forget_programs(&self) {
-        self.tokens.forget(|key| is_of_program(&key.secret));
+    /// A program that was turned away gets no further.
+    pub(crate) fn programs_changed(&self, change: Change) {
+        self.changed(change, |key| is_of_program(&key.secret));
+    }
+
+    /// Whoever asks need not be anybody. So what was refused has no effect on others' tokens, and where the auth-service
+    /// fails nobody can have them taken away: they are asked for again, and used on if it does not answer.
+    fn changed(&self, change: Change, is_meant: impl Fn(&TokenKey) -> bool) {
+        match change {
+            Change::Made => self.tokens.forget(is_meant),
+            Change::Refused => {}
+            Change::Unknown => self.tokens.doubt(is_meant, self.clock.now()),
+        }
     }
 
     /// Whether both services are ready.

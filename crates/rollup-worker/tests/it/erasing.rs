@@ -12,6 +12,7 @@ use domain::rollup::{DayRollup, PackedDay, UtcDay};
 use domain::{HouseholdId, HubId, PersonId, TimeRange, UtcMillis};
 use proptest::prelude::*;
 use rollup_worker::{Deps, Erasing, RollupConfig, Worker};
+use service::Metrics;
 use sqlite::{Accounts, Measurements};
 use testkit::containers::{ContainerBuilder, hub};
 
@@ -62,6 +63,7 @@ const SOMEBODY: PersonId = PersonId::from_bytes([7; 16]);
 /// A world in which households have hubs.
 struct Homes {
     world: World<Measurements>,
+    metrics: Metrics,
     accounts: Arc<Accounts>,
     store: Arc<Moody>,
     _folder: tempfile::TempDir,
@@ -73,15 +75,16 @@ impl Homes {
         let accounts = Arc::new(Accounts::open(folder.path().join("accounts.db")).await.unwrap());
         let store =
             Arc::new(Moody { store: world.store.clone(), refusals: AtomicU32::new(0), does_it_first });
-        let mut homes = Self { world, accounts, store, _folder: folder };
+        let mut homes = Self { world, metrics: Metrics::default(), accounts, store, _folder: folder };
         homes.restart();
         homes
     }
 
     fn restart(&mut self) {
+        self.metrics = Metrics::default();
         let erasing = Erasing { list: self.accounts.clone(), store: self.store.clone() };
         self.world.worker = Worker::new(Deps {
-            metrics: service::Metrics::default(),
+            metrics: self.metrics.clone(),
             erasing: Some(erasing),
             ..deps(&self.world.store, &self.world.clock, RollupConfig::default())
         });
@@ -104,6 +107,14 @@ impl Homes {
 
     async fn is_anything_due(&self) -> bool {
         !self.accounts.due_erasures(self.now(), None, 1).await.unwrap().is_empty()
+    }
+
+    /// Up to when all that was to be erased is, as operators see it.
+    fn erased_until(&self) -> UtcMillis {
+        let text = self.metrics.encode();
+        let name = "wattline_rollup_erased_until_timestamp_seconds ";
+        let seconds: i64 = text.lines().find_map(|line| line.strip_prefix(name)).unwrap().parse().unwrap();
+        UtcMillis(seconds * 1_000)
     }
 
     fn now(&self) -> UtcMillis {
@@ -290,4 +301,21 @@ async fn while_the_list_is_away_rolling_up_goes_on() {
     homes.world.is(4 * DAY + 3 * HOUR + 5 * MINUTE);
     let pass = homes.world.good_pass().await;
     assert_eq!((pass.hubs, pass.erasures), (1, 0));
+}
+
+#[tokio::test]
+async fn operators_see_up_to_when_everything_is_erased_and_that_it_stands_still() {
+    let (mut homes, _) = a_home_that_ends(false).await;
+    let before = homes.erased_until();
+    // The store refuses, then all is well, then the list is away.
+    homes.store.refusals.store(1, Ordering::Relaxed);
+    homes.world.pass().await;
+    assert_eq!(homes.erased_until(), before);
+    homes.world.good_pass().await;
+    assert_eq!(homes.erased_until(), homes.now());
+    let erased = homes.now();
+    homes.world.is(5 * DAY);
+    homes.accounts.close().await;
+    homes.world.good_pass().await;
+    assert_eq!(homes.erased_until(), erased);
 }

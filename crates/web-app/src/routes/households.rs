@@ -10,6 +10,7 @@ use super::endpoints::Endpoints;
 use super::{Address, AppState, ask};
 use crate::asked::Sent;
 use crate::caller::Caller;
+use crate::upstream::Change;
 
 pub(super) fn routes() -> Endpoints {
     Endpoints::default()
@@ -85,7 +86,7 @@ async fn change(
     sent: Option<Sent>,
 ) -> Result<Response, Problem> {
     let answer = ask(state, caller, method, path, sent).await;
-    // The tokens say in which zone it is and which hubs are in it. Whatever the answer: it may have got lost.
-    state.upstream.forget_household(household);
+    // The tokens say in which zone it is and which hubs are in it.
+    state.upstream.household_changed(household, Change::of(answer.as_ref().ok().map(Response::status)));
     answer
 }

@@ -10,7 +10,7 @@ use super::endpoints::Endpoints;
 use crate::asked::{Asker, Sent};
 use crate::caller::Caller;
 use crate::proxy::pass_on;
-use crate::upstream::send;
+use crate::upstream::{Change, send};
 
 pub(super) fn routes() -> Endpoints {
     let household = |path: &str| format!("/api/households/{{household}}/{path}");
@@ -83,7 +83,7 @@ async fn holder_of_a_link(
     let upstream = state.upstream.clone();
     let answer = anybody(State(state), uri, method, asker, headers, sent).await?;
     if answer.status().is_success() {
-        upstream.forget_all();
+        upstream.anybody_changed(Change::Made);
     }
     Ok(answer)
 }
@@ -99,11 +99,9 @@ pub(super) async fn somebody(
     let changes = method != Method::GET;
     let request = sent.put_into(asker.introduce(question(&state, method, &uri)?));
     let answer = send(request.bearer_auth(caller.secret())).await;
-    // Who is a member somewhere may have changed, or where somebody is logged in; also when the answer got lost. What was
-    // refused has changed nothing, and nobody gets the others' tokens forgotten by asking for nonsense.
-    let was_refused = answer.as_ref().is_ok_and(|answer| answer.status().is_client_error());
-    if changes && !was_refused {
-        state.upstream.forget_all();
+    // Who is a member somewhere may have changed, or where somebody is logged in; also when the answer got lost.
+    if changes {
+        state.upstream.anybody_changed(Change::of(answer.as_ref().ok().map(reqwest::Response::status)));
     }
     let answer = answer?;
     if answer.status() == StatusCode::UNAUTHORIZED {

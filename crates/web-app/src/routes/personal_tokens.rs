@@ -11,7 +11,7 @@ use super::{Address, AppState, ask};
 use crate::asked::{Asker, Sent};
 use crate::caller::Caller;
 use crate::proxy::pass_on;
-use crate::upstream::send;
+use crate::upstream::{Change, send};
 
 const PATH: &str = "/v1/personal-tokens";
 
@@ -48,6 +48,6 @@ async fn revoke(
 ) -> Result<Response, Problem> {
     let answer = ask(&state, &caller, Method::DELETE, &format!("{PATH}/{id}"), None).await;
     // Whose secret it was is not known here; the others get new ones.
-    state.upstream.forget_programs();
+    state.upstream.programs_changed(Change::of(answer.as_ref().ok().map(Response::status)));
     answer
 }

@@ -72,9 +72,9 @@ async fn only_the_tokens_in_question_are_forgotten() {
         assert!(!is_kept(secret, n).await);
         assert!(is_kept(secret, n).await);
     }
-    upstream.forget_programs();
+    upstream.programs_changed(Change::Made);
     assert!(!is_kept("wlp_b", 1).await && is_kept("wls_a", 1).await);
-    upstream.forget_household(home(1));
+    upstream.household_changed(home(1), Change::Made);
     assert!(!is_kept("wlp_b", 1).await && !is_kept("wls_a", 1).await && is_kept("wls_a", 2).await);
     upstream.forget("wls_a");
     assert!(!is_kept("wls_a", 2).await && is_kept("wlp_b", 1).await);

@@ -142,6 +142,16 @@ impl Tokens {
         state.flights.retain(|key, _| !is_meant(key));
     }
 
+    /// They are asked for again before they are used, also those that are under way.
+    pub(super) fn doubt(&self, is_meant: impl Fn(&TokenKey) -> bool, now: UtcMillis) {
+        let mut state = self.lock();
+        let long_ago = now.plus_millis(-STANDS_MILLIS);
+        for (_, kept) in state.kept.iter_mut().filter(|(key, _)| is_meant(key)) {
+            kept.asked = kept.asked.min(long_ago);
+        }
+        state.flights.retain(|key, _| !is_meant(key));
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

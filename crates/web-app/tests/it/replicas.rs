@@ -31,6 +31,35 @@ impl Replicas {
         send(request.header(COOKIE, cookie)).await
     }
 
+    /// A personal token.
+    async fn make_a_token(&self, cookie: &str) -> Answer {
+        let wish = json!({
+            "name": "Shelf", "household": self.world.household.to_string(), "scopes": ["usage"],
+            "password": PASSWORD,
+        });
+        send(self.world.request(Method::POST, "/api/tokens").header(COOKIE, cookie).json(&wish)).await
+    }
+
+    async fn program_at_the_other(&self, secret: &str) -> StatusCode {
+        let request = self.world.request_to(&self.other.url, Method::GET, &self.world.path("/today"));
+        send(request.bearer_auth(secret)).await.status
+    }
+
+    /// Asks the other to change whatever tokens are about, as nobody that the auth-service knows.
+    async fn nobody_changes_things_at_the_other(&self) -> Vec<StatusCode> {
+        let mut statuses = Vec::new();
+        for (method, path) in [
+            (Method::PUT, "/api/people/current".to_owned()),
+            (Method::PUT, self.world.path("/settings")),
+            (Method::DELETE, self.world.path(&format!("/hubs/{}", hub()))),
+            (Method::DELETE, "/api/tokens/00000000-0000-0000-0000-000000000001".to_owned()),
+        ] {
+            let request = self.world.request_to(&self.other.url, method, &path).json(&json!({}));
+            statuses.push(send(request.header(COOKIE, "wattline_session=aaaaaaaaaaaaaaaa")).await.status);
+        }
+        statuses
+    }
+
     async fn watch_at_the_other(&self, cookie: &str) -> Response {
         let request = self.world.request_to(&self.other.url, Method::GET, &self.world.path("/live"));
         let answer = request.header(COOKIE, cookie).send().await.unwrap();
@@ -86,17 +115,11 @@ async fn a_personal_token_that_was_deleted_is_good_nowhere_after_half_a_minute()
     let replicas = Replicas::start().await;
     let world = &replicas.world;
     let cookie = world.log_in().await;
-    let wish = json!({
-        "name": "Shelf", "household": world.household.to_string(), "scopes": ["usage"], "password": PASSWORD,
-    });
-    let made = send(world.request(Method::POST, "/api/tokens").header(COOKIE, &cookie).json(&wish)).await;
-    let text = |field: &str| made.body[field].as_str().unwrap().to_owned();
-    let read = async || {
-        let request = world.request_to(&replicas.other.url, Method::GET, &world.path("/today"));
-        send(request.bearer_auth(text("token"))).await.status
-    };
+    let made = replicas.make_a_token(&cookie).await;
+    let secret = made.body["token"].as_str().unwrap();
+    let read = async || replicas.program_at_the_other(secret).await;
     assert_eq!(read().await, StatusCode::OK);
-    let path = format!("/api/tokens/{}", text("id"));
+    let path = format!("/api/tokens/{}", made.body["id"].as_str().unwrap());
     let deleted = send(world.request(Method::DELETE, &path).header(COOKIE, &cookie)).await;
     assert_eq!(deleted.status, StatusCode::NO_CONTENT);
     world.clock.advance_millis(HALF_A_MINUTE);
@@ -121,4 +144,22 @@ async fn while_nobody_can_be_asked_who_reads_goes_on_until_the_token_ends() {
     let answer = replicas.today_at_the_other(&cookie).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(!answer.headers.contains_key("set-cookie"), "the session may still be good");
+}
+
+/// Whether the auth-service refuses them or is away.
+#[tokio::test]
+async fn who_is_nobody_takes_the_tokens_from_nobody() {
+    let mut replicas = Replicas::start().await;
+    let cookie = replicas.world.log_in().await;
+    let made = replicas.make_a_token(&cookie).await;
+    let secret = made.body["token"].as_str().unwrap();
+    assert_eq!(replicas.today_at_the_other(&cookie).await.status, StatusCode::OK);
+    assert_eq!(replicas.program_at_the_other(secret).await, StatusCode::OK);
+    assert_eq!(replicas.nobody_changes_things_at_the_other().await, [StatusCode::UNAUTHORIZED; 4]);
+    replicas.world.auth.stop().await;
+    for _ in 0..2 {
+        assert_eq!(replicas.today_at_the_other(&cookie).await.status, StatusCode::OK);
+        assert_eq!(replicas.program_at_the_other(secret).await, StatusCode::OK);
+        assert_eq!(replicas.nobody_changes_things_at_the_other().await, [StatusCode::SERVICE_UNAVAILABLE; 4]);
+    }
 }

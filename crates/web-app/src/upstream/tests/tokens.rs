@@ -113,6 +113,51 @@ async fn who_is_refused_is_asked_about_again_and_gets_nothing_that_was_there_bef
 }
 
 #[tokio::test]
+async fn after_a_change_that_may_have_been_made_a_token_is_asked_for_and_used_on_if_nobody_answers() {
+    let auth = AuthService::start().await;
+    assert_eq!(auth.token().await, Ok("token 1".to_owned()));
+    auth.answers(StatusCode::SERVICE_UNAVAILABLE);
+    auth.upstream.anybody_changed(Change::Unknown);
+    for _ in 0..3 {
+        assert_eq!(auth.token().await, Ok("token 1".to_owned()));
+    }
+    assert_eq!(auth.asked(), 2, "and not more often than before");
+    auth.answers(StatusCode::OK);
+    auth.upstream.anybody_changed(Change::Unknown);
+    assert_eq!(auth.token().await, Ok("token 3".to_owned()));
+    auth.answers(StatusCode::UNAUTHORIZED);
+    auth.upstream.anybody_changed(Change::Unknown);
+    assert_eq!(auth.token().await, Err(401));
+}
+
+#[tokio::test]
+async fn what_was_asked_for_before_such_a_change_is_asked_for_again_after_it() {
+    let auth = AuthService::start().await;
+    auth.open.send_replace(false);
+    let changed = async {
+        auth.is_asked(1).await;
+        auth.upstream.anybody_changed(Change::Unknown);
+        auth.open.send_replace(true);
+    };
+    let (token, ()) = tokio::join!(auth.token(), changed);
+    assert_eq!(token, Ok("token 1".to_owned()));
+    assert_eq!(auth.token().await, Ok("token 2".to_owned()));
+}
+
+#[tokio::test]
+async fn what_was_refused_has_no_token_asked_for() {
+    let auth = AuthService::start().await;
+    assert_eq!(auth.token().await, Ok("token 1".to_owned()));
+    for status in [StatusCode::UNAUTHORIZED, StatusCode::NOT_FOUND, StatusCode::CONFLICT] {
+        auth.upstream.anybody_changed(Change::of(Some(status)));
+    }
+    assert_eq!((auth.token().await, auth.asked()), (Ok("token 1".to_owned()), 1));
+    assert_eq!(Change::of(Some(StatusCode::NO_CONTENT)), Change::Made);
+    assert_eq!(Change::of(Some(StatusCode::BAD_GATEWAY)), Change::Unknown);
+    assert_eq!(Change::of(None), Change::Unknown);
+}
+
+#[tokio::test]
 async fn what_is_forgotten_while_it_is_under_way_is_not_kept() {
     let auth = AuthService::start().await;
     auth.open.send_replace(false);
