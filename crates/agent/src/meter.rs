@@ -102,13 +102,13 @@ impl Meter {
             };
             for observation in observations.drain(..) {
                 self.take(observation);
+                if self.sealed.len() >= TOGETHER {
+                    self.store(Manner::default(), shutdown).await?;
+                }
             }
             if !alive {
                 self.finish();
                 break;
-            }
-            if self.sealed.len() >= TOGETHER {
-                self.store(Manner::default(), shutdown).await?;
             }
         }
         self.seal();
@@ -158,17 +158,18 @@ impl Meter {
     }
 
     /// Ticks that a counter told of afterwards travel in containers of their own: within one, time goes forward.
-    fn take_late(&mut self, mut late: Vec<TickEnergy>) {
+    fn take_late(&mut self, late: Vec<TickEnergy>) {
         if late.is_empty() {
             return;
         }
         self.seal();
-        while !late.is_empty() {
-            let rest = late.split_off(late.len().min(self.per_container));
-            for tick in &late {
+        let mut late = late.into_iter();
+        while !late.as_slice().is_empty() {
+            // Each has room for its own: what is split off leaves behind the room of all that is to come.
+            self.filling.extend(late.by_ref().take(self.per_container));
+            for tick in &self.filling {
                 self.status.add_late_tick(tick.energy.len());
             }
-            self.filling = std::mem::replace(&mut late, rest);
             self.seal();
             if let Some(sealed) = self.sealed.last_mut() {
                 sealed.late = true;
@@ -286,3 +287,6 @@ impl Meter {
         Ok(true)
     }
 }
+
+#[cfg(test)]
+mod tests;

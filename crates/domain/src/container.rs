@@ -12,6 +12,11 @@ pub struct SocketJoules {
 }
 
 impl SocketJoules {
+    /// Of one socket alone, in no more memory than that takes.
+    pub fn single(socket: SocketNumber, joules: Joules) -> Self {
+        Self { mask: 1 << socket.get(), joules: vec![joules.0] }
+    }
+
     /// One value per set bit of `mask`, lowest socket first; `None` when the counts differ.
     pub fn from_parts(mask: u64, joules: Vec<i64>) -> Option<Self> {
         (mask.count_ones() as usize == joules.len()).then_some(Self { mask, joules })
@@ -129,6 +134,13 @@ mod tests {
         assert_eq!(energy.get(socket(1)), None);
         assert_eq!(energy.total(), Joules(117));
         assert_eq!(SocketJoules::from_parts(energy.mask(), vec![118, 4, -5]), Some(energy));
+    }
+
+    #[test]
+    fn a_single_value_takes_no_room_for_others() {
+        let energy = SocketJoules::single(socket(63), Joules(-5));
+        assert_eq!(energy, [(socket(63), Joules(-5))].into_iter().collect());
+        assert_eq!(energy.joules.capacity(), 1);
     }
 
     #[test]

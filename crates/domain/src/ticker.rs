@@ -12,6 +12,7 @@
 mod dating;
 mod spans;
 
+use std::num::NonZeroU16;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -48,7 +49,14 @@ pub struct Counted {
     pub count: Microjoules,
     /// The latest tick given out with a value of the socket, and that value.
     pub tick: Option<(UtcMillis, Joules)>,
+    /// The mark of the meter that counted; `None` where nobody has said it.
+    #[serde(default)]
+    pub meter: Option<MeterMark>,
 }
+
+/// Tells the meter at a socket from another that takes its place, whose counter stands elsewhere. Those of two meters differ,
+/// but for one case in 65,535.
+pub type MeterMark = NonZeroU16;
 
 #[derive(Clone, Default)]
 struct Socket {
@@ -61,6 +69,8 @@ struct Socket {
     observed: bool,
     /// What a counter told.
     counter: Spans,
+    /// What measures it now.
+    meter: Option<MeterMark>,
 }
 
 #[derive(Clone, Copy)]
@@ -132,7 +142,7 @@ impl Ticker {
     /// exact it must repeat those of the hold time before it.
     ///
     /// Where the ticks have become longer, the rest of the first of them is a gap: it would replace the booked
-    /// tick that starts with it.
+    /// tick that starts with it. What a counter tells of that rest goes into the tick after it.
     #[must_use]
     pub fn resumed(mut self, checkpoint: &Checkpoint) -> Self {
         let begin = checkpoint.booked_until.ceil_to(self.length.millis_i64());
@@ -145,7 +155,7 @@ impl Ticker {
             socket.counter = Spans::from(begin);
         }
         for counted in &checkpoint.counted {
-            self.sockets[counted.socket.index()].counter = Spans::resumed(counted);
+            self.sockets[counted.socket.index()].counter = Spans::resumed(counted, self.length);
         }
         self
     }
@@ -161,6 +171,18 @@ impl Ticker {
             carry: self.sockets.iter().map(|socket| socket.carry).collect(),
             counted: counted.collect(),
         })
+    }
+
+    /// Of the sockets with a counter, where it stood when it was last told of: from there a sensor goes on that is
+    /// opened anew for this very ticker, which keeps what waits for its tick.
+    pub fn told(&self) -> Vec<Counted> {
+        let sockets = SocketNumber::in_mask(u64::MAX).zip(&self.sockets);
+        sockets.filter_map(|(number, socket)| socket.counter.told(number)).collect()
+    }
+
+    /// From now on the socket is measured by this meter.
+    pub fn measured_by(&mut self, socket: SocketNumber, meter: MeterMark) {
+        self.sockets[socket.index()].meter = Some(meter);
     }
 
     /// From `at` on the socket draws `power`. Ticks that end by `at` must have been taken with
@@ -203,7 +225,8 @@ impl Ticker {
         }
         let current = *self.current.get_or_insert(self.length.tick_of(from));
         let socket = &mut self.sockets[number.index()];
-        socket.counter.push(from, to, energy, count)?;
+        let (from, to) = socket.counter.push(from, to, energy, count)?;
+        socket.counter.meter = socket.meter;
         let mut late = Vec::new();
         let mut start = self.length.tick_of(from);
         while start < current && start < to {
@@ -215,7 +238,7 @@ impl Ticker {
                 whole += before;
             }
             socket.counter.tick = Some((start, whole));
-            late.push(TickEnergy { start, energy: [(number, whole)].into_iter().collect() });
+            late.push(TickEnergy { start, energy: SocketJoules::single(number, whole) });
             start = end;
         }
         Ok(late)

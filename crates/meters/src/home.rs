@@ -151,11 +151,11 @@ impl Meter {
             feeds_in: entry.feeds_in,
             hold,
         });
-        let before = counted.iter().find(|counted| counted.socket == label.number);
+        let before = counted.iter().find(|counted| entry.counts_on_from(counted));
         Some(Self {
             rules: match before {
-                Some(before) if nature.outlives_us => rules.resumed(before),
-                _ => rules,
+                Some(before) => rules.resumed(before),
+                None => rules,
             },
             name: label.name,
             scale: entry.scale(),
@@ -165,7 +165,7 @@ impl Meter {
             is_silent: false,
             hint: nature.hint,
             has_clamp: entry.has_clamp(),
-            counted: before.filter(|_| nature.outlives_us).map(|before| before.count),
+            counted: before.map(|before| before.count),
         })
     }
 

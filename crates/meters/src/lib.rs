@@ -8,6 +8,7 @@ mod calibrate;
 pub mod config;
 mod health;
 mod home;
+mod mark;
 pub mod mqtt;
 mod nature;
 mod outbox;

@@ -44,7 +44,7 @@ impl Nature {
 
 impl Entry {
     /// Whether its counter goes on while nobody reads it.
-    pub fn counts_on(&self) -> bool {
+    pub(crate) fn counts_on(&self) -> bool {
         self.nature().outlives_us
     }
 

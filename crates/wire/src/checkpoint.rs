@@ -3,7 +3,7 @@
 
 use domain::energy::Microjoules;
 use domain::ids::MAX_SOCKETS;
-use domain::ticker::{Checkpoint, Counted};
+use domain::ticker::{Checkpoint, Counted, MeterMark};
 use domain::{Joules, SocketNumber, UtcMillis};
 use prost::Message;
 
@@ -37,8 +37,13 @@ pub fn encode_checkpoint(checkpoint: &Checkpoint) -> Vec<u8> {
         has_tick: has_tick.fold(0, |mask, (place, _)| mask | 1 << place),
         tick_before: ticks().map(|(start, _)| before(start)).collect(),
         tick_joules: ticks().map(|(_, joules)| joules.0).collect(),
+        meter: counted.iter().flat_map(mark).collect(),
     }
     .encode_to_vec()
+}
+
+fn mark(counted: &Counted) -> [u8; 2] {
+    counted.meter.map_or(0, MeterMark::get).to_le_bytes()
 }
 
 /// The checkpoint in these bytes.
@@ -60,6 +65,10 @@ pub fn decode_checkpoint(body: &[u8]) -> Result<Checkpoint, CheckpointError> {
             return Err(CheckpointError::Column { has: column.len(), wants });
         }
     }
+    if !message.meter.is_empty() && message.meter.len() != 2 * counters {
+        return Err(CheckpointError::Column { has: message.meter.len(), wants: 2 * counters });
+    }
+    let (marks, _) = message.meter.as_chunks::<2>();
     let at = |before: i64| UtcMillis(message.booked_until.wrapping_sub(before));
     let mut ticks = message.tick_before.iter().zip(&message.tick_joules);
     let counted = message.socket.iter().enumerate().map(|(place, &socket)| {
@@ -73,6 +82,7 @@ pub fn decode_checkpoint(body: &[u8]) -> Result<Checkpoint, CheckpointError> {
             } else {
                 None
             },
+            meter: marks.get(place).and_then(|&mark| MeterMark::new(u16::from_le_bytes(mark))),
         })
     });
     let counted = counted.collect::<Result<_, CheckpointError>>()?;
@@ -96,6 +106,7 @@ mod tests {
             // Ten megawatt-hours: an old meter.
             count: Microjoules(36_000_000_000_000_000 - i64::from(number)),
             tick: tick.map(|(start, joules)| (UtcMillis(start), Joules(joules))),
+            meter: MeterMark::new(u16::from(number) << 8),
         }
     }
 
@@ -120,12 +131,12 @@ mod tests {
     }
 
     #[test]
-    fn a_counter_takes_sixteen_bytes_and_a_socket_without_one_three() {
+    fn a_counter_takes_eighteen_bytes_and_a_socket_without_one_three() {
         let without = encode_checkpoint(&home(Vec::new())).len();
         assert!(without <= 10 + 30 * 3, "{without}");
         let counters = (0..30).map(|number| counter(number, Some((NOW - 10_000, 57))));
         let with = encode_checkpoint(&home(counters.collect())).len();
-        assert!(with <= without + 30 * 16, "{with}");
+        assert!(with <= without + 30 * 18, "{with}");
     }
 
     #[test]
@@ -149,6 +160,7 @@ mod tests {
         assert_eq!(refused(|bad| bad.count.truncate(1)), "a column has 1 entries and not 2");
         assert_eq!(refused(|bad| bad.has_tick = 0b11), "a column has 1 entries and not 2");
         assert_eq!(refused(|bad| bad.tick_joules.push(1)), "a column has 2 entries and not 1");
+        assert_eq!(refused(|bad| bad.meter = vec![1, 2, 3].into()), "a column has 3 entries and not 4");
         assert_eq!(refused(|bad| bad.socket[0] = 64), "64 is no socket with a counter");
         assert_eq!(refused(|bad| bad.socket = vec![0; 65]), "65 counters, at most one for each socket");
         assert!(decode_checkpoint(&[0x93]).is_err());

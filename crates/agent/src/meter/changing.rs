@@ -23,7 +23,8 @@ type Changed<T> = Result<(Box<dyn Sensor>, Result<T, AgentError>), AgentError>;
 
 /// Where a new run begins: after the last one, unless its times and those of this one are not of the same kind.
 pub(super) fn begin(config: &Config, checkpoint: Option<&Checkpoint>, dated: bool) -> (Ticker, Vec<Counted>) {
-    let ticker = Ticker::new(config.tick_length(), config.hold());
+    let mut ticker = Ticker::new(config.tick_length(), config.hold());
+    name_meters(&mut ticker, config);
     let Some(checkpoint) = checkpoint else { return (ticker, Vec::new()) };
     let patient = if dated { Vec::new() } else { patient(config, checkpoint) };
     if checkpoint.booked_until.is_dated() != dated {
@@ -38,10 +39,18 @@ pub(super) fn begin(config: &Config, checkpoint: Option<&Checkpoint>, dated: boo
 /// that nothing of what they counted in between is lost.
 fn patient(config: &Config, checkpoint: &Checkpoint) -> Vec<Counted> {
     let counts_on = |counted: &&Counted| {
-        let own = config.sensors.iter().find(|entry| entry.socket == Some(counted.socket));
-        counted.at.is_dated() && own.is_some_and(meters::Entry::counts_on)
+        counted.at.is_dated() && config.sensors.iter().any(|entry| entry.counts_on_from(counted))
     };
     checkpoint.counted.iter().filter(counts_on).copied().collect()
+}
+
+/// So that no counter goes on where that of another meter stood.
+fn name_meters(ticker: &mut Ticker, config: &Config) {
+    for entry in &config.sensors {
+        if let Some(socket) = entry.socket {
+            ticker.measured_by(socket, entry.mark());
+        }
+    }
 }
 
 /// The next wish; none ever comes where nothing can be changed.
@@ -200,11 +209,14 @@ impl Meter {
         (ticker, length, hold)
     }
 
-    async fn open(&self) -> Result<Box<dyn Sensor>, SensorError> {
+    async fn open(&mut self) -> Result<Box<dyn Sensor>, SensorError> {
+        name_meters(&mut self.ticker, &self.config);
         let Some(changing) = &self.changing else { return Err(SensorError::None) };
         let checkpoint = self.ticker.checkpoint();
         let start =
             Start::after(checkpoint.as_ref(), self.spool.born(changing.clock.now()), self.config.hold());
+        // What a counter told and no tick has yet stays with the ticker: told again, it would overlap.
+        let start = Start { counted: self.ticker.told(), ..start };
         sensors::open(&self.config, start, Arc::clone(&changing.clock), Arc::clone(&self.status)).await
     }
 }

@@ -35,7 +35,7 @@ pub struct Start {
     pub born: UtcMillis,
     /// What is before this need not be told again.
     pub resume_from: Option<UtcMillis>,
-    /// How far the counters are booked.
+    /// Where the counters go on.
     pub counted: Vec<Counted>,
 }
 

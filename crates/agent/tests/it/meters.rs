@@ -89,6 +89,50 @@ async fn what_a_plug_counts_while_the_agent_is_away_is_measured_afterwards() {
 }
 
 #[tokio::test]
+async fn sensors_that_are_opened_anew_lose_nothing_of_a_counter() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = Mosquitto::start().unwrap();
+    let collector = Collector::new();
+    let clock = TokioClock::fast(utc("2026-11-21T12:00:00Z"), SPEED);
+    let prepared = agent::prepare(with_plug(folder.path(), &broker), clock).await.unwrap();
+    let (status, control) = (Arc::clone(&prepared.status), prepared.control());
+    let stop = CancellationToken::new();
+    let publisher: Arc<dyn ContainerPublisher> = Arc::clone(&collector) as _;
+    let running = tokio::spawn(agent::run(prepared.with(publisher), stop.clone()));
+    // In tenths of a Wh.
+    let mut total = 10_000;
+    let says = |total: i32| broker.publish(TOPIC, &counted(f64::from(total) / 10.0)).unwrap();
+    wait::until(LIMIT, "it is heard", async || {
+        says(total);
+        status.meters().snapshot()[0].last_reading.map(drop)
+    })
+    .await;
+    for reload in 0..4 {
+        let goal = status.snapshot().readings + 2;
+        wait::until(LIMIT, "it counts", async || {
+            total += 5;
+            says(total);
+            // The next one is heard half a second of the hub's clock later at least.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            (status.snapshot().readings >= goal).then_some(())
+        })
+        .await;
+        let mut config = with_plug(folder.path(), &broker);
+        config.sensors[0].max_watts = Some(10_000 + reload);
+        control.configure(config).await.unwrap().unwrap();
+    }
+    wait::until(LIMIT, "all that was counted is measured", async || {
+        says(total);
+        let missing = i64::from(total - 10_000) * 360 - stored(&collector).0;
+        (missing.abs() <= 5).then_some(())
+    })
+    .await;
+    assert_eq!(status.snapshot().refused, 0);
+    stop.cancel();
+    running.await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn what_a_plug_counts_in_more_than_a_week_is_not_booked_but_said() {
     let folder = tempfile::tempdir().unwrap();
     let broker = Mosquitto::start().unwrap();

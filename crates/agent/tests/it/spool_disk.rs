@@ -1,5 +1,6 @@
 //! What goes to the disk with each tick. The disk of a hub is an SD card, which wears out.
 
+use std::num::NonZeroU16;
 use std::path::Path;
 
 use agent::spool::{Manner, Sealed, Spool};
@@ -27,6 +28,7 @@ fn tick(number: i64, counters: u8) -> Sealed {
         at: until.plus_millis(-37 * i64::from(socket.get())),
         count: Microjoules(3_600_000_000_000_000 + number * 77_000_001),
         tick: Some((start, Joules(57))),
+        meter: NonZeroU16::new(u16::MAX),
     });
     let carry = (0..i64::from(SOCKETS)).map(|socket| Microjoules(number * 7_919 * (socket + 3) % 1_000_000));
     Sealed {

@@ -155,7 +155,7 @@ fn a_burst_of_messages_is_one_reading() {
 #[test]
 fn it_goes_on_after_a_restart() {
     let socket = SocketNumber::new(3).unwrap();
-    let counted = Counted { socket, at: at(100), count: Microjoules(7 * WH + 5), tick: None };
+    let counted = Counted { socket, at: at(100), count: Microjoules(7 * WH + 5), tick: None, meter: None };
     let mut meter = meter(Some(counter(Restart::FromSaved))).resumed(&counted);
     let told = meter.read(at(400), Reading { power: watts(10), count: wh(9) });
     let Some(Observation::Energy { from, energy, .. }) = told.observation else { panic!("{told:?}") };

@@ -91,7 +91,103 @@ fn a_checkpoint_of_before_counters_can_be_read() {
     assert_eq!((checkpoint.booked_until, checkpoint.counted), (at(70), Vec::new()));
 }
 
+#[test]
+fn a_sensor_that_is_opened_anew_goes_on_where_the_counter_was_told_and_not_where_it_is_booked() {
+    let mut ticker = Ticker::new(TickLength::DEFAULT, DEFAULT_HOLD);
+    let mut stored = Stored::default();
+    counted(&mut ticker, 0, 25, 250, 250);
+    stored.advance(&mut ticker, at(20));
+    let booked = ticker.checkpoint().unwrap().counted[0];
+    assert_eq!((booked.at, booked.count), (at(20), Microjoules(200 * JOULE)));
+    let told = ticker.told()[0];
+    assert_eq!((told.at, told.count), (at(25), Microjoules(250 * JOULE)));
+    stored.put(counted(&mut ticker, 25, 40, 150, 400));
+    stored.advance(&mut ticker, at(40));
+    assert_eq!(stored.of(0), [(0, 100), (10, 100), (20, 100), (30, 100)]);
+}
+
+#[test]
+fn longer_ticks_after_a_restart_do_not_replace_what_a_counter_booked() {
+    // Booked until 50 s, in the middle of a long tick, and until 60 s, of which the counter told 55 s.
+    for (told, booked) in [(50, 50), (55, 60)] {
+        let mut ticker = Ticker::new(TickLength::DEFAULT, DEFAULT_HOLD);
+        let mut stored = Stored::default();
+        ticker.reading(socket(1), at(0), Milliwatts::from_watts(1)).unwrap();
+        ticker.reading(socket(1), at(30), Milliwatts::from_watts(1)).unwrap();
+        counted(&mut ticker, 0, told, 10 * told, 10 * told);
+        stored.advance(&mut ticker, at(booked));
+        let before = stored.of(0);
+
+        let longer = || Ticker::new(TickLength::from_secs(60).unwrap(), DEFAULT_HOLD);
+        let mut ticker = longer().resumed(&ticker.checkpoint().unwrap());
+        stored.put(counted(&mut ticker, told, 58, 580 - 10 * told, 580));
+        stored.put(counted(&mut ticker, 58, 59, 10, 590));
+        // Killed once more, before the first long tick is booked.
+        let mut ticker = longer().resumed(&ticker.checkpoint().unwrap());
+        let anchor = ticker.told()[0];
+        assert_eq!((anchor.at, anchor.count), (at(60), Microjoules(10 * told * JOULE)));
+        stored.put(counted(&mut ticker, 60, 130, 1_300 - 10 * told, 1_300));
+        stored.advance(&mut ticker, at(180));
+
+        let after = stored.of(0);
+        assert_eq!(after[..before.len()], before);
+        assert_eq!(after.iter().map(|tick| tick.1).sum::<i64>(), 1_300);
+    }
+}
+
+#[test]
+fn what_a_counter_told_bears_the_mark_of_its_meter_until_another_tells() {
+    let [one, other] = [1, 2].map(|mark| MeterMark::new(mark).unwrap());
+    let mut ticker = Ticker::new(TickLength::DEFAULT, DEFAULT_HOLD);
+    ticker.measured_by(socket(0), one);
+    counted(&mut ticker, 0, 25, 250, 250);
+    let mark = |ticker: &Ticker| ticker.checkpoint().unwrap().counted[0].meter;
+    assert_eq!(mark(&ticker), Some(one));
+    let mut ticker = Ticker::new(TickLength::DEFAULT, DEFAULT_HOLD).resumed(&ticker.checkpoint().unwrap());
+    ticker.measured_by(socket(0), other);
+    assert_eq!(mark(&ticker), Some(one), "it is still the count of the former");
+    counted(&mut ticker, 30, 40, 100, 9_000);
+    assert_eq!((mark(&ticker), ticker.told()[0].meter), (Some(other), Some(other)));
+}
+
 proptest! {
+    /// However the length of the ticks changes with each new start: the joules are those of the counter.
+    #[test]
+    fn nothing_of_a_counter_is_lost_when_ticks_change_their_length(
+        steps in prop::collection::vec((1..200_000_i64, 0..3_000_000_000_i64, 0..30_000_i64, prop::option::weighted(0.3, prop::sample::select(vec![1, 10, 60]))), 1..40),
+    ) {
+        let mut ticker = Ticker::new(TickLength::DEFAULT, DEFAULT_HOLD);
+        let mut stored = Stored::default();
+        let (mut now, mut count) = (at(100), Microjoules(0));
+        let (mut told, mut told_count) = (now, count);
+        for (millis, energy, lag, length) in steps {
+            now = now.plus_millis(millis);
+            count += Microjoules(energy.min(millis * 100_000));
+            let delta = Microjoules(count.0 - told_count.0);
+            match ticker.energy(socket(0), (told, now), delta, count) {
+                Ok(late) => {
+                    stored.put(late);
+                    (told, told_count) = (now, count);
+                }
+                // Too much for the time since the first long tick began: it is told with the next reading.
+                Err(RefusedReading::ImplausibleEnergy { .. }) => {}
+                Err(refused) => panic!("{refused}"),
+            }
+            stored.advance(&mut ticker, now.plus_millis(-lag));
+            if let Some(secs) = length {
+                let checkpoint = ticker.checkpoint().unwrap();
+                ticker = Ticker::new(TickLength::from_secs(secs).unwrap(), DEFAULT_HOLD).resumed(&checkpoint);
+                let [anchor] = ticker.told()[..] else { panic!("one counter") };
+                (told, told_count) = (anchor.at, anchor.count);
+            }
+        }
+        now = now.max(told).plus_millis(60_000);
+        let delta = Microjoules(count.0 - told_count.0);
+        stored.put(ticker.energy(socket(0), (told, now), delta, count).unwrap());
+        stored.advance(&mut ticker, now.plus_millis(120_000));
+        prop_assert_eq!(stored.0.values().sum::<i64>(), count.0 / JOULE);
+    }
+
     /// Whenever ticks are given out, and wherever the hub is killed: the joules are those of the counter.
     #[test]
     fn nothing_of_a_counter_is_lost_or_booked_twice(

@@ -70,7 +70,7 @@ impl Ticker {
             socket.counter.date(shift_millis);
         }
         for counted in counters {
-            self.sockets[counted.socket.index()].counter = Spans::resumed(counted);
+            self.sockets[counted.socket.index()].counter = Spans::resumed(counted, self.length);
         }
     }
 }
@@ -130,6 +130,7 @@ mod tests {
             at: UtcMillis(BOOT - 60_000),
             count: Microjoules(5_000_000),
             tick: None,
+            meter: None,
         };
         let mut ticker = Ticker::new(TickLength::DEFAULT, HOLD);
         ticker.reading(socket(0), UtcMillis(1_000), Milliwatts(1_000)).unwrap();
@@ -143,7 +144,13 @@ mod tests {
 
     #[test]
     fn only_what_is_provisional_moves() {
-        let dated = Counted { socket: socket(1), at: UtcMillis(BOOT), count: Microjoules(1), tick: None };
+        let dated = Counted {
+            socket: socket(1),
+            at: UtcMillis(BOOT),
+            count: Microjoules(1),
+            tick: None,
+            meter: None,
+        };
         let provisional = Counted { at: UtcMillis(9_000), tick: Some((UtcMillis(0), Joules(4))), ..dated };
         let checkpoint = Checkpoint {
             booked_until: UtcMillis(10_000),

@@ -1,9 +1,9 @@
 use std::collections::VecDeque;
 
-use super::{Counted, RefusedReading};
+use super::{Counted, MeterMark, RefusedReading};
 use crate::energy::{Joules, Microjoules};
 use crate::ids::SocketNumber;
-use crate::time::UtcMillis;
+use crate::time::{TickLength, UtcMillis};
 
 /// What the counter of one socket told and no tick has yet.
 #[derive(Clone, Default)]
@@ -15,6 +15,10 @@ pub(super) struct Spans {
     count: Option<Microjoules>,
     /// The latest tick given out with a value of the socket.
     pub(super) tick: Option<(UtcMillis, Joules)>,
+    /// What told it.
+    pub(super) meter: Option<MeterMark>,
+    /// Where ticks have become longer, the first one that replaces none of before. What was used earlier goes into it.
+    first: Option<UtcMillis>,
 }
 
 #[derive(Clone, Copy)]
@@ -42,12 +46,16 @@ impl Spans {
         Self { told: Some(begin), ..Self::default() }
     }
 
-    pub(super) fn resumed(counted: &Counted) -> Self {
+    pub(super) fn resumed(counted: &Counted, length: TickLength) -> Self {
+        let replacing = |tick: UtcMillis| length.tick_of(counted.at) < tick;
+        let latest = counted.tick.map(|(start, _)| start).filter(|&start| replacing(start));
         Self {
             waiting: VecDeque::new(),
             told: Some(counted.at),
             count: Some(counted.count),
             tick: counted.tick,
+            meter: counted.meter,
+            first: latest.map(|start| start.plus_millis(1).ceil_to(length.millis_i64())),
         }
     }
 
@@ -55,20 +63,27 @@ impl Spans {
         self.waiting.is_empty()
     }
 
+    /// Gives the range over which the energy is spread.
     pub(super) fn push(
         &mut self,
         from: UtcMillis,
         to: UtcMillis,
         energy: Microjoules,
         count: Microjoules,
-    ) -> Result<(), RefusedReading> {
+    ) -> Result<(UtcMillis, UtcMillis), RefusedReading> {
         if let Some(told) = self.told.filter(|&told| from < told) {
             return Err(RefusedReading::Overlap { from, told });
         }
-        self.waiting.push_back(Span { from, to, energy });
         self.told = Some(to);
         self.count = Some(count);
-        Ok(())
+        let from = self.not_before_first(from);
+        let to = to.max(from.plus_millis(1));
+        self.waiting.push_back(Span { from, to, energy });
+        Ok((from, to))
+    }
+
+    fn not_before_first(&self, at: UtcMillis) -> UtcMillis {
+        self.first.map_or(at, |first| at.max(first))
     }
 
     /// What was used before `end`; `None` if nothing is known of that time.
@@ -95,6 +110,7 @@ impl Spans {
         }
         self.told = self.told.map(moved);
         self.tick = self.tick.map(|(start, joules)| (moved(start), joules));
+        self.first = self.first.map(moved);
     }
 
     /// How far it is booked.
@@ -102,9 +118,15 @@ impl Spans {
         let waiting: i64 = self.waiting.iter().map(|span| span.energy.0).sum();
         Some(Counted {
             socket,
-            at: self.waiting.front().map(|span| span.from).or(self.told)?,
+            at: self.not_before_first(self.waiting.front().map(|span| span.from).or(self.told)?),
             count: Microjoules(self.count?.0 - waiting),
             tick: self.tick,
+            meter: self.meter,
         })
+    }
+
+    /// How far it is told.
+    pub(super) fn told(&self, socket: SocketNumber) -> Option<Counted> {
+        Some(Counted { socket, at: self.told?, count: self.count?, tick: self.tick, meter: self.meter })
     }
 }

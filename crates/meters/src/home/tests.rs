@@ -72,12 +72,33 @@ fn a_counter_that_is_read_regularly_is_no_estimate_and_one_that_spans_a_gap_is()
 }
 
 #[test]
+fn a_meter_that_takes_the_place_of_another_does_not_go_on_from_its_count() {
+    let plug: Entry = toml::from_str("shelly2 = { prefix = \"plug\" }").unwrap();
+    let before = |meter| Counted {
+        socket: SocketNumber::new(3).unwrap(),
+        at: BEGIN.plus_millis(-60 * MINUTE),
+        count: Microjoules(10_000 * WATT_HOUR),
+        tick: None,
+        meter,
+    };
+    for same in [None, Some(plug.mark())] {
+        assert_eq!(Hub::new(&[before(same)]).counts(0, 12_000).len(), 1, "{same:?}");
+    }
+    let other: Entry = toml::from_str("shelly2 = { prefix = \"broken\" }").unwrap();
+    let mut hub = Hub::new(&[before(Some(other.mark()))]);
+    assert_eq!(hub.counts(0, 12_000), []);
+    let told = hub.counts(10_000, 12_001);
+    assert!(matches!(told[..], [Observation::Energy { energy: Microjoules(WATT_HOUR), .. }]), "{told:?}");
+}
+
+#[test]
 fn what_was_counted_in_more_than_a_week_is_not_booked_and_said_to_the_watt_hour() {
     let before = Counted {
         socket: SocketNumber::new(3).unwrap(),
         at: BEGIN.plus_millis(-8 * DAY),
         count: Microjoules(100_000 * WATT_HOUR),
         tick: None,
+        meter: None,
     };
     let mut hub = Hub::new(&[before]);
     assert_eq!(hub.counts(0, 112_345), []);

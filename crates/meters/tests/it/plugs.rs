@@ -155,7 +155,7 @@ fn clamp_energies(told: [(&str, f64); 4], before: Option<i64>) -> Vec<i64> {
     });
     if let Some(count) = before {
         let (at, count) = (begin.plus_millis(-3_600_000), Microjoules(count * 3_600_000_000));
-        meter = meter.resumed(&Counted { socket, at, count, tick: None });
+        meter = meter.resumed(&Counted { socket, at, count, tick: None, meter: None });
     }
     let mut energies = Vec::new();
     for ((topic, watt_hours), millis) in told.into_iter().zip([0, 40, 60_000, 60_040]) {

@@ -1,4 +1,5 @@
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use domain::metering::Reading;
@@ -13,6 +14,10 @@ use crate::wired::pulses::{PulseCounter, most_per_second, of_s0};
 const S0_BOUNCE: Duration = Duration::from_millis(20);
 /// Pulses that wait to be counted: more than a second of a flood.
 const WAITING: usize = 8_192;
+
+/// A former thread lets its pin go with its next reading, some time after its sensors were closed.
+const IN_USE: Duration = Duration::from_secs(2);
+const ASK_AGAIN: Duration = Duration::from_millis(100);
 
 /// What comes in at a pin.
 #[derive(Clone, Copy)]
@@ -64,10 +69,22 @@ fn count(
     counter: &mut PulseCounter,
     outbox: &Outbox,
 ) -> Result<(), Stop> {
-    let (_pin, pulses) = listen(input, begin).map_err(|error| Stop::Trouble(sentence(input.pin, &error)))?;
+    let opened = when_free(|| listen(input, begin));
+    let (_pin, pulses) = opened.map_err(|error| Stop::Trouble(sentence(input.pin, &error)))?;
     loop {
         let reading = read(input, &pulses, counter, begin)?;
         outbox.put_waiting(meter, News::Reading(reading))?;
+    }
+}
+
+/// Asks for a pin again while somebody has it, who may be about to let it go.
+fn when_free<T>(mut ask: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+    let begin = Instant::now();
+    loop {
+        match ask() {
+            Err(Error::PinUsed(_)) if begin.elapsed() < IN_USE => sleep(ASK_AGAIN),
+            answer => return answer,
+        }
     }
 }
 
@@ -141,6 +158,27 @@ mod tests {
             "there is no GPIO 99 here; pins go by their BCM numbers, 0 to 27"
         );
         assert!(sentence(4, &Error::PermissionDenied("/dev/gpiomem".to_owned())).contains("group gpio"));
+    }
+
+    #[test]
+    fn a_pin_is_waited_for_while_it_is_let_go_and_not_for_ever() {
+        let mut asked = 0;
+        let opened = when_free(|| {
+            asked += 1;
+            if asked < 4 { Err(Error::PinUsed(17)) } else { Ok(17) }
+        });
+        assert!(matches!(opened, Ok(17)), "{opened:?}");
+
+        let begin = Instant::now();
+        let refused = when_free::<()>(|| Err(Error::PinUsed(17)));
+        assert!(matches!(refused, Err(Error::PinUsed(17))) && begin.elapsed() >= IN_USE);
+
+        let mut asked = 0;
+        let refused = when_free::<()>(|| {
+            asked += 1;
+            Err(Error::PinNotAvailable(99))
+        });
+        assert!(refused.is_err() && asked == 1, "another fault does not pass by itself");
     }
 
     fn s0() -> Input {
