@@ -12,6 +12,7 @@ use sqlx::postgres::PgPool;
 use sqlx::{PgConnection, Postgres, Transaction, query, query_as, query_scalar};
 use uuid::Uuid;
 
+use crate::accounts::sessions;
 use crate::rows::parse_role;
 use crate::{Accounts, audit};
 
@@ -153,10 +154,7 @@ async fn found(
 ) -> Result<bool, sqlx::Error> {
     let mut transaction = pool.begin().await?;
     // Others who count this person's households wait here.
-    query("SELECT 1 FROM person WHERE id = $1 FOR NO KEY UPDATE")
-        .bind(owner.as_uuid())
-        .execute(&mut *transaction)
-        .await?;
+    sessions::lock_person(&mut transaction, owner).await?;
     let count: i64 = query_scalar("SELECT count(*) FROM membership WHERE person = $1 AND role = 'owner'")
         .bind(owner.as_uuid())
         .fetch_one(&mut *transaction)

@@ -60,7 +60,7 @@ pub(super) async fn open(
 
 /// Whoever sets another password or ends sessions waits until the transaction has ended, and this one for them. Gives the
 /// hash of the password.
-pub(super) async fn lock_person(
+pub(crate) async fn lock_person(
     connection: &mut PgConnection,
     id: PersonId,
 ) -> Result<Option<String>, sqlx::Error> {
